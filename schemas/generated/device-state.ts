@@ -1,0 +1,26 @@
+// Generated from schemas/events/device-state.avsc by schemas/generate.ts. Do not edit.
+/** A device as its events have made it. Topic m2m.devices (compacted), key tenant/device_id; also m2m.agents.<agent_id>.devices, the part one agent may see. */
+export interface DeviceState {
+  tenant: string;
+  device_id: string;
+  /** Version of the last event folded in */
+  version: number;
+  /** registered | provisioned | active | suspended | decommissioning | decommissioned */
+  state: string;
+  name: string;
+  model: string;
+  /** Agent through which it is reached */
+  agent_id: null | string;
+  /** enterprise/site/area/line/cell (ISA-95), missing levels left out from the right */
+  path: string;
+  labels: Record<string, string>;
+  /** Reference to the credential issued at provisioning; never the secret itself */
+  credential: null | string;
+  /** Reason given with the last move */
+  reason: null | string;
+  registered_at: number;
+  changed_at: number;
+  /** Last request ids decided, at most 16, newest last: makes requests idempotent */
+  recent_requests: string[];
+}
+export const deviceStateSchema = {"type":"record","name":"DeviceState","namespace":"millrace.v1","doc":"A device as its events have made it. Topic m2m.devices (compacted), key tenant/device_id; also m2m.agents.<agent_id>.devices, the part one agent may see.","fields":[{"name":"tenant","type":"string"},{"name":"device_id","type":"string"},{"name":"version","type":"long","doc":"Version of the last event folded in"},{"name":"state","type":"string","doc":"registered | provisioned | active | suspended | decommissioning | decommissioned"},{"name":"name","type":"string","default":""},{"name":"model","type":"string","default":""},{"name":"agent_id","type":["null","string"],"default":null,"doc":"Agent through which it is reached"},{"name":"path","type":"string","default":"","doc":"enterprise/site/area/line/cell (ISA-95), missing levels left out from the right"},{"name":"labels","type":{"type":"map","values":"string"},"default":{}},{"name":"credential","type":["null","string"],"default":null,"doc":"Reference to the credential issued at provisioning; never the secret itself"},{"name":"reason","type":["null","string"],"default":null,"doc":"Reason given with the last move"},{"name":"registered_at","type":"long"},{"name":"changed_at","type":"long"},{"name":"recent_requests","type":{"type":"array","items":"string"},"default":[],"doc":"Last request ids decided, at most 16, newest last: makes requests idempotent"}]} as const;

@@ -1,0 +1,259 @@
+/** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
+import { readFileSync } from 'node:fs';
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { type Admin, type Consumer, Kafka, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
+import { Decoder, Encoder, schemas, unframe, type EventTypes } from './codec';
+import { type EventName, subjectOf, type Topic, Topics } from './topics';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface StreamConfig {
+  readonly clientId: string;
+  readonly brokers: readonly string[];
+  readonly ssl?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: SASLOptions;
+  readonly registryUrl: string;
+}
+
+export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable';
+
+export class StreamError extends Error {
+  constructor(
+    readonly code: StreamErrorCode,
+    readonly operation: string,
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${operation}: ${message}`, options);
+    this.name = 'StreamError';
+  }
+}
+
+/** Reads KAFKA_BROKERS, KAFKA_SSL_*_FILE, KAFKA_SASL_* and SCHEMA_REGISTRY_URL. Throws StreamError `configuration`. */
+export function streamConfig(env: Env, clientId: string): StreamConfig {
+  const ssl = sslOf(env);
+  const sasl = saslOf(env);
+  return {
+    clientId,
+    brokers: required(env, 'KAFKA_BROKERS', 'host:port of the brokers, separated by commas').split(','),
+    registryUrl: required(env, 'SCHEMA_REGISTRY_URL', 'address of a registry that speaks the Confluent API'),
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
+  };
+}
+
+function required(env: Env, name: string, what: string): string {
+  const value = env[name];
+  if (!value) throw new StreamError('configuration', 'read environment', `${name} is not set`, `set it to the ${what}`);
+  return value;
+}
+
+function sslOf(env: Env): StreamConfig['ssl'] | undefined {
+  const file = (name: string): string | undefined => (env[name] ? readFileSync(env[name], 'utf8') : undefined);
+  const ca = file('KAFKA_SSL_CA_FILE');
+  const cert = file('KAFKA_SSL_CERT_FILE');
+  const key = file('KAFKA_SSL_KEY_FILE');
+  return ca || cert ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined;
+}
+
+function saslOf(env: Env): SASLOptions | undefined {
+  if (!env['KAFKA_SASL_MECHANISM']) return undefined;
+  return {
+    mechanism: env['KAFKA_SASL_MECHANISM'],
+    username: required(env, 'KAFKA_SASL_USERNAME', 'user name of this process'),
+    password: readFileSync(required(env, 'KAFKA_SASL_PASSWORD_FILE', 'file holding the password'), 'utf8').trim(),
+  } as SASLOptions;
+}
+
+export interface StreamLog {
+  warn(fields: object, message: string): void;
+}
+
+/** kafkajs with our retries: patient by default, and quick for transactions (DESIGN.md §8). */
+export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
+  return new Kafka({
+    clientId: config.clientId,
+    brokers: [...config.brokers],
+    ...(config.ssl && { ssl: { ...config.ssl, minVersion: 'TLSv1.2' } }),
+    ...(config.sasl && { sasl: config.sasl }),
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: entry }) =>
+        log.warn({ kafka: namespace, error: entry['error'] as unknown }, entry.message),
+  });
+}
+
+/**
+ * A producer with a transactional id: a later one with the same id fences it. kafkajs waits 300 ms on
+ * CONCURRENT_TRANSACTIONS by default, which is 5 transactions a second; these retries give 94.
+ */
+export function transactionalProducer(kafka: Kafka, transactionalId: string): Producer {
+  return kafka.producer({
+    transactionalId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    retry: { initialRetryTime: 2, multiplier: 1.3, factor: 0.1, retries: 40, maxRetryTime: 1_000 },
+  });
+}
+
+/** A producer that neither loses nor repeats within its own life. */
+export function idempotentProducer(kafka: Kafka): Producer {
+  return kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+}
+
+/** A consumer that reads committed records only. */
+export function committedConsumer(kafka: Kafka, groupId: string, maxWait_ms = 50): Consumer {
+  return kafka.consumer({
+    groupId,
+    readUncommitted: false,
+    maxWaitTimeInMs: maxWait_ms,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 1_000,
+    rebalanceTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
+  });
+}
+
+/** Creates the topics that are missing; leaves those that exist as they are. */
+export async function ensureTopics(
+  admin: Admin,
+  topics: readonly Topic[] = Object.values(Topics),
+  replicationFactor = 1,
+): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const missing = topics.filter((t) => !existing.has(t.name));
+  if (missing.length === 0) return;
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: missing.map((t) => ({
+      topic: t.name,
+      numPartitions: t.partitions,
+      replicationFactor,
+      configEntries: [
+        { name: 'cleanup.policy', value: t.cleanup },
+        ...(t.cleanup === 'delete' ? [{ name: 'retention.ms', value: String(t.retention_ms) }] : []),
+        ...(t.cleanup === 'compact' ? [{ name: 'min.cleanable.dirty.ratio', value: '0.1' }] : []),
+      ],
+    })),
+  });
+}
+
+/** Schema id under which a topic's values are written, by subject. Plain data: agents keep it on disk. */
+export type SchemaIds = Readonly<Record<string, number>>;
+
+/** Registers the current schemas under BACKWARD_TRANSITIVE; the same schema gives the same id again. */
+export async function registerSchemas(
+  config: StreamConfig,
+  topics: readonly Topic[] = Object.values(Topics),
+): Promise<SchemaIds> {
+  const registry = new SchemaRegistry({ host: config.registryUrl, clientId: config.clientId, retry: { retries: 3 } });
+  const ids: Record<string, number> = {};
+  for (const t of topics) {
+    const subject = subjectOf(t);
+    const schema = { type: SchemaType.AVRO, schema: JSON.stringify(schemas[t.schema]) } as const;
+    try {
+      const options = { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE };
+      ids[subject] = (await registry.register(schema, options)).id;
+    } catch (cause) {
+      const hint = 'is the registry up, and is the change backward compatible with every released version?';
+      throw new StreamError('registry-unavailable', `register ${subject}`, (cause as Error).message, hint, { cause });
+    }
+  }
+  return ids;
+}
+
+/** Writer schemas by id, fetched once each. At most MAX_WRITER_SCHEMAS are kept: more is a sign of garbage ids. */
+export class WriterSchemas {
+  static readonly MAX_WRITER_SCHEMAS = 1_000;
+  private readonly known = new Map<number, object>();
+
+  constructor(private readonly config: Pick<StreamConfig, 'registryUrl'>) {}
+
+  cached(id: number): object | undefined {
+    return this.known.get(id);
+  }
+
+  /** Throws StreamError `unknown-schema` when the registry does not have it, `registry-unavailable` otherwise. */
+  async get(id: number): Promise<object> {
+    const known = this.known.get(id);
+    if (known) return known;
+    const schema = await this.fetch(id);
+    if (this.known.size >= WriterSchemas.MAX_WRITER_SCHEMAS) this.known.clear();
+    this.known.set(id, schema);
+    return schema;
+  }
+
+  private async fetch(id: number): Promise<object> {
+    const operation = `fetch schema ${id}`;
+    let answer: Response;
+    let text: string;
+    try {
+      const url = `${this.config.registryUrl.replace(/\/$/, '')}/schemas/ids/${id}`;
+      answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+      text = await answer.text();
+    } catch (cause) {
+      const hint = 'is SCHEMA_REGISTRY_URL right and the registry up?';
+      throw new StreamError('registry-unavailable', operation, (cause as Error).message, hint, { cause });
+    }
+    if (answer.status === 404)
+      throw new StreamError('unknown-schema', operation, 'not in the registry', 'who wrote the message?');
+    if (!answer.ok)
+      throw new StreamError('registry-unavailable', operation, `HTTP ${answer.status}`, 'look at the registry’s log');
+    return JSON.parse((JSON.parse(text) as { schema: string }).schema) as object;
+  }
+}
+
+/** Reads framed messages of one event, whatever compatible schema wrote them. */
+export class EventReader<N extends EventName> {
+  private readonly decoder: Decoder<N>;
+
+  constructor(
+    name: N,
+    private readonly writers: WriterSchemas,
+  ) {
+    this.decoder = new Decoder(name);
+  }
+
+  /** Throws CodecError for a bad message, StreamError when the schema cannot be had. */
+  async read(message: Buffer): Promise<EventTypes[N]> {
+    const { schemaId, body } = unframe(message);
+    const schema = this.writers.cached(schemaId) ?? (await this.writers.get(schemaId));
+    return this.decoder.decodeFrom(schemaId, () => schema, body);
+  }
+}
+
+/** Writes framed messages of a topic. */
+export class EventWriter<N extends EventName> {
+  private readonly encoder: Encoder<N>;
+  private readonly id: number;
+
+  constructor(
+    readonly topic: Topic<N>,
+    ids: SchemaIds,
+  ) {
+    const id = ids[subjectOf(topic)];
+    if (id === undefined)
+      throw new StreamError(
+        'unknown-schema',
+        `write ${topic.name}`,
+        `no schema id for ${subjectOf(topic)}`,
+        'register the schemas first (registerSchemas)',
+      );
+    this.id = id;
+    this.encoder = new Encoder(topic.schema);
+  }
+
+  write(record: EventTypes[N]): Buffer {
+    return this.encoder.encodeFramed(this.id, record);
+  }
+}

@@ -1,0 +1,78 @@
+/** The only topic table: names, keys, schemas, partitions, retention and cleanup of everything on the stream. */
+
+export type EventName =
+  | 'telemetry-frame'
+  | 'device-request'
+  | 'device-reply'
+  | 'device-event'
+  | 'device-state'
+  | 'command'
+  | 'command-event'
+  | 'session-event'
+  | 'presence'
+  | 'alarm'
+  | 'point'
+  | 'outbox-gap'
+  | 'dead-letter';
+
+export interface Topic<S extends EventName = EventName> {
+  readonly name: string;
+  /** What the key is made of, in words; the functions below make it. */
+  readonly key: string;
+  readonly schema: S;
+  readonly partitions: number;
+  /** Time a record is kept, ms; -1 for ever. Ignored when compacted. */
+  readonly retention_ms: number;
+  readonly cleanup: 'delete' | 'compact';
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const FOR_EVER = -1;
+
+export const Topics = {
+  telemetry: topic('m2m.telemetry', 'tenant/device_id', 'telemetry-frame', 6, 30 * DAY_MS),
+  deviceRequests: topic('m2m.device-requests', 'tenant/device_id', 'device-request', 6, 7 * DAY_MS),
+  deviceReplies: topic('m2m.device-replies', 'reply_to', 'device-reply', 1, HOUR_MS),
+  lifecycle: topic('m2m.lifecycle', 'tenant/device_id', 'device-event', 6, FOR_EVER),
+  devices: topic('m2m.devices', 'tenant/device_id', 'device-state', 6, FOR_EVER, 'compact'),
+  commandEvents: topic('m2m.command-events', 'tenant/command_id', 'command-event', 3, 365 * DAY_MS),
+  sessions: topic('m2m.sessions', 'tenant/device_id', 'session-event', 3, 30 * DAY_MS),
+  presence: topic('m2m.presence', 'tenant/device_id', 'presence', 3, FOR_EVER, 'compact'),
+  alarms: topic('m2m.alarms', 'tenant/device_id', 'alarm', 3, FOR_EVER),
+  points: topic('m2m.points', 'tenant/device_id/metric', 'point', 1, FOR_EVER, 'compact'),
+  outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
+  deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
+} as const;
+
+/** Topics of one agent, so that an agent needs no right to any other agent's. */
+export const AgentTopics = {
+  commands: (agentId: string): Topic<'command'> =>
+    topic(`m2m.agents.${agentId}.commands`, 'tenant/device_id', 'command', 1, 7 * DAY_MS),
+  devices: (agentId: string): Topic<'device-state'> =>
+    topic(`m2m.agents.${agentId}.devices`, 'tenant/device_id', 'device-state', 1, FOR_EVER, 'compact'),
+};
+
+/** Subject of a topic's value schema; every agent's copy of a topic shares one subject. */
+export function subjectOf(t: Topic): string {
+  return `${t.name.replace(/^m2m\.agents\..+\.(commands|devices)$/, 'm2m.agents.$1')}-value`;
+}
+
+export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
+export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
+export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;
+export const coordinatesKey = (t: string, partition: number, offset: string): string => `${t}:${partition}:${offset}`;
+
+/** Consumer group in which an agent's outbox cursor is committed (DESIGN.md §4.2). */
+export const outboxGroup = (agentId: string): string => `outbox-${agentId}`;
+
+function topic<S extends EventName>(
+  name: string,
+  key: string,
+  schema: S,
+  partitions: number,
+  retention_ms: number,
+  cleanup: Topic['cleanup'] = 'delete',
+): Topic<S> {
+  return { name, key, schema, partitions, retention_ms, cleanup };
+}
