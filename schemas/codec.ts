@@ -97,9 +97,16 @@ const exactLong = types.LongType.__with({
   compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
 });
 
+/**
+ * Plain longs are exact up to 2^52 in avsc (its zigzag goes through a double): enough for times, counters and offsets;
+ * values that may be larger carry the logical type int64-exact.
+ */
+export const MAX_PLAIN_LONG = 2 ** 52;
+
 /** Compiles a schema. avsc builds functions from it: give it schemas from our own registry only. */
 export function avroType(schema: object): Type {
   return AvroType.forSchema(structuredClone(schema) as Parameters<typeof AvroType.forSchema>[0], {
+    omitRecordMethods: true,
     typeHook: (s) => ((s as { logicalType?: string }).logicalType === 'int64-exact' ? exactLong : undefined) as Type,
   });
 }
