@@ -1,0 +1,3 @@
+export * from './command';
+export * from './rules';
+export * from './states';

@@ -1,0 +1,81 @@
+/** Contract of the decommission workflow: how to start it, ask it, abandon it. */
+import { type QueryDefinition, type UpdateDefinition } from '@temporalio/common';
+import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../messages';
+
+export const DECOMMISSION_WORKFLOW = 'decommission';
+
+export interface DecommissionPolicy {
+  /** How long commands in flight may take to end once cancelled, ms. */
+  readonly settle_ms: number;
+  /** How long the agent may take to confirm the final flush, ms; afterwards the device is decommissioned without it. */
+  readonly flush_ms: number;
+}
+
+/** Five minutes for commands in flight, a day for an agent that is away. */
+export const DEFAULT_DECOMMISSION_POLICY: DecommissionPolicy = { settle_ms: 300_000, flush_ms: 86_400_000 };
+
+export interface DecommissionInput {
+  readonly tenant: string;
+  readonly device_id: string;
+  /** Agent through which the device is reached; null when it has none, so that there is nothing to flush. */
+  readonly agent_id: string | null;
+  readonly actor: string;
+  readonly reason: string;
+  readonly policy?: DecommissionPolicy;
+}
+
+/** In this order. Up to and including `flush` it can be abandoned. */
+export const DECOMMISSION_STEPS = ['begin', 'settle-commands', 'flush', 'complete'] as const;
+export type DecommissionStep = (typeof DECOMMISSION_STEPS)[number];
+
+export interface StepProgress {
+  readonly step: DecommissionStep | 'abandon';
+  readonly state: 'waiting' | 'running' | 'done' | 'skipped' | 'failed';
+  /** ms since 1970-01-01 UTC. */
+  readonly started_at?: number;
+  readonly ended_at?: number;
+  /** What happened, or why it was skipped, in words. */
+  readonly detail: string;
+}
+
+export interface DecommissionProgress {
+  readonly outcome: 'running' | 'decommissioned' | 'abandoned' | 'refused';
+  /** Why it was abandoned or refused; empty otherwise. */
+  readonly detail: string;
+  /** False from the point of no return on. */
+  readonly can_abandon: boolean;
+  readonly steps: readonly StepProgress[];
+  /** Last sequence number the agent confirmed; null when it never did. */
+  readonly last_seq: number | null;
+}
+
+export interface AbandonRequest {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export const progressQuery = { type: 'query', name: 'progress' } as QueryDefinition<DecommissionProgress>;
+/** Abandons the decommissioning; refused past the point of no return. The device goes back to the state it had. */
+export const abandonUpdate = { type: 'update', name: 'abandon' } as UpdateDefinition<
+  DecommissionProgress,
+  [AbandonRequest]
+>;
+
+export const decommissionWorkflowId = (tenant: string, deviceId: string): string =>
+  `decommission-${tenant}/${deviceId}`;
+
+/**
+ * Options for `client.workflow.start(DECOMMISSION_WORKFLOW, …)`: joins the one that runs, and may be started again after
+ * one that was abandoned or refused.
+ */
+export function decommissionStartOptions(input: DecommissionInput) {
+  return {
+    taskQueue: TASK_QUEUE,
+    workflowId: decommissionWorkflowId(input.tenant, input.device_id),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    args: [input] as [DecommissionInput],
+    typedSearchAttributes: [{ key: DEVICE_ATTRIBUTE, value: `${input.tenant}/${input.device_id}` }],
+    staticSummary: `Decommission ${input.device_id}: ${input.reason}`,
+  };
+}
