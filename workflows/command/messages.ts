@@ -2,7 +2,7 @@
 import { type QueryDefinition, type SignalDefinition, type UpdateDefinition } from '@temporalio/common';
 import { type CommandEvent } from '../../schemas/generated';
 import { type CommandState, type CommandView } from '../../services/domain/command';
-import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../messages';
+import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../shared/messages';
 
 export const COMMAND_WORKFLOW = 'command';
 

@@ -1,6 +1,6 @@
 /** Contract of the decommission workflow: how to start it, ask it, abandon it. */
 import { type QueryDefinition, type UpdateDefinition } from '@temporalio/common';
-import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../messages';
+import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../shared/messages';
 
 export const DECOMMISSION_WORKFLOW = 'decommission';
 
