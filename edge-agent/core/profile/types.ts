@@ -1,0 +1,167 @@
+/** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+
+export interface Profile {
+  readonly agent: AgentSection;
+  readonly connections: readonly ConnectionSection[];
+  readonly models?: Readonly<Record<string, ModelSection>>;
+  readonly devices: readonly DeviceSection[];
+}
+
+export interface AgentSection {
+  readonly id: string;
+  readonly tenant?: string;
+  readonly path?: string;
+  readonly heartbeat_ms?: number;
+  readonly frame?: { readonly max_age_ms?: number; readonly max_readings?: number };
+}
+
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu';
+
+export interface ConnectionSection {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly host?: string;
+  readonly port?: number;
+  readonly serial?: SerialSection;
+  readonly timeout_ms?: number;
+  readonly connect_timeout_ms?: number;
+  readonly in_flight?: number;
+  /** Quiet time between an answer and the next request, ms. */
+  readonly pause_ms?: number;
+  readonly backoff?: BackoffSection;
+  readonly limits?: LimitsSection;
+}
+
+export interface SerialSection {
+  readonly device: string;
+  readonly baud_rate?: number;
+  readonly parity?: 'none' | 'even' | 'odd';
+  readonly data_bits?: 7 | 8;
+  readonly stop_bits?: 1 | 2;
+}
+
+export interface BackoffSection {
+  readonly initial_ms?: number;
+  readonly max_ms?: number;
+}
+
+/** What one request may ask for. */
+export interface LimitsSection {
+  readonly registers?: number;
+  readonly bits?: number;
+  /** Unwanted registers read to join two points in one request. */
+  readonly gap_registers?: number;
+  readonly gap_bits?: number;
+}
+
+export type WriteWith = 'auto' | 'multiple' | 'read-write';
+
+/** Settings a model may give and a device may override. */
+export interface DeviceDefaults {
+  readonly scan_ms?: number;
+  readonly word_order?: Order;
+  readonly byte_order?: Order;
+  readonly write_with?: WriteWith;
+  readonly limits?: LimitsSection;
+  readonly points?: readonly PointSection[];
+  readonly points_csv?: string;
+  readonly commands?: readonly CommandSection[];
+}
+
+export interface ModelSection extends DeviceDefaults {
+  readonly description?: string;
+}
+
+export interface DeviceSection extends DeviceDefaults {
+  readonly id: string;
+  readonly connection: string;
+  readonly unit?: number;
+  readonly path?: string;
+  readonly model?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
+export type Order = 'big' | 'little';
+
+export const POINT_TYPES = [
+  'bool',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float32',
+  'float64',
+  'string',
+  'bits',
+] as const;
+export type PointType = (typeof POINT_TYPES)[number];
+
+export interface ScaleSection {
+  readonly factor?: number;
+  readonly offset?: number;
+  readonly raw_low?: number;
+  readonly raw_high?: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export interface DeadbandSection {
+  readonly absolute?: number;
+  /** Of the span from low to high. */
+  readonly percent?: number;
+  readonly heartbeat_ms?: number;
+}
+
+export interface PointSection {
+  readonly metric: string;
+  readonly table: Table;
+  readonly address: number;
+  readonly type?: PointType;
+  /** Registers of a string. */
+  readonly length?: number;
+  /** Lowest bit of a bool or bits inside a register, 0 the least significant. */
+  readonly bit?: number;
+  readonly bit_count?: number;
+  readonly word_order?: Order;
+  readonly byte_order?: Order;
+  readonly scale?: ScaleSection;
+  readonly unit?: string;
+  readonly source_unit?: string;
+  readonly deadband?: number | DeadbandSection;
+  readonly scan_ms?: number;
+  readonly writable?: boolean;
+  readonly description?: string;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export type Literal = number | boolean | string;
+
+export interface CommandSection {
+  readonly name: string;
+  readonly description?: string;
+  readonly args?: readonly ArgSection[];
+  readonly writes: readonly { readonly metric: string; readonly value: Literal }[];
+  readonly verify?: 'read-back' | 'none' | readonly VerifySection[];
+  readonly within_ms?: number;
+}
+
+export interface ArgSection {
+  readonly name: string;
+  readonly type?: 'number' | 'integer' | 'boolean' | 'text';
+  readonly unit?: string;
+  readonly description?: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly default?: Literal;
+}
+
+export interface VerifySection {
+  readonly metric: string;
+  readonly value: Literal;
+  readonly tolerance?: number;
+  readonly within_ms?: number;
+}
