@@ -55,12 +55,12 @@ const MATRIX: readonly Rule[] = [
   { from: /^services\/lib\//, may: [/^schemas\//, /^services\/lib\//], because: 'the shell library knows no service' },
   {
     from: /^services\/api\//,
-    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/[^/]+\/messages$/],
+    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/([^/]+\/)?messages$/],
     because: 'the api starts workflows by their messages',
   },
   {
     from: /^services\/relay\//,
-    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/[^/]+\/messages$/],
+    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/([^/]+\/)?messages$/],
     because: 'the relay signals workflows by their messages',
   },
   {
