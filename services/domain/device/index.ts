@@ -1,0 +1,5 @@
+export * from './device';
+export * from './moves';
+export * from './request';
+export * from './decide';
+export * from './records';

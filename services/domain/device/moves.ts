@@ -1,0 +1,62 @@
+/** The life of a device as a table: who may go where. Everything else about moves is derived from it. */
+import { type DeviceOrNone, type EventType, type LifecycleState, LIFECYCLE_STATES } from './device';
+
+export const REQUEST_TYPES = [
+  'register',
+  'provision',
+  'activate',
+  'suspend',
+  'resume',
+  'begin-decommission',
+  'complete-decommission',
+  'abandon-decommission',
+  'update',
+] as const;
+export type RequestType = (typeof REQUEST_TYPES)[number];
+
+/** `none`: there is no such device. */
+export type From = LifecycleState | 'none';
+export const FROM_STATES: readonly From[] = ['none', ...LIFECYCLE_STATES];
+
+export interface Move {
+  readonly request: RequestType;
+  readonly event: EventType;
+  readonly from: readonly From[];
+  /** `same`: stays; `earlier`: back to where the decommissioning began. */
+  readonly to: LifecycleState | 'same' | 'earlier';
+}
+
+const IN_SERVICE = ['registered', 'provisioned', 'active', 'suspended'] as const;
+
+export const MOVES: readonly Move[] = [
+  { request: 'register', event: 'registered', from: ['none'], to: 'registered' },
+  { request: 'provision', event: 'provisioned', from: ['registered'], to: 'provisioned' },
+  { request: 'activate', event: 'activated', from: ['provisioned'], to: 'active' },
+  { request: 'suspend', event: 'suspended', from: ['active'], to: 'suspended' },
+  { request: 'resume', event: 'resumed', from: ['suspended'], to: 'active' },
+  { request: 'begin-decommission', event: 'decommission-begun', from: IN_SERVICE, to: 'decommissioning' },
+  { request: 'complete-decommission', event: 'decommissioned', from: ['decommissioning'], to: 'decommissioned' },
+  { request: 'abandon-decommission', event: 'decommission-abandoned', from: ['decommissioning'], to: 'earlier' },
+  { request: 'update', event: 'updated', from: IN_SERVICE, to: 'same' },
+];
+
+const byRequest = new Map(MOVES.map((m) => [m.request, m]));
+
+export function moveOf(request: RequestType): Move {
+  const move = byRequest.get(request);
+  if (!move) throw new Error(`no move for ${request}: the table of moves is incomplete`);
+  return move;
+}
+
+export const fromOf = (state: DeviceOrNone): From => (state === null ? 'none' : state.state);
+
+/** Requests that a device in this state may be granted, in the order of the table. */
+export function allowedMoves(from: From): readonly RequestType[] {
+  return MOVES.filter((m) => m.from.includes(from)).map((m) => m.request);
+}
+
+/** Asking for what is already so: a repeated wish, not an error. Registering and updating are judged by content. */
+export function isAlreadySo(from: From, request: RequestType): boolean {
+  const { to } = moveOf(request);
+  return request !== 'register' && to === from;
+}

@@ -1,0 +1,168 @@
+/** A wish to move a device, its arguments checked. Limits are part of the contract: the API documents them. */
+import { type DeviceRequest as RequestRecord } from '../../../schemas/generated';
+import { type Description } from './device';
+import { REQUEST_TYPES, type RequestType } from './moves';
+
+export const LIMITS = {
+  request_id_chars: 128,
+  name_chars: 128,
+  model_chars: 128,
+  credential_chars: 256,
+  actor_chars: 256,
+  reason_chars: 1_000,
+  path_levels: 5,
+  path_level_chars: 64,
+  labels: 32,
+  label_key_chars: 63,
+  label_value_chars: 256,
+} as const;
+
+export const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** No slash: keys are tenant/device_id. */
+export const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+/** No dot: the id is one level of a topic's name, and Kafka confuses dots with underscores. */
+export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+export const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
+
+export interface RequestArguments {
+  register: Description;
+  provision: { readonly credential?: string };
+  activate: object;
+  suspend: object;
+  resume: object;
+  'begin-decommission': object;
+  'complete-decommission': object;
+  'abandon-decommission': object;
+  update: Partial<Description>;
+}
+
+type Envelope = Omit<RequestRecord, 'type' | 'data'>;
+
+export type DeviceRequest = {
+  [T in RequestType]: Envelope & { readonly type: T; readonly data: RequestArguments[T] };
+}[RequestType];
+
+export type ProblemCode = 'missing' | 'wrong-type' | 'malformed' | 'too-long' | 'too-many' | 'unknown-field';
+
+/** One thing wrong with a request: where, of which kind, and what was expected. */
+export interface Problem {
+  readonly field: string;
+  readonly code: ProblemCode;
+  readonly expected: string;
+}
+
+export type Checked = { kind: 'valid'; request: DeviceRequest } | { kind: 'invalid'; problems: readonly Problem[] };
+
+type Check = (value: unknown, field: string) => readonly Problem[];
+
+/** Checks a request as it came off the wire; every problem is listed, not only the first. */
+export function checkRequest(record: RequestRecord): Checked {
+  const problems: Problem[] = [
+    ...matching(TENANT)(record.tenant, 'tenant'),
+    ...matching(DEVICE_ID)(record.device_id, 'device_id'),
+    ...textOf(1, LIMITS.request_id_chars)(record.request_id, 'request_id'),
+    ...textOf(1, LIMITS.actor_chars)(record.actor, 'actor'),
+    ...(record.reason === null ? [] : textOf(0, LIMITS.reason_chars)(record.reason, 'reason')),
+  ];
+  const type = REQUEST_TYPES.find((t) => t === record.type);
+  if (!type)
+    return { kind: 'invalid', problems: [...problems, problem('type', 'malformed', REQUEST_TYPES.join(' | '))] };
+  const data = parseObject(record.data);
+  if (!data) return { kind: 'invalid', problems: [...problems, problem('data', 'malformed', 'a JSON object')] };
+  problems.push(...checkArguments(type, data));
+  if (problems.length > 0) return { kind: 'invalid', problems };
+  const complete = type === 'register' ? { ...EMPTY_DESCRIPTION, ...data } : data;
+  return { kind: 'valid', request: { ...record, type, data: complete } as DeviceRequest };
+}
+
+/** Checks the arguments of one type of request; fields are reported as `data.<name>`. */
+export function checkArguments(type: RequestType, data: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const checks = ARGUMENTS[type];
+  return Object.entries(data).flatMap(([name, value]) => {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check) return check(value, `data.${name}`);
+    return [problem(`data.${name}`, 'unknown-field', Object.keys(checks).join(', ') || 'no arguments')];
+  });
+}
+
+/** Problems in one line, for a rejection's detail. */
+export function describeProblems(problems: readonly Problem[]): string {
+  return problems.map((p) => `${p.field} is ${p.code}: expected ${p.expected}`).join('; ');
+}
+
+const EMPTY_DESCRIPTION: Description = { name: '', model: '', agent_id: null, path: '', labels: {} };
+
+const DESCRIPTION: Readonly<Record<keyof Description, Check>> = {
+  name: textOf(0, LIMITS.name_chars),
+  model: textOf(0, LIMITS.model_chars),
+  agent_id: (value, field) => (value === null ? [] : matching(AGENT_ID)(value, field)),
+  path: checkPath,
+  labels: checkLabels,
+};
+
+const ARGUMENTS: Readonly<Record<RequestType, Readonly<Record<string, Check>>>> = {
+  register: DESCRIPTION,
+  provision: { credential: textOf(1, LIMITS.credential_chars) },
+  activate: {},
+  suspend: {},
+  resume: {},
+  'begin-decommission': {},
+  'complete-decommission': {},
+  'abandon-decommission': {},
+  update: DESCRIPTION,
+};
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  return isObject(value) ? value : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function problem(field: string, code: ProblemCode, expected: string): Problem {
+  return { field, code, expected };
+}
+
+function matching(pattern: RegExp): Check {
+  return (value, field) => {
+    if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
+    return pattern.test(value) ? [] : [problem(field, 'malformed', pattern.source)];
+  };
+}
+
+function textOf(min_chars: number, max_chars: number): Check {
+  return (value, field) => {
+    if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
+    if (value.length < min_chars) return [problem(field, 'missing', `at least ${min_chars} characters`)];
+    return value.length > max_chars ? [problem(field, 'too-long', `at most ${max_chars} characters`)] : [];
+  };
+}
+
+function checkPath(value: unknown, field: string): readonly Problem[] {
+  if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
+  if (value === '') return [];
+  const levels = value.split('/');
+  if (levels.length > LIMITS.path_levels)
+    return [problem(field, 'too-many', `at most ${LIMITS.path_levels} levels: enterprise/site/area/line/cell`)];
+  const bad = levels.some((l) => l.trim() !== l || l === '' || l.length > LIMITS.path_level_chars);
+  return bad
+    ? [problem(field, 'malformed', `levels of 1 to ${LIMITS.path_level_chars} characters, no blank ends`)]
+    : [];
+}
+
+function checkLabels(value: unknown, field: string): readonly Problem[] {
+  if (!isObject(value)) return [problem(field, 'wrong-type', 'an object of text by key')];
+  const entries = Object.entries(value);
+  if (entries.length > LIMITS.labels) return [problem(field, 'too-many', `at most ${LIMITS.labels} labels`)];
+  return entries.flatMap(([key, v]) => [
+    ...(LABEL_KEY.test(key) ? [] : [problem(`${field} key`, 'malformed', LABEL_KEY.source)]),
+    ...textOf(0, LIMITS.label_value_chars)(v, `${field}.${key.slice(0, LIMITS.label_key_chars)}`),
+  ]);
+}
