@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type Express, type RequestHandler } from 'express';
+import * as OpenApiValidator from 'express-openapi-validator';
+import { type Histogram } from 'prom-client';
+import { parse } from 'yaml';
+import { projectRoot } from '../../schemas/root';
+import { authenticate } from './authentication';
+import { type ApiDependencies } from './dependencies';
+import { notFound, problems } from './problem';
+import { commandRoutes } from './routes/commands';
+import { deviceRoutes } from './routes/devices';
+import { readingRoutes } from './routes/readings';
+import { streamRoutes } from './routes/stream';
+
+/** Request bodies over this are refused before they are parsed. */
+export const MAX_BODY_BYTES = 262_144;
+
+type Document = Exclude<Parameters<typeof OpenApiValidator.middleware>[0]['apiSpec'], string>;
+
+export function openApiDocument(): Document {
+  const path = join(projectRoot(), 'services', 'api', 'openapi.yaml');
+  return parse(readFileSync(path, 'utf8')) as Document;
+}
+
+const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
+/** The HTTP application over its dependencies: no sockets of its own. */
+export function createApp(deps: ApiDependencies, duration?: Histogram<'method' | 'route' | 'status'>): Express {
+  const app = express();
+  const document = openApiDocument();
+  app.disable('x-powered-by').disable('etag');
+  app.use(requestId(deps.newId), securityHeaders);
+  if (duration) app.use(measured(duration));
+  app.get('/openapi.json', (_req, res) => void res.json(document));
+  app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
+  app.use('/api', authenticate(deps.token, deps.tenant));
+  app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
+  app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
+  app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
+  app.use(notFound, problems(deps.log));
+  return app;
+}
+
+function requestId(newId: () => string): RequestHandler {
+  return (req, res, next) => {
+    const given = req.header('x-request-id');
+    res.setHeader('x-request-id', given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : newId());
+    next();
+  };
+}
+
+const securityHeaders: RequestHandler = (_req, res, next) => {
+  res.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+  res.setHeader('x-content-type-options', 'nosniff');
+  res.setHeader('referrer-policy', 'no-referrer');
+  res.setHeader('cache-control', 'no-store');
+  next();
+};
+
+function measured(duration: Histogram<'method' | 'route' | 'status'>): RequestHandler {
+  return (req, res, next) => {
+    const end = duration.startTimer();
+    res.on('finish', () =>
+      end({
+        method: req.method,
+        route: (req.route as { path?: string } | undefined)?.path ?? 'other',
+        status: res.statusCode,
+      }),
+    );
+    next();
+  };
+}

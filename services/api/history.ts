@@ -1,0 +1,99 @@
+/** What ClickHouse answers for the API: readings, windows, lifecycle events and commands of the past. */
+import { type ClickHouseClient } from '@clickhouse/client';
+import { type CommandEvent } from '../../schemas/generated';
+import { type CommandView, fold, viewOf } from '../domain/command';
+import { ApiError } from './problem';
+
+export type Window = '1m' | '1h' | '1d';
+
+export interface ReadingsQuery {
+  readonly tenant: string;
+  readonly device: string;
+  readonly metric?: string;
+  /** ms since 1970-01-01 UTC, inclusive. */
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly window?: Window;
+  readonly limit: number;
+}
+
+export type Row = Record<string, unknown>;
+
+/** ClickHouse writes times as `2026-01-31 12:00:00.000` in UTC, and 64-bit integers as text where asked. */
+const SETTINGS = {
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+} as const;
+
+const DEVICE = 'tenant = {tenant:String} AND device_id = {device:String}';
+const COMMAND_EVENT_COLUMNS =
+  'command_id, tenant, device_id, agent_id, state, toUnixTimestamp64Milli(at) AS at, actor, name, args, qos, attempt, detail, result, seq';
+
+/** Commands whose events are folded for one page. */
+const MAX_COMMANDS = 1_000;
+
+export class History {
+  constructor(private readonly clickhouse: Pick<ClickHouseClient, 'query'>) {}
+
+  readings(q: ReadingsQuery): Promise<Row[]> {
+    const time = q.window === undefined ? 'ts' : 'window_start';
+    const view = q.window === undefined ? 'readings' : `readings_${q.window}`;
+    return this.rows(
+      `SELECT * EXCEPT (tenant, device_id) FROM ${view}
+       WHERE ${DEVICE} AND ${time} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+         AND ${time} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+         ${q.metric === undefined ? '' : 'AND metric = {metric:String}'}
+       ORDER BY ${time} DESC, metric LIMIT {limit:UInt32}`,
+      { ...q },
+    );
+  }
+
+  /** Events by version, oldest first. */
+  lifecycle(tenant: string, device: string): Promise<Row[]> {
+    return this.rows(
+      `SELECT version, type, state_from, state_to, at, actor, reason, data FROM device_lifecycle
+       WHERE ${DEVICE} ORDER BY version LIMIT 1 BY version`,
+      { tenant, device },
+    );
+  }
+
+  /** The device's commands, newest first. */
+  async commandsOf(tenant: string, device: string, limit: number): Promise<CommandView[]> {
+    const events = await this.rows(
+      `SELECT ${COMMAND_EVENT_COLUMNS} FROM command_events WHERE ${DEVICE} AND command_id IN (
+         SELECT command_id FROM command_events WHERE ${DEVICE} GROUP BY command_id ORDER BY min(at) DESC LIMIT {limit:UInt32})`,
+      { tenant, device, limit: Math.min(limit, MAX_COMMANDS) },
+    );
+    const byCommand = new Map<string, CommandEvent[]>();
+    for (const e of events as unknown as CommandEvent[])
+      byCommand.set(e.command_id, [...(byCommand.get(e.command_id) ?? []), e]);
+    return [...byCommand.values()]
+      .flatMap((list) => viewOf(fold(list)) ?? [])
+      .sort((a, b) => (b.transitions[0]?.at ?? 0) - (a.transitions[0]?.at ?? 0));
+  }
+
+  async command(tenant: string, commandId: string): Promise<CommandView | undefined> {
+    const events = await this.rows(
+      `SELECT ${COMMAND_EVENT_COLUMNS} FROM command_events WHERE tenant = {tenant:String} AND command_id = {id:String}`,
+      { tenant, id: commandId },
+    );
+    return viewOf(fold(events as unknown as CommandEvent[]));
+  }
+
+  private async rows(query: string, query_params: Row): Promise<Row[]> {
+    try {
+      const answer = await this.clickhouse.query({
+        query,
+        query_params,
+        format: 'JSONEachRow',
+        clickhouse_settings: SETTINGS,
+      });
+      return await answer.json<Row>();
+    } catch (cause) {
+      const message = `ClickHouse did not answer: ${(cause as Error).message}`;
+      throw new ApiError('unavailable', message, {}, { cause });
+    }
+  }
+}

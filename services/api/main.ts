@@ -1,0 +1,127 @@
+/** HTTP API: devices, readings, commands, the live stream and the console. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import {
+  createKafka,
+  ensureTopics,
+  EventWriter,
+  idempotentProducer,
+  registerSchemas,
+  streamConfig,
+  WriterSchemas,
+} from '../../schemas/stream';
+import { Topics } from '../../schemas/topics';
+import { clickHouseFromEnv } from '../lib/clickhouse';
+import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
+import { type RunningService, runService, type ServiceContext } from '../lib/service';
+import { createApp } from './app';
+import { CommandLog } from './command-log';
+import { Directory } from './directory';
+import { Feed } from './feed';
+import { History } from './history';
+import { follow } from './ingest';
+import { Registrar } from './registrar';
+import { TemporalWorkflows } from './temporal';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+void runService('api', process.env, start);
+
+async function start({ log, metrics, env }: ServiceContext): Promise<RunningService> {
+  const { host, port, token } = listenOptions(env);
+  const instance = `api-${randomUUID()}`;
+  const config = streamConfig(env, instance);
+  const kafka = createKafka(config, log);
+  const admin = kafka.admin();
+  await admin.connect();
+  await ensureTopics(admin);
+  await admin.disconnect();
+  const ids = await registerSchemas(config, [Topics.deviceRequests]);
+  const producer = idempotentProducer(kafka);
+  await producer.connect();
+
+  const directory = new Directory();
+  const commands = new CommandLog();
+  const feed = new Feed();
+  const registrar = new Registrar(instance, producer, new EventWriter(Topics.deviceRequests, ids));
+  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed }, log);
+  const clickhouse = clickHouseFromEnv(env, 'millrace-api');
+  const workflows = new TemporalWorkflows({
+    address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
+    namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
+  });
+  observe(metrics, { directory, feed, registrar });
+  const app = createApp(
+    {
+      log,
+      now: Date.now,
+      newId: randomUUID,
+      token,
+      tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
+      registrar,
+      directory,
+      commands,
+      history: new History(clickhouse),
+      feed,
+      workflows,
+    },
+    requestDuration(metrics),
+  );
+  const server = await listen(createServer(app), host, port);
+  log.info({ host, port, devices: directory.count() }, 'listening');
+  return {
+    notReady: () => undefined,
+    stop: async () => {
+      feed.close();
+      await new Promise((closed) => server.close(closed).closeIdleConnections());
+      await Promise.all([...tails.map((t) => t.stop()), producer.disconnect(), clickhouse.close(), workflows.close()]);
+    },
+  };
+}
+
+function listenOptions(env: Env): { host: string; port: number; token: string | undefined } {
+  const host = text(env, 'API_HOST', 'address to listen on', '127.0.0.1');
+  const token = secret(env, 'MILLRACE_API_TOKEN');
+  if (token === undefined && !LOOPBACK.has(host))
+    throw new ConfigurationError(
+      'MILLRACE_API_TOKEN_FILE',
+      `is not set and API_HOST is ${host}`,
+      'set a token: an open API listens on loopback only',
+    );
+  return { host, port: integer(env, 'API_PORT', 8080, 0, 65_535), token };
+}
+
+function listen(server: Server, host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+function requestDuration(metrics: Registry): Histogram<'method' | 'route' | 'status'> {
+  return new Histogram({
+    name: 'millrace_api_request_seconds',
+    help: 'Time to answer, by route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [metrics],
+  });
+}
+
+function observe(metrics: Registry, parts: { directory: Directory; feed: Feed; registrar: Registrar }): void {
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [metrics],
+      collect: function () {
+        this.set(value());
+      },
+    });
+  };
+  gauge('millrace_api_devices', 'Devices known', () => parts.directory.count());
+  gauge('millrace_api_stream_clients', 'Clients of /stream', () => parts.feed.size);
+  gauge('millrace_api_stream_dropped', 'Readings dropped for slow clients', () => parts.feed.droppedTotal);
+  gauge('millrace_api_registry_waiting', 'Requests waiting for the registry', () => parts.registrar.pending);
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type Request, Router } from 'express';
+import { type CommandInput } from '../../../workflows/command/messages';
+import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
+import { evolve, noHistory, viewOf } from '../../domain/command';
+import { principalOf } from '../authentication';
+import { type ApiDependencies } from '../dependencies';
+import { ApiError } from '../problem';
+import { commandView } from '../views';
+import { existing } from './devices';
+
+interface NewCommand {
+  name: string;
+  args?: object;
+  qos?: 0 | 1 | 2;
+  timeout_ms?: number;
+}
+
+export function commandRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+
+  router.post('/devices/:id/commands', async (req, res) => {
+    const { tenant, actor } = principalOf(res);
+    const { device } = existing(deps, { tenant, actor }, req.params.id);
+    const input = commandInput(req, device, actor, deps);
+    await deps.workflows.startCommand(input);
+    const known = deps.commands.get(tenant, input.command_id) ?? viewOf(evolve(noHistory, issued(input)));
+    res.status(202).location(`/api/v1/commands/${input.command_id}`);
+    res.json(known && commandView(known));
+  });
+
+  router.get('/devices/:id/commands', async (req, res) => {
+    const principal = principalOf(res);
+    const { device } = existing(deps, principal, req.params.id);
+    const limit = Number(req.query['limit'] ?? 100);
+    const views = await deps.history.commandsOf(principal.tenant, device.device_id, limit);
+    res.json({ items: views.map((v) => commandView(deps.commands.get(principal.tenant, v.command_id) ?? v)) });
+  });
+
+  router.get('/commands/:id', async (req, res) => {
+    const { tenant } = principalOf(res);
+    const view = deps.commands.get(tenant, req.params.id) ?? (await deps.history.command(tenant, req.params.id));
+    if (!view) throw new ApiError('not-found', `there is no command ${req.params.id}`);
+    res.json(commandView(view));
+  });
+
+  return router;
+}
+
+function commandInput(req: Request, device: DeviceState, actor: string, deps: ApiDependencies): CommandInput {
+  if (device.state !== 'active')
+    throw new ApiError('illegal-move', `the device is ${device.state}: only an active device takes commands`, {
+      state: device.state,
+    });
+  if (device.agent_id === null)
+    throw new ApiError('not-addressable', 'the device has no agent: register it with the agent_id that reaches it');
+  const body = req.body as NewCommand;
+  const issued_at = deps.now();
+  return {
+    command_id: commandId(req, device, deps),
+    tenant: device.tenant,
+    device_id: device.device_id,
+    agent_id: device.agent_id,
+    name: body.name,
+    args: JSON.stringify(body.args ?? {}),
+    qos: body.qos ?? 1,
+    issued_at,
+    deadline: issued_at + (body.timeout_ms ?? 30_000),
+    actor,
+  };
+}
+
+/** The same Idempotency-Key on the same device is the same command. */
+function commandId(req: Request, device: DeviceState, deps: ApiDependencies): string {
+  const key = req.header('idempotency-key');
+  if (key === undefined) return deps.newId();
+  return createHash('sha256').update(`${device.tenant}/${device.device_id}\0${key}`).digest('hex').slice(0, 32);
+}
+
+/** What the workflow is about to write, so that the answer need not wait for the stream to bring it back. */
+function issued(input: CommandInput): CommandEvent {
+  const { deadline: _deadline, issued_at, ...rest } = input;
+  return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { type Request, type Response, Router } from 'express';
+import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
+import { type RejectionCode, type RequestType } from '../../domain/device';
+import { type Principal, principalOf } from '../authentication';
+import { type ApiDependencies } from '../dependencies';
+import { type DeviceFilter, type Entry } from '../directory';
+import { ApiError, type ApiErrorCode } from '../problem';
+import { allowedVerbs, deviceView } from '../views';
+
+type Move = 'provision' | 'activate' | 'suspend' | 'resume' | 'decommission';
+
+const REJECTIONS: Readonly<Record<RejectionCode, ApiErrorCode>> = {
+  invalid: 'invalid-request',
+  'unknown-device': 'not-found',
+  'already-registered': 'already-registered',
+  'illegal-move': 'illegal-move',
+  'version-conflict': 'version-conflict',
+  'no-credential': 'no-credential',
+};
+
+export function deviceRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+
+  router.post('/devices', async (req, res) => {
+    const { device_id, ...data } = req.body as { device_id: string } & Record<string, unknown>;
+    const reply = await ask(deps, req, res, device_id, 'register', data);
+    respond(deps, res, reply, reply.outcome === 'accepted' ? 201 : 200);
+  });
+
+  router.get('/devices', (req, res) => {
+    const query = req.query as Record<string, unknown>;
+    const { tenant } = principalOf(res);
+    const after = query['cursor'] === undefined ? '' : Buffer.from(String(query['cursor']), 'base64url').toString();
+    const page = deps.directory.list(tenant, filterOf(query), after, Number(query['limit'] ?? 100));
+    res.json({
+      items: page.items.map(deviceView),
+      ...(page.next !== undefined && { next: Buffer.from(page.next).toString('base64url') }),
+    });
+  });
+
+  router.get('/devices/:id', (req, res) => {
+    const entry = existing(deps, principalOf(res), req.params.id);
+    res.setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+  });
+
+  router.post('/devices/:id/decommission', async (req, res) => {
+    const principal = principalOf(res);
+    const entry = existing(deps, principal, req.params.id);
+    if (entry.device.state === 'decommissioned')
+      return void res.setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+    refuseOtherVersion(req, entry);
+    await deps.workflows.startDecommission({
+      tenant: principal.tenant,
+      device_id: entry.device.device_id,
+      agent_id: entry.device.agent_id,
+      actor: principal.actor,
+      reason: reasonOf(req) ?? 'asked for over the API',
+    });
+    res.status(202).setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+  });
+
+  router.post('/devices/:id/:move', async (req, res) => {
+    const move = req.params.move as Exclude<Move, 'decommission'>;
+    const reply = await ask(deps, req, res, req.params.id, move, {});
+    respond(deps, res, reply, 200);
+  });
+
+  return router;
+}
+
+export function existing(deps: ApiDependencies, { tenant }: Principal, deviceId: string): Entry {
+  const entry = deps.directory.get(tenant, deviceId);
+  if (!entry) throw new ApiError('not-found', `there is no device ${deviceId}`);
+  return entry;
+}
+
+async function ask(
+  deps: ApiDependencies,
+  req: Request,
+  res: Response,
+  deviceId: string,
+  type: RequestType,
+  data: object,
+): Promise<DeviceReply> {
+  const { tenant, actor } = principalOf(res);
+  const reply = await deps.registrar.ask({
+    request_id: requestId(deps, req, `${tenant}/${deviceId}/${type}`),
+    tenant,
+    device_id: deviceId,
+    type,
+    expected_version: expectedVersion(req),
+    actor,
+    reason: reasonOf(req),
+    at: deps.now(),
+    data: JSON.stringify(data),
+  });
+  if (reply.state !== '') deps.directory.apply(JSON.parse(reply.state) as DeviceState);
+  if (reply.outcome === 'rejected') throw rejection(reply);
+  return reply;
+}
+
+/** The same Idempotency-Key on the same device and move is the same request. */
+function requestId(deps: ApiDependencies, req: Request, scope: string): string {
+  const key = req.header('idempotency-key');
+  return key === undefined ? deps.newId() : createHash('sha256').update(`${scope}\0${key}`).digest('hex').slice(0, 32);
+}
+
+function expectedVersion(req: Request): number | null {
+  const etag = req.header('if-match');
+  return etag === undefined ? null : Number(etag.slice(1, -1));
+}
+
+const reasonOf = (req: Request): string | null => (req.body as { reason?: string } | undefined)?.reason ?? null;
+
+function refuseOtherVersion(req: Request, { device }: Entry): void {
+  const expected = expectedVersion(req);
+  if (expected !== null && expected !== device.version)
+    throw new ApiError('version-conflict', `the device is at version ${device.version}, not ${expected}`);
+}
+
+function rejection(reply: DeviceReply): ApiError {
+  const device = reply.state === '' ? undefined : (JSON.parse(reply.state) as DeviceState);
+  const extra = device ? { state: device.state, allowed: allowedVerbs(device.state) } : {};
+  return new ApiError(REJECTIONS[reply.code as RejectionCode] ?? 'illegal-move', reply.detail, extra);
+}
+
+function respond(deps: ApiDependencies, res: Response, reply: DeviceReply, status: number): void {
+  const entry = existing(deps, principalOf(res), reply.device_id);
+  res.status(status).setHeader('etag', `"${entry.device.version}"`);
+  if (status === 201) res.location(`/api/v1/devices/${reply.device_id}`);
+  res.json(deviceView(entry));
+}
+
+function filterOf(query: Record<string, unknown>): DeviceFilter {
+  const text = (name: string): string | undefined => (query[name] === undefined ? undefined : String(query[name]));
+  const labels = query['label'] as string[] | undefined;
+  const filter = {
+    state: text('state'),
+    model: text('model'),
+    agent: text('agent'),
+    path: text('path'),
+    q: text('q')?.toLowerCase(),
+    labels: labels?.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)] as const),
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, v]) => v !== undefined));
+}

@@ -1,0 +1,20 @@
+import { Router } from 'express';
+import { principalOf } from '../authentication';
+import { type ApiDependencies } from '../dependencies';
+import { FEED_TYPES, type FeedType, MAX_CLIENTS } from '../feed';
+import { ApiError } from '../problem';
+
+export function streamRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+  router.get('/stream', async (req, res) => {
+    if (deps.feed.size >= MAX_CLIENTS)
+      throw new ApiError('too-many-streams', `${MAX_CLIENTS} clients are listening already`);
+    const query = req.query as { device?: string; types?: FeedType[] };
+    await deps.feed.add(req, res, {
+      tenant: principalOf(res).tenant,
+      types: new Set(query.types ?? FEED_TYPES),
+      ...(query.device !== undefined && { device: query.device }),
+    });
+  });
+  return router;
+}

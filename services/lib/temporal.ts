@@ -1,0 +1,73 @@
+/** Where Temporal is and how to get through to it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_*_FILE, TEMPORAL_API_KEY. */
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, type Env, secret, text } from './environment';
+
+export interface TemporalConfig {
+  readonly namespace: string;
+  /** What both the client's and the worker's connection take. */
+  readonly connection: {
+    readonly address: string;
+    readonly apiKey?: string;
+    readonly tls?: {
+      readonly serverRootCACertificate?: Buffer;
+      readonly clientCertPair?: { readonly crt: Buffer; readonly key: Buffer };
+    };
+  };
+}
+
+/** Throws ConfigurationError. A client certificate needs its key; a CA or an API key alone turns TLS on. */
+export function temporalConfig(env: Env): TemporalConfig {
+  const apiKey = secret(env, 'TEMPORAL_API_KEY');
+  const tls = tlsOf(env);
+  return {
+    namespace: text(env, 'TEMPORAL_NAMESPACE', 'Temporal namespace', 'default'),
+    connection: {
+      address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
+      ...(apiKey && { apiKey }),
+      ...((tls ?? apiKey) && { tls: tls ?? {} }),
+    },
+  };
+}
+
+function tlsOf(env: Env): TemporalConfig['connection']['tls'] {
+  const ca = file(env, 'TEMPORAL_TLS_CA_FILE');
+  const crt = file(env, 'TEMPORAL_TLS_CERT_FILE');
+  const key = file(env, 'TEMPORAL_TLS_KEY_FILE');
+  if (Boolean(crt) !== Boolean(key)) {
+    const missing = crt ? 'TEMPORAL_TLS_KEY_FILE' : 'TEMPORAL_TLS_CERT_FILE';
+    throw new ConfigurationError(missing, 'is not set', 'a client certificate and its key go together');
+  }
+  if (!ca && !crt) return undefined;
+  return { ...(ca && { serverRootCACertificate: ca }), ...(crt && key && { clientCertPair: { crt, key } }) };
+}
+
+function file(env: Env, variable: string): Buffer | undefined {
+  const path = env[variable];
+  if (!path) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new ConfigurationError(variable, (cause as Error).message, 'does the file exist and is it readable?');
+  }
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+export interface Patience {
+  /** Told of every failure, so that waiting is visible. */
+  failed(error: unknown, nextTry_ms: number): void;
+  sleep(ms: number): Promise<void>;
+}
+
+/** Calls `connect` until it succeeds, with pauses from 250 ms doubling to 5 s. */
+export async function connectPatiently<T>(connect: () => Promise<T>, { failed, sleep }: Patience): Promise<T> {
+  for (let pause_ms = FIRST_PAUSE_MS; ; pause_ms = Math.min(LONGEST_PAUSE_MS, 2 * pause_ms)) {
+    try {
+      return await connect();
+    } catch (error) {
+      failed(error, pause_ms);
+      await sleep(pause_ms);
+    }
+  }
+}
