@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { type ComponentPaths } from '../install/ensure';
+import { run } from '../install/run';
+import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+
+export interface KafkaOptions {
+  /** Data folder of the instance; Kafka's own is `kafka` in it. */
+  readonly dataDir: string;
+  readonly ports: { readonly broker: number; readonly controller: number };
+  readonly paths: ComponentPaths;
+}
+
+/** Apache Kafka in KRaft mode, one node that is broker and controller. The ports may differ from start to start. */
+export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpec {
+  if (!paths.kafkaLibs) throw new Error('kafka is not among the installed components');
+  const dir = join(dataDir, 'kafka');
+  const classpath = ['-cp', join(paths.kafkaLibs, '*')];
+  const logging = `-Dlog4j2.configurationFile=${join(dir, 'log4j2.properties')}`;
+  const address = `${LOOPBACK}:${ports.broker}`;
+  return {
+    name: 'kafka',
+    command: paths.java,
+    args: ['-Xmx1g', '-XX:+UseSerialGC', '-Xshare:auto', logging, ...classpath, 'kafka.Kafka', configFile(dir)],
+    env: {},
+    cwd: dataDir,
+    prepare: () => prepare(dir, ports, [paths.java, ...classpath]),
+    ready: () => probeKafka([address]),
+    address,
+    clientEnv: { KAFKA_BROKERS: address },
+    ports: [ports.broker, ports.controller],
+    stopSignal: 'SIGTERM',
+    stopTimeout_ms: 15_000,
+    startTimeout_ms: 60_000,
+  };
+}
+
+/** Asks for the cluster's metadata; ready when there is at least one broker. */
+export async function probeKafka(brokers: readonly string[]): Promise<Readiness> {
+  const kafka = new Kafka({
+    clientId: 'millrace-probe',
+    brokers: [...brokers],
+    connectionTimeout: PROBE_TIMEOUT_ms,
+    requestTimeout: PROBE_TIMEOUT_ms,
+    retry: { retries: 0 },
+    logLevel: logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const { brokers: found, controller } = await admin.describeCluster();
+    if (found.length === 0) return notReady('the cluster has no broker yet');
+    return controller === null ? notReady('the cluster has no controller yet') : READY;
+  } catch (error) {
+    return notReady(reasonOf(error));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+const configFile = (dir: string): string => join(dir, 'server.properties');
+
+async function prepare(dir: string, ports: KafkaOptions['ports'], java: readonly string[]): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(configFile(dir), serverProperties(join(dir, 'log'), ports));
+  writeFileSync(join(dir, 'log4j2.properties'), LOG4J);
+  const formatted = join(dir, 'formatted');
+  if (existsSync(formatted)) return;
+  const tool = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java.slice(1), 'kafka.tools.StorageTool'];
+  const args = ['format', '--ignore-formatted', '-t', clusterId(dir), '-c', configFile(dir)];
+  const result = await run(java[0] ?? 'java', [...tool, ...args]);
+  if (result.exitCode !== 0) throw new Error(`Kafka's storage in ${dir} cannot be formatted: ${result.stderr}`);
+  writeFileSync(formatted, '');
+}
+
+/** Chosen once and kept, also when the format itself was interrupted. */
+function clusterId(dir: string): string {
+  const file = join(dir, 'cluster-id');
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, randomBytes(16).toString('base64url').replace(/^-/, 'A'));
+    renameSync(`${file}.new`, file);
+  }
+  return readFileSync(file, 'utf8');
+}
+
+/** A static quorum: a dynamic one would keep the controller's port in its log, and could not change it. */
+export function serverProperties(logDir: string, ports: KafkaOptions['ports']): string {
+  const broker = `PLAINTEXT://${LOOPBACK}:${ports.broker}`;
+  const properties: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    listeners: `${broker},CONTROLLER://${LOOPBACK}:${ports.controller}`,
+    'advertised.listeners': broker,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': logDir.replaceAll('\\', '/'),
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.coordinator.append.linger.ms': 0,
+    // A killed broker is let in again only when the session of its former life is over: 9 s by default.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
+  };
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
+  return `# written at every start\n${lines.join('\n')}\n`;
+}
+
+const LOG4J = `status = warn
+appender.console.type = Console
+appender.console.name = STDOUT
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSX}{UTC} %-5p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.stdout.ref = STDOUT
+`;
