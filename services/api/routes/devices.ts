@@ -8,7 +8,8 @@ import { type DeviceFilter, type Entry } from '../directory';
 import { ApiError, type ApiErrorCode } from '../problem';
 import { allowedVerbs, deviceView } from '../views';
 
-type Move = 'provision' | 'activate' | 'suspend' | 'resume' | 'decommission';
+/** Moves the registry decides at once; decommissioning takes a workflow. */
+const MOVES = ['provision', 'activate', 'suspend', 'resume'] as const;
 
 const REJECTIONS: Readonly<Record<RejectionCode, ApiErrorCode>> = {
   invalid: 'invalid-request',
@@ -60,11 +61,11 @@ export function deviceRoutes(deps: ApiDependencies): Router {
     res.status(202).setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
   });
 
-  router.post('/devices/:id/:move', async (req, res) => {
-    const move = req.params.move as Exclude<Move, 'decommission'>;
-    const reply = await ask(deps, req, res, req.params.id, move, {});
-    respond(deps, res, reply, 200);
-  });
+  for (const move of MOVES)
+    router.post(`/devices/:id/${move}`, async (req, res) => {
+      const reply = await ask(deps, req, res, String(req.params['id']), move, {});
+      respond(deps, res, reply, 200);
+    });
 
   return router;
 }

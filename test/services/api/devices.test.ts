@@ -1,0 +1,146 @@
+import { deviceState, type Harness, startApi } from './harness';
+
+let api: Harness;
+beforeEach(async () => (api = await startApi()));
+afterEach(() => api.close());
+
+const register = (id = 'boiler-1', more: object = {}) =>
+  api.call('POST', '/api/v1/devices', { device_id: id, agent_id: 'edge-1', ...more });
+
+describe('a device’s life over REST', () => {
+  test('registered → provisioned → active → suspended → active, each with the moves allowed next', async () => {
+    const registered = await register();
+    expect(registered.status).toBe(201);
+    expect(registered.headers.get('location')).toBe('/api/v1/devices/boiler-1');
+    expect(registered.body).toMatchObject({ state: 'registered', version: 1, allowed: ['provision', 'decommission'] });
+    const states = [];
+    for (const move of ['provision', 'activate', 'suspend', 'resume'])
+      states.push((await api.call('POST', `/api/v1/devices/boiler-1/${move}`, { reason: 'test' })).body['state']);
+    expect(states).toEqual(['provisioned', 'active', 'suspended', 'active']);
+  });
+
+  test('what was just written is what is read', async () => {
+    await register('d1', { name: 'Boiler', labels: { floor: '3' } });
+    const read = await api.call('GET', '/api/v1/devices/d1');
+    expect(read.body).toMatchObject({ name: 'Boiler', labels: { floor: '3' }, version: 1 });
+    expect(read.headers.get('etag')).toBe('"1"');
+  });
+
+  test('an illegal move is refused with the state and the moves allowed', async () => {
+    await register();
+    const refused = await api.call('POST', '/api/v1/devices/boiler-1/resume');
+    expect(refused.status).toBe(409);
+    expect(refused.headers.get('content-type')).toMatch('application/problem+json');
+    expect(refused.body).toMatchObject({
+      code: 'illegal-move',
+      state: 'registered',
+      allowed: ['provision', 'decommission'],
+    });
+    expect(refused.body['detail']).toMatch(/registered/);
+  });
+
+  test('If-Match with another version is refused', async () => {
+    await register();
+    const refused = await api.call('POST', '/api/v1/devices/boiler-1/provision', undefined, { 'if-match': '"7"' });
+    expect([refused.status, refused.body['code']]).toEqual([412, 'version-conflict']);
+  });
+
+  test('the same Idempotency-Key is carried out once', async () => {
+    const key = { 'idempotency-key': 'k1' };
+    const body = { device_id: 'd9' };
+    expect((await api.call('POST', '/api/v1/devices', body, key)).status).toBe(201);
+    const again = await api.call('POST', '/api/v1/devices', body, key);
+    expect([again.status, again.body['version']]).toEqual([200, 1]);
+  });
+
+  test('registering an id that is taken is a conflict', async () => {
+    await register();
+    expect((await register()).body).toMatchObject({ status: 409, code: 'already-registered' });
+  });
+
+  test('decommissioning starts the workflow and is answered 202', async () => {
+    await register();
+    const answer = await api.call('POST', '/api/v1/devices/boiler-1/decommission', { reason: 'scrapped' });
+    expect(answer.status).toBe(202);
+    expect(api.started.decommissions).toEqual([
+      expect.objectContaining({ tenant: 'default', device_id: 'boiler-1', agent_id: 'edge-1', reason: 'scrapped' }),
+    ]);
+  });
+
+  test('no device is 404', async () => {
+    for (const [method, path] of [
+      ['GET', '/api/v1/devices/none'],
+      ['POST', '/api/v1/devices/none/provision'],
+      ['POST', '/api/v1/devices/none/decommission'],
+      ['GET', '/api/v1/devices/none/readings'],
+      ['GET', '/api/v1/devices/none/history'],
+    ] as const)
+      expect((await api.call(method, path)).status).toBe(404);
+  });
+});
+
+describe('lists', () => {
+  beforeEach(() => {
+    for (let i = 0; i < 25; i++)
+      api.deps.directory.apply(
+        deviceState(`d${String(i).padStart(2, '0')}`, {
+          path: i < 10 ? 'acme/north' : 'acme/northern',
+          labels: { parity: i % 2 ? 'odd' : 'even' },
+        }),
+      );
+  });
+
+  test('cursors walk every device once, in order', async () => {
+    const seen: unknown[] = [];
+    let cursor = '';
+    do {
+      const page = await api.call('GET', `/api/v1/devices?limit=10${cursor && `&cursor=${cursor}`}`);
+      seen.push(...(page.body['items'] as { device_id: string }[]).map((d) => d.device_id));
+      cursor = (page.body['next'] as string | undefined) ?? '';
+    } while (cursor);
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, i) => `d${String(i).padStart(2, '0')}`));
+  });
+
+  test.each([
+    ['path=acme/north', 10],
+    ['path=acme', 25],
+    ['label=parity=odd', 12],
+    ['label=parity=odd&label=parity=even', 0],
+    ['state=active&q=D0', 10],
+    ['state=suspended', 0],
+    ['agent=edge-2', 0],
+  ])('filter %s finds %d', async (query, n) => {
+    const page = await api.call('GET', `/api/v1/devices?${query}`);
+    expect(page.body['items']).toHaveLength(n);
+  });
+});
+
+describe('what does not fit', () => {
+  test.each([
+    ['POST', '/api/v1/devices', {}, 400],
+    ['POST', '/api/v1/devices', { device_id: '../../etc' }, 400],
+    ['POST', '/api/v1/devices', { device_id: 'a', nonsense: 1 }, 400],
+    ['POST', '/api/v1/devices', '{"device_id":', 400],
+    ['POST', '/api/v1/devices/a/explode', {}, 400],
+    ['GET', '/api/v1/devices?limit=0', undefined, 400],
+    ['GET', '/api/v1/devices?limit=5000', undefined, 400],
+    ['GET', '/api/v1/nothing', undefined, 404],
+    ['DELETE', '/api/v1/devices/a', undefined, 405],
+    ['POST', '/api/v1/devices', `{"device_id":"a","name":"${'x'.repeat(300_000)}"}`, 413],
+  ])('%s %s %# is answered with a problem', async (method, path, body, status) => {
+    const answer = await api.call(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toMatch('application/problem+json');
+    expect(answer.body['instance']).toBe(answer.headers.get('x-request-id'));
+  });
+
+  test('without the token nothing is answered but 401', async () => {
+    for (const authorization of ['', 'Bearer wrong', 'Basic abc'])
+      expect((await api.call('GET', '/api/v1/devices', undefined, { authorization })).status).toBe(401);
+  });
+
+  test('the OpenAPI document is served to anybody', async () => {
+    const answer = await api.call('GET', '/openapi.json', undefined, { authorization: '' });
+    expect(answer.body).toMatchObject({ openapi: '3.1.0' });
+  });
+});
