@@ -11,7 +11,8 @@ export const DEVICE_ATTRIBUTE = { name: 'MillraceDevice', type: 'KEYWORD' } as c
 
 /** IndexedValueType of the Temporal API: Keyword. */
 const KEYWORD = 2;
-const ALREADY_EXISTS = 6;
+/** gRPC codes: already there; or not ours to do (a managed cluster), so that an operator has done it. */
+const NOTHING_TO_DO = new Set<unknown>([6 /* ALREADY_EXISTS */, 7 /* PERMISSION_DENIED */, 12 /* UNIMPLEMENTED */]);
 
 export interface OperatorConnection {
   readonly operatorService: {
@@ -27,6 +28,6 @@ export async function ensureSearchAttributes(connection: OperatorConnection, nam
       searchAttributes: { [DEVICE_ATTRIBUTE.name]: KEYWORD },
     });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== ALREADY_EXISTS) throw error;
+    if (!NOTHING_TO_DO.has((error as { code?: unknown }).code)) throw error;
   }
 }

@@ -31,15 +31,23 @@ export type Conclusion =
   /** Nothing to add: the agent's word stands. */
   | { readonly kind: 'stands' }
   /** The platform writes this state, with the reason in words. */
-  | { readonly kind: 'write'; readonly state: 'expired' | 'outcome-unknown'; readonly detail: string };
+  | { readonly kind: 'write'; readonly state: 'cancelled' | 'expired' | 'outcome-unknown'; readonly detail: string };
+
+export interface Circumstances {
+  /** False only when the order certainly never went out. */
+  readonly sent: boolean;
+  /** Why cancellation was asked for, if it was. */
+  readonly cancelReason: string | undefined;
+}
 
 /**
- * What to say when the time is over. `expired` is the platform's to say only of a command that was never sent; once it
- * is in the agent's topic, silence proves nothing: the agent may have carried it out and be cut off from us. Its own word
- * (`executed`, `verified`, `failed`, or `expired` when it refused) resolves the unknown later.
+ * What to say when the waiting is over. `expired` and `cancelled` are the platform's to say only of a command that was
+ * never sent; once it is in the agent's topic, silence proves nothing: the agent may have carried it out and be cut off
+ * from us. Its own word (`executed`, `verified`, `failed`, or `expired` when it refused) resolves the unknown later.
  */
-export function concludeAtDeadline(history: CommandHistory, sent: boolean): Conclusion {
+export function conclude(history: CommandHistory, { sent, cancelReason }: Circumstances): Conclusion {
   if (isSettled(history) || history.executed) return { kind: 'stands' };
+  if (!sent && cancelReason !== undefined) return { kind: 'write', state: 'cancelled', detail: cancelReason };
   if (!sent)
     return { kind: 'write', state: 'expired', detail: 'the deadline passed before the command was sent to the agent' };
   const detail = history.delivered

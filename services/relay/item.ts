@@ -1,0 +1,19 @@
+import { type CommandEvent } from '../../schemas/generated';
+
+/** A record as it came. */
+export interface Source {
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+}
+
+/** An event on its way to the workflow it concerns. */
+export interface Item {
+  readonly workflowId: string;
+  readonly event: CommandEvent;
+  readonly source: Source;
+  /** Called once, when the workflow has it or never will. */
+  readonly done: () => void;
+}

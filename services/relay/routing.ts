@@ -1,0 +1,14 @@
+/** Which workflow an event concerns. Pure. */
+import { type CommandEvent } from '../../schemas/generated';
+import { commandWorkflowId } from '../../workflows/command/messages';
+
+const AGENT_ACTOR_PREFIX = 'agent:';
+
+/**
+ * The id of the workflow that wants to know, or undefined for events that workflows wrote themselves. Answers to orders
+ * that have no workflow of their own (a cancellation) are not told apart here: Temporal does, and they are counted.
+ */
+export function workflowOf(event: CommandEvent): string | undefined {
+  if (!event.actor.startsWith(AGENT_ACTOR_PREFIX)) return undefined;
+  return commandWorkflowId(event.tenant, event.command_id);
+}

@@ -1,0 +1,20 @@
+/** Effects of the command workflow. */
+import { type Command, type CommandEvent } from '../../schemas/generated';
+
+export interface CommandRecords {
+  readonly events: readonly CommandEvent[];
+  readonly commands: readonly Command[];
+}
+
+export interface CommandActivities {
+  /** Writes events to m2m.command-events and orders to the topics of their agents; all or, when it throws, perhaps some. */
+  publish(records: CommandRecords): Promise<void>;
+}
+
+export interface CommandPublisher {
+  publish(records: CommandRecords): Promise<void>;
+}
+
+export function createCommandActivities(publisher: CommandPublisher): CommandActivities {
+  return { publish: (records) => publisher.publish(records) };
+}

@@ -1,0 +1,68 @@
+/** What the platform itself writes about a command: its events, and the orders to the agent. Pure. */
+import { type Command, type CommandEvent } from '../../schemas/generated';
+import { type CommandState } from '../../services/domain/command';
+import { type CancelRequest, type CommandInput } from './messages';
+
+/** Actor of events the platform writes on its own account. */
+export const WORKFLOW_ACTOR = 'workflow';
+export const CANCEL_ORDER = 'millrace.cancel';
+
+export function issuedEvent(input: CommandInput): CommandEvent {
+  return eventOf(input, 'issued', { at: input.issued_at, actor: input.actor });
+}
+
+export function eventOf(
+  input: CommandInput,
+  state: CommandState,
+  fact: { at: number; actor: string; detail?: string; attempt?: number },
+): CommandEvent {
+  return {
+    command_id: input.command_id,
+    tenant: input.tenant,
+    device_id: input.device_id,
+    agent_id: input.agent_id,
+    state,
+    at: fact.at,
+    actor: fact.actor,
+    name: input.name,
+    args: input.args,
+    qos: input.qos,
+    attempt: fact.attempt ?? 1,
+    detail: fact.detail ?? '',
+    result: '{}',
+    seq: null,
+  };
+}
+
+/** The order to the agent. A higher attempt is a re-send of the same command. */
+export function orderOf(input: CommandInput, attempt: number): Command {
+  return {
+    command_id: input.command_id,
+    tenant: input.tenant,
+    device_id: input.device_id,
+    agent_id: input.agent_id,
+    name: input.name,
+    args: input.args,
+    qos: input.qos,
+    attempt,
+    issued_at: input.issued_at,
+    deadline: input.deadline,
+    actor: input.actor,
+  };
+}
+
+/**
+ * Asks the agent to leave the command alone. It answers with an event of the *cancelled* command: `cancelled` when it had
+ * not begun, its last event otherwise.
+ */
+export function cancelOrder(input: CommandInput, cancel: CancelRequest, at: number, attempt: number): Command {
+  return {
+    ...orderOf(input, attempt),
+    command_id: `${input.command_id}.cancel`,
+    name: CANCEL_ORDER,
+    args: JSON.stringify({ command_id: input.command_id }),
+    qos: 1,
+    issued_at: at,
+    actor: cancel.actor,
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * One command, from order to known outcome. The agent's own word settles it; when the time is over without one, the
+ * platform says what it knows and no more (services/domain/command/rules.ts).
+ */
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import {
+  ANSWER_GRACE_MS,
+  type CommandHistory,
+  type CommandView,
+  conclude as concludeCommand,
+  evolve,
+  isSettled,
+  noHistory,
+  resendDelay_ms,
+  viewOf,
+  wasReceived,
+} from '../../services/domain/command';
+import { now } from '../shared/clock';
+import { type CommandActivities } from './activities';
+import {
+  type CancelAnswer,
+  type CancelRequest,
+  cancelSignal,
+  cancelUpdate,
+  commandEventsSignal,
+  type CommandInput,
+  type CommandOutcome,
+  commandQuery,
+} from './messages';
+import { cancelOrder, eventOf, issuedEvent, orderOf, WORKFLOW_ACTOR } from './records';
+
+const ONE_SEND_MS = 60_000;
+const RETRY = { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 600_000 } as const;
+
+/** Publishes until it succeeds, however long that takes. */
+const persistent = proxyLocalActivities<CommandActivities>({ startToCloseTimeout: ONE_SEND_MS, retry: RETRY });
+
+/** Publishes until the time is over. */
+const until = (deadline: number): typeof persistent =>
+  proxyLocalActivities<CommandActivities>({
+    startToCloseTimeout: ONE_SEND_MS,
+    scheduleToCloseTimeout: Math.max(1, deadline - now()),
+    retry: RETRY,
+  });
+
+/** Whether the agent may have the order. After a send that failed nobody can tell. */
+type Sent = 'no' | 'maybe' | 'yes';
+
+interface Run {
+  readonly input: CommandInput;
+  history: CommandHistory;
+  cancel?: CancelRequest;
+  sent: Sent;
+  attempt: number;
+  concluded: boolean;
+}
+
+export async function command(input: CommandInput): Promise<CommandOutcome> {
+  const run: Run = {
+    input,
+    history: evolve(noHistory, issuedEvent(input)),
+    sent: 'no',
+    attempt: 1,
+    concluded: false,
+  };
+  listen(run);
+  return CancellationScope.nonCancellable(async () => {
+    await dispatch(run);
+    const nobodyWaits = input.qos === 0 && run.sent === 'yes';
+    if (!nobodyWaits) {
+      await answer(run);
+      await conclude(run);
+    }
+    run.concluded = true;
+    await condition(allHandlersFinished);
+    return outcome(run);
+  });
+}
+
+function listen(run: Run): void {
+  const asked = (request: CancelRequest): void => {
+    run.cancel ??= request;
+  };
+  setHandler(commandQuery, () => view(run));
+  setHandler(commandEventsSignal, (events) => {
+    for (const event of events) run.history = evolve(run.history, event);
+    setCurrentDetails(summary(view(run)));
+  });
+  setHandler(cancelSignal, asked);
+  setHandler(cancelUpdate, async (request) => {
+    asked(request);
+    await condition(() => run.concluded || isSettled(run.history));
+    return cancelAnswer(view(run));
+  });
+  // Temporal's own cancellation (its UI, its CLI) means the same.
+  CancellationScope.current().cancelRequested.catch(() =>
+    asked({ actor: WORKFLOW_ACTOR, reason: 'cancellation requested in Temporal' }),
+  );
+}
+
+async function dispatch(run: Run): Promise<void> {
+  const { input } = run;
+  const events = [issuedEvent(input)];
+  if (run.cancel || now() >= input.deadline) return persistent.publish({ events, commands: [] });
+  run.sent = 'maybe';
+  if (await published(until(input.deadline).publish({ events, commands: [orderOf(input, 1)] }))) run.sent = 'yes';
+}
+
+/** Waits for a word that settles the command; meanwhile sends again what the agent has not acknowledged. */
+async function answer(run: Run): Promise<void> {
+  const { deadline } = run.input;
+  const end = run.sent === 'no' ? now() : deadline + ANSWER_GRACE_MS;
+  let cancelSent = false;
+  let resendAt = now() + (resendDelay_ms(run.attempt) ?? Infinity);
+  const cancelDue = (): boolean => run.cancel !== undefined && !cancelSent && now() < deadline;
+  while (!isSettled(run.history) && now() < end) {
+    const wakeAt = wasReceived(run.history) || resendAt >= deadline ? end : resendAt;
+    await condition(() => isSettled(run.history) || cancelDue(), Math.max(1, wakeAt - now()));
+    if (isSettled(run.history)) return;
+    const resendDue = now() >= resendAt && !wasReceived(run.history);
+    if (resendDue) resendAt = now() + (resendDelay_ms(++run.attempt) ?? Infinity);
+    if (now() >= deadline || !(cancelDue() || resendDue)) continue;
+    cancelSent = run.cancel !== undefined;
+    await resend(run);
+  }
+}
+
+/** Once cancellation was asked for, it is the cancellation that is sent again. */
+async function resend({ input, cancel, attempt }: Run): Promise<void> {
+  const order = cancel ? cancelOrder(input, cancel, now(), attempt) : orderOf(input, attempt);
+  await published(until(input.deadline).publish({ events: [], commands: [order] }));
+}
+
+/** Writes the platform's own last word, where one is due. */
+async function conclude(run: Run): Promise<void> {
+  const { input, cancel, attempt, sent } = run;
+  const conclusion = concludeCommand(run.history, { sent: sent !== 'no', cancelReason: cancel?.reason });
+  if (conclusion.kind === 'stands') return;
+  const { state, detail } = conclusion;
+  const actor = state === 'cancelled' && cancel ? cancel.actor : WORKFLOW_ACTOR;
+  const event = eventOf(input, state, { at: now(), actor, detail, attempt });
+  // An order that may never have reached the topic goes out now: past its deadline it only makes the agent tell.
+  const commands = sent === 'maybe' ? [orderOf(input, attempt + 1)] : [];
+  await persistent.publish({ events: [event], commands });
+  run.history = evolve(run.history, event);
+}
+
+/** False when the time was over first. Anything that no retry can help ends the workflow. */
+async function published(sending: Promise<void>): Promise<boolean> {
+  try {
+    await sending;
+    return true;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    if (error.cause instanceof ApplicationFailure && error.cause.nonRetryable) throw error;
+    return false;
+  }
+}
+
+function view(run: Run): CommandView {
+  const seen = viewOf(run.history);
+  if (!seen) throw ApplicationFailure.nonRetryable('a command without its issued event', 'invariant');
+  return seen;
+}
+
+function outcome(run: Run): CommandOutcome {
+  const { state, final, result, detail } = view(run);
+  return { state, final, result, detail };
+}
+
+function cancelAnswer({ state }: CommandView): CancelAnswer {
+  if (state === 'cancelled' || state === 'expired') return { in_time: true, state };
+  return { in_time: state === 'outcome-unknown' ? null : false, state };
+}
+
+function summary({ state, name, device_id, detail }: CommandView): string {
+  return `**${state}** ${name} on ${device_id}${detail && `: ${detail}`}`;
+}

@@ -1,0 +1,192 @@
+/**
+ * The end of a device's life: no new commands, those in flight ended, the last data confirmed, then refused for good.
+ * Until `complete` everything can be undone; from there on it only goes forward.
+ */
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { now } from '../shared/clock';
+import { type DecommissionActivities, type RegistryAnswer, type RegistryQuestion } from './activities';
+import { flush } from './flush';
+import {
+  abandonUpdate,
+  type AbandonRequest,
+  type DecommissionInput,
+  type DecommissionProgress,
+  DEFAULT_DECOMMISSION_POLICY,
+  progressQuery,
+  type StepProgress,
+} from './messages';
+import { asMarkdown, begun, ended, initialProgress } from './progress';
+
+/** No last attempt: a registry that is away is waited for, visibly. */
+const { askRegistry, settleCommands } = proxyActivities<DecommissionActivities>({
+  startToCloseTimeout: 30_000,
+  retry: { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 30_000 },
+});
+
+const FIRST_LOOK_MS = 250;
+const LONGEST_LOOK_MS = 15_000;
+
+interface Run {
+  readonly input: DecommissionInput;
+  progress: DecommissionProgress;
+  agent_id: string | null;
+  abandon?: AbandonRequest;
+  /** Undo what was or may have been done, last first; registered before the step they undo. */
+  readonly compensations: (() => Promise<void>)[];
+}
+
+/** Thrown by a step to end the decommissioning before its point of no return. */
+class Stop extends Error {
+  constructor(
+    readonly outcome: 'abandoned' | 'refused',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export async function decommission(input: DecommissionInput): Promise<DecommissionProgress> {
+  const run: Run = { input, progress: initialProgress, agent_id: input.agent_id, compensations: [] };
+  listen(run);
+  return CancellationScope.nonCancellable(async () => {
+    try {
+      await step(run, 'begin', () => begin(run));
+      await step(run, 'settle-commands', () => settle(run));
+      await step(run, 'flush', () => finalFlush(run));
+      show(run, { ...run.progress, can_abandon: false });
+      await step(run, 'complete', () => complete(run));
+      show(run, { ...run.progress, outcome: 'decommissioned' });
+    } catch (error) {
+      await giveUp(run, error);
+    }
+    await condition(allHandlersFinished);
+    return run.progress;
+  });
+}
+
+function listen(run: Run): void {
+  setHandler(progressQuery, () => run.progress);
+  const asked = async (request: AbandonRequest): Promise<DecommissionProgress> => {
+    run.abandon ??= request;
+    await condition(() => run.progress.outcome !== 'running');
+    return run.progress;
+  };
+  setHandler(abandonUpdate, asked, {
+    validator: (_request: AbandonRequest) => {
+      if (!run.progress.can_abandon) throw new Error('past the point of no return: it can only be completed');
+    },
+  });
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (run.progress.can_abandon) run.abandon ??= { actor: 'workflow', reason: 'cancellation requested in Temporal' };
+  });
+}
+
+function show(run: Run, progress: DecommissionProgress): void {
+  run.progress = progress;
+  setCurrentDetails(asMarkdown(progress));
+}
+
+/** A step says in words what it did; `skipped` when there was nothing to do. */
+async function step(
+  run: Run,
+  name: StepProgress['step'],
+  work: () => Promise<{ detail: string; state?: 'done' | 'skipped' }>,
+): Promise<void> {
+  show(run, begun(run.progress, name, now()));
+  try {
+    const { detail, state = 'done' } = await work();
+    show(run, ended(run.progress, name, { at: now(), state, detail }));
+  } catch (error) {
+    show(run, ended(run.progress, name, { at: now(), state: 'failed', detail: wordsOf(error) }));
+    throw error;
+  }
+  if (run.abandon && run.progress.can_abandon) throw new Stop('abandoned', run.abandon.reason);
+}
+
+async function begin(run: Run): Promise<{ detail: string }> {
+  run.compensations.push(() => undoBegin(run));
+  const answer = await ask(run, 'begin-decommission');
+  if (answer.outcome === 'rejected' || answer.state !== 'decommissioning') {
+    // Certainly nothing was begun, so there is nothing to undo.
+    run.compensations.pop();
+    throw new Stop('refused', answer.detail || `the device is ${answer.state}`);
+  }
+  run.agent_id = answer.agent_id ?? run.input.agent_id;
+  return { detail: 'the agent polls it no more and refuses commands for it' };
+}
+
+async function settle(run: Run): Promise<{ detail: string; state?: 'skipped' }> {
+  const { tenant, device_id, actor, policy = DEFAULT_DECOMMISSION_POLICY } = run.input;
+  const end = now() + policy.settle_ms;
+  const asked = new Set<string>();
+  for (let pause_ms = FIRST_LOOK_MS; ; pause_ms = Math.min(LONGEST_LOOK_MS, 2 * pause_ms)) {
+    const reason = `${device_id} is being decommissioned`;
+    const running = await settleCommands({ tenant, device_id, actor, reason, asked: [...asked] });
+    for (const id of running) asked.add(id);
+    // The list may lag behind by a moment: believe the second empty one.
+    if (running.length === 0 && pause_ms > FIRST_LOOK_MS)
+      return asked.size ? { detail: `${asked.size} commands ended` } : { state: 'skipped', detail: 'none in flight' };
+    if (running.length > 0 && now() >= end)
+      return {
+        detail: `${running.length} commands still in flight after ${policy.settle_ms} ms; the agent refuses them`,
+      };
+    if (await condition(() => run.abandon !== undefined, pause_ms)) return { detail: 'interrupted' };
+  }
+}
+
+async function finalFlush(run: Run): Promise<{ detail: string; state?: 'skipped' }> {
+  if (run.agent_id === null) return { state: 'skipped', detail: 'the device has no agent' };
+  const { flush_ms } = run.input.policy ?? DEFAULT_DECOMMISSION_POLICY;
+  const { last_seq, detail } = await flush({ ...run.input, agent_id: run.agent_id }, flush_ms, () => run.abandon);
+  show(run, { ...run.progress, last_seq });
+  return { detail };
+}
+
+async function complete(run: Run): Promise<{ detail: string }> {
+  const answer = await ask(run, 'complete-decommission');
+  if (answer.state !== 'decommissioned')
+    throw ApplicationFailure.nonRetryable(`the registry refuses: ${answer.detail}`, 'complete-refused');
+  return { detail: 'the device is refused from now on' };
+}
+
+async function undoBegin(run: Run): Promise<void> {
+  const answer = await ask(run, 'abandon-decommission');
+  if (answer.state === 'decommissioning')
+    throw ApplicationFailure.nonRetryable(`the registry refuses: ${answer.detail}`, 'abandon-refused');
+}
+
+function ask(run: Run, type: RegistryQuestion['type']): Promise<RegistryAnswer> {
+  const { tenant, device_id } = run.input;
+  const { actor, reason } = (type === 'abandon-decommission' ? run.abandon : undefined) ?? run.input;
+  const request_id = `${workflowInfo().workflowId}.${workflowInfo().runId}.${type}`;
+  return askRegistry({ request_id, tenant, device_id, actor, reason, at: now(), type });
+}
+
+/** Before the point of no return: undo. After it there is no giving up: the workflow fails, for an operator to see. */
+async function giveUp(run: Run, error: unknown): Promise<void> {
+  if (!run.progress.can_abandon) throw error;
+  show(run, { ...run.progress, can_abandon: false });
+  for (const undo of run.compensations.reverse())
+    await step(run, 'abandon', async () => {
+      await undo();
+      return { detail: 'the device is back in the state it had' };
+    });
+  const outcome = error instanceof Stop ? error.outcome : 'abandoned';
+  show(run, { ...run.progress, outcome, detail: wordsOf(error) });
+  if (!(error instanceof Stop || error instanceof ActivityFailure)) throw error;
+}
+
+function wordsOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${wordsOf(cause)}` : message;
+}

@@ -1,0 +1,3 @@
+/** What a worker runs: the name of each export is the type of the workflow. */
+export { command } from './command/workflow';
+export { decommission } from './decommission/workflow';

@@ -1,0 +1,78 @@
+/** Everything of Kafka that the worker uses, connected. */
+import { type Kafka } from 'kafkajs';
+import {
+  createKafka,
+  ensureTopics,
+  EventReader,
+  idempotentProducer,
+  registerSchemas,
+  type StreamConfig,
+  WriterSchemas,
+} from '../../schemas/stream';
+import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
+import { type Tail, tail } from '../../services/lib/tail';
+import { type Logger } from 'pino';
+import { StreamCommandPublisher } from './command-publisher';
+import { Publisher } from './publisher';
+import { RegistryClient } from './registry-client';
+
+/** The broker's own default, so that a cluster decides. */
+const DEFAULT_REPLICATION = -1;
+
+export interface WorkerStream {
+  readonly publisher: Publisher;
+  readonly commands: StreamCommandPublisher;
+  readonly registry: RegistryClient;
+  close(): Promise<void>;
+}
+
+/** `instance` is unique to this process. Throws while Kafka or the schema registry is away. */
+export async function openStream(config: StreamConfig, instance: string, log: Logger): Promise<WorkerStream> {
+  const kafka = createKafka(config, log);
+  const own = [Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies];
+  const ids = await registerSchemas(config, [...own, AgentTopics.commands('any')]);
+  await ensure(kafka, own);
+  const publisher = new Publisher(() => idempotentProducer(kafka));
+  const registry = new RegistryClient(instance, publisher, ids);
+  const replies = await followReplies(kafka, config, registry, log);
+  return {
+    publisher,
+    commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic])),
+    registry,
+    async close() {
+      await publisher.close();
+      await replies.stop();
+    },
+  };
+}
+
+async function ensure(kafka: Kafka, topics: readonly Topic[]): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await ensureTopics(admin, topics, DEFAULT_REPLICATION);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function followReplies(kafka: Kafka, config: StreamConfig, registry: RegistryClient, log: Logger): Promise<Tail> {
+  const reader = new EventReader('device-reply', new WriterSchemas(config));
+  const options = { groupId: registry.instance, topics: [Topics.deviceReplies.name], from: 'now' as const };
+  return tail(
+    kafka,
+    {
+      ...options,
+      async onMessage({ key, value, partition, offset }) {
+        if (!value || key?.toString() !== registry.instance) return;
+        try {
+          registry.answer(await reader.read(value));
+        } catch (err) {
+          // The request is asked again, with the same id, when no reply is understood in time.
+          log.warn({ err, partition, offset }, 'reply not understood');
+        }
+      },
+    },
+    log,
+  );
+}

@@ -1,0 +1,116 @@
+/**
+ * The worker: runs the workflows and their effects. Besides the common environment it knows WORKER_MAX_CACHED_WORKFLOWS
+ * (about 1 MB of memory each at most) and TEMPORAL_METRICS_ADDRESS (host:port for the SDK's own Prometheus metrics).
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { type Logger as SdkLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type Logger } from 'pino';
+import { streamConfig } from '../schemas/stream';
+import { type Env, integer } from '../services/lib/environment';
+import { type RunningService, runService, type ServiceContext } from '../services/lib/service';
+import { connectPatiently, temporalConfig } from '../services/lib/temporal';
+import { workflowBundle } from './bundle';
+import { createCommandActivities } from './command/activities';
+import { createDecommissionActivities } from './decommission/activities';
+import { commandsInFlight } from './io/commands-in-flight';
+import { openStream, type WorkerStream } from './io/stream';
+import { connectionFailures, measured, watch } from './io/worker-metrics';
+import { ensureSearchAttributes, TASK_QUEUE } from './shared/messages';
+import { join } from 'node:path';
+
+/** Activities under way get this long to finish once asked to stop. */
+const DRAIN_MS = 8_000;
+
+async function start({ log, metrics, env }: ServiceContext): Promise<RunningService> {
+  const instance = `worker-${randomUUID()}`;
+  const failures = connectionFailures(metrics);
+  const patiently = <T>(what: string, connect: () => Promise<T>): Promise<T> =>
+    connectPatiently(connect, {
+      failed(error, next_try_ms) {
+        failures.inc({ what });
+        log.warn({ err: error, next_try_ms }, `${what} is away, trying again`);
+      },
+      sleep: (ms) => sleep(ms),
+    });
+  install(env, log);
+  const temporal = temporalConfig(env);
+  const stream = streamConfig(env, instance);
+  const bundle = workflowBundle(join(__dirname, '..'), sdkLogger(log));
+  const [connection, opened, workflowCode] = await Promise.all([
+    patiently('temporal', () => connect(temporal)),
+    patiently('kafka', () => openStream(stream, instance, log)),
+    bundle,
+  ]);
+  const { namespace } = temporal;
+  const client = new Client({ connection, namespace });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: TASK_QUEUE,
+    identity: instance,
+    workflowBundle: workflowCode,
+    activities: measured(activities(opened, client), metrics),
+    shutdownGraceTime: DRAIN_MS,
+    maxCachedWorkflows: integer(env, 'WORKER_MAX_CACHED_WORKFLOWS', 500, 10, 100_000),
+  });
+  watch(worker, opened.publisher, metrics);
+  return running(worker, opened, connection);
+}
+
+async function connect({ connection, namespace }: ReturnType<typeof temporalConfig>): Promise<NativeConnection> {
+  const connected = await NativeConnection.connect(connection);
+  try {
+    await ensureSearchAttributes(connected, namespace);
+    return connected;
+  } catch (error) {
+    await connected.close();
+    throw error;
+  }
+}
+
+function activities(opened: WorkerStream, client: Client) {
+  return {
+    ...createCommandActivities(opened.commands),
+    ...createDecommissionActivities({ registry: opened.registry, commands: commandsInFlight(client) }),
+  };
+}
+
+/** A worker that ends by itself has met something it cannot recover from: the process ends too, and is started anew. */
+function running(worker: Worker, stream: WorkerStream, connection: NativeConnection): RunningService {
+  const ran = worker.run();
+  return {
+    notReady: () => (worker.getState() === 'RUNNING' ? undefined : `the worker is ${worker.getState()}`),
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ran;
+      await stream.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Signals are runService's to handle. */
+function install(env: Env, log: Logger): void {
+  const bindAddress = env['TEMPORAL_METRICS_ADDRESS'];
+  Runtime.install({
+    logger: sdkLogger(log),
+    shutdownSignals: [],
+    ...(bindAddress && { telemetryOptions: { metrics: { prometheus: { bindAddress } } } }),
+  });
+}
+
+function sdkLogger(log: Logger): SdkLogger {
+  const at =
+    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, meta: object = {}): void =>
+      log[level](meta, message);
+  const levels = { trace: at('trace'), debug: at('debug'), info: at('debug'), warn: at('warn'), error: at('error') };
+  return {
+    ...levels,
+    log: (level, message, meta) => levels[level.toLowerCase() as keyof typeof levels](message, meta),
+  };
+}
+
+void runService('worker', process.env, start);
