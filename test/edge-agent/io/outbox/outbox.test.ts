@@ -1,0 +1,71 @@
+import { MemoryFs } from './memory-fs';
+import { commandEvent, frame, open, readAll } from './helpers';
+
+describe('outbox', () => {
+  test('numbers each device from 1 and gives the records back in order', async () => {
+    const { outbox } = await open(new MemoryFs());
+    const seqs = await Promise.all([
+      outbox.append([frame('a'), frame('b'), frame('a')]),
+      outbox.append([frame('b')]),
+      outbox.append([commandEvent('c1')]),
+    ]);
+    expect(seqs).toEqual([[1, 1, 2], [2], [1]]);
+    const records = await readAll(outbox, 'telemetry');
+    expect(records.map((r) => [r.index, r.counter, r.seq])).toEqual([
+      [0, 'a', 1],
+      [1, 'b', 1],
+      [2, 'a', 2],
+      [3, 'b', 2],
+    ]);
+    expect((await readAll(outbox, 'priority')).map((r) => [r.topic, r.seq])).toEqual([['m2m.command-events', 1]]);
+    await outbox.close();
+  });
+
+  test('goes on where it was after a restart, through many segments', async () => {
+    const fs = new MemoryFs();
+    for (let run = 0; run < 3; run++) {
+      const { outbox, events } = await open(fs);
+      for (let i = 0; i < 20; i++) await outbox.append([frame('a', 500, i), frame('b', 100)]);
+      await outbox.close();
+      expect(events).toEqual([]);
+    }
+    const { outbox } = await open(fs);
+    expect(outbox.lastSeq('a')).toBe(60);
+    const records = await readAll(outbox, 'telemetry');
+    expect(records.map((r) => r.index)).toEqual(Array.from({ length: 120 }, (_, i) => i));
+    expect(records.filter((r) => r.counter === 'b').map((r) => r.seq)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+    expect(fs.paths().filter((p) => p.includes('telemetry')).length).toBeGreaterThan(3);
+    await outbox.close();
+  });
+
+  test('reads from any index, whatever the bounds', async () => {
+    const { outbox } = await open(new MemoryFs());
+    for (let i = 0; i < 30; i++) await outbox.append([frame('a', 200, i), frame('a', 1)]);
+    for (const from of [0, 1, 7, 30, 58, 59])
+      for (const maxRecords of [1, 3, 100]) {
+        const { records, next } = await outbox.read('telemetry', from, { maxRecords, maxBytes: 4_000 });
+        expect(records[0]?.index).toBe(from);
+        expect(next).toBe(from + records.length);
+        expect(records.length).toBeLessThanOrEqual(maxRecords);
+      }
+    expect(await outbox.read('telemetry', 60, { maxRecords: 9, maxBytes: 9 })).toEqual({ records: [], next: 60 });
+    await outbox.close();
+  });
+
+  test('gives up the oldest telemetry at the bound, and says so in the priority lane', async () => {
+    const { outbox, events } = await open(new MemoryFs());
+    for (let i = 0; i < 400; i++) await outbox.append([frame('a', 500, i), frame('b', 3)]);
+    expect(outbox.status('telemetry').bytes).toBeLessThanOrEqual(512 * 1024);
+    const kept = (await readAll(outbox, 'telemetry')).filter((r) => r.counter === 'a').map((r) => r.seq);
+    const gaps = events.flatMap((e) => (e.kind === 'gap' ? e.missing : [])).filter((m) => m.counter === 'a');
+    const lost = gaps.flatMap((g) => Array.from({ length: g.toSeq - g.fromSeq + 1 }, (_, i) => g.fromSeq + i));
+    expect([...lost, ...kept]).toEqual(Array.from({ length: 400 }, (_, i) => i + 1));
+    expect(gaps.reduce((n, g) => n + g.readings, 0)).toBe(lost.length * 500);
+    expect((await readAll(outbox, 'priority')).filter((r) => r.topic === 'm2m.outbox-gaps').length).toBe(
+      gaps.length * 2,
+    );
+    await outbox.close();
+  });
+});
