@@ -4,18 +4,17 @@
  * `millrace test` the ids are `<test run>/<id>`, so that the test run finds everything that was started beneath it.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { findByEnvironment, type ProcessId } from './process-table';
 
 export const INSTANCE_VARIABLE = 'MILLRACE_INSTANCE';
 
+/** The same before and after the directory is made: links are resolved in the part that exists. */
 function realPath(dir: string): string {
-  try {
-    return realpathSync(dir);
-  } catch {
-    return resolve(dir); // not made yet
-  }
+  const path = resolve(dir);
+  if (existsSync(path)) return realpathSync(path);
+  return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path));
 }
 
 /** Twelve hex digits of a data directory. */

@@ -9,7 +9,7 @@ import { type ProcessSpec } from './spec';
 import { stopGroup } from './terminate';
 
 const READY_POLL_MS = 100;
-const POLL_MS: Partial<Record<ProcessState, number>> = { ready: 3_000, unready: 1_000 };
+const POLL_MS: Partial<Record<ProcessState, number>> = { ready: 5_000, unready: 1_000 };
 /** A process that an earlier launcher started is not our child: its death is seen by looking. */
 const ADOPTED_POLL_MS = 250;
 const SHOWN_LOG_LINES = 15;

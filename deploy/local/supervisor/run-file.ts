@@ -30,6 +30,8 @@ export interface RunFile {
   readonly started_at: number;
   /** Named facts about this run for other commands: addresses, files of secrets. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Components of the user's own, and where they are. */
+  readonly externals: Readonly<Record<string, string>>;
   readonly processes: readonly ProcessRecord[];
 }
 

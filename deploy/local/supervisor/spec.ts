@@ -14,15 +14,15 @@ export interface ProcessSpec extends Node {
   /** The whole environment, MILLRACE_INSTANCE excepted. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Ports it will listen on: checked before anything starts. */
-  readonly ports: readonly { readonly port: number; readonly option: string }[];
+  /** TCP ports it will listen on: checked before anything starts. */
+  readonly ports: readonly number[];
   /** Where others reach it, for people: host:port or URL. */
   readonly address?: string;
   /** Prometheus text, from which the lag is read. */
   readonly metricsUrl?: string;
   /** Before every start, also after a crash. Idempotent. */
   readonly prepare?: () => Promise<void>;
-  /** Undefined when ready, otherwise the reason why not. Never throws; returns within PROBE_TIMEOUT_MS. */
+  /** Undefined when ready, otherwise the reason why not. Never throws; returns within seconds. */
   readonly ready: () => Promise<string | undefined>;
   readonly readyTimeout_ms: number;
   readonly stopSignal: NodeJS.Signals;
@@ -36,5 +36,3 @@ export interface TaskSpec extends Node {
 }
 
 export type NodeSpec = ProcessSpec | TaskSpec;
-
-export const PROBE_TIMEOUT_MS = 2_000;

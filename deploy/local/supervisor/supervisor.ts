@@ -8,7 +8,7 @@ import { type NodeSpec, type ProcessSpec, type TaskSpec } from './spec';
 /** What happened, for the progress display. */
 export interface Progress {
   readonly name: string;
-  readonly what: 'started' | 'adopted' | 'ready' | 'done' | 'restarting' | 'unready' | 'failed' | 'stopped';
+  readonly what: 'adopted' | 'ready' | 'done' | 'restarting' | 'unready' | 'failed' | 'stopped';
   readonly after_ms: number;
   readonly reason?: string;
 }
@@ -60,7 +60,7 @@ export class Supervisor {
   /** Resolves when everything is ready; rejects with the first failure, and leaves stopping to the caller. */
   async start(adopt: ReadonlyMap<string, ProcessRecord> = new Map()): Promise<void> {
     for (const node of inOrder(this.nodes)) {
-      const needed = node.needs.map((n) => this.pending.get(n));
+      const needed = node.needs.flatMap((n) => this.pending.get(n) ?? []);
       const begin = async (): Promise<void> => {
         await Promise.all(needed);
         if (this.stopping) throw new LauncherError('stopped', `start ${node.name}`, 'stopped before it started', '');
@@ -78,7 +78,9 @@ export class Supervisor {
     this.stopping = true;
     const stopped = new Map<string, Promise<void>>();
     for (const node of inOrder(this.nodes).reverse()) {
-      const dependents = this.nodes.filter((n) => n.needs.includes(node.name)).map((n) => stopped.get(n.name));
+      const dependents = this.nodes
+        .filter((n) => n.needs.includes(node.name))
+        .flatMap((n) => stopped.get(n.name) ?? []);
       const process = this.managed.get(node.name);
       stopped.set(
         node.name,

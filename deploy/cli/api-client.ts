@@ -1,0 +1,88 @@
+/** The REST API as the verbs need it: JSON in and out, problem+json (RFC 9457) as an error that says what to do. */
+import { type Endpoint } from './context';
+import { CliError } from './errors';
+
+const REQUEST_TIMEOUT_MS = 60_000;
+
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly state?: string;
+  readonly allowed?: readonly string[];
+  readonly errors?: readonly { readonly path?: string; readonly message?: string }[];
+}
+
+export class ApiClient {
+  constructor(private readonly endpoint: Endpoint) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.request<T>('GET', path);
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.request<T>('POST', path, body);
+  }
+
+  /** Undefined when there is no such thing. */
+  async find<T>(path: string): Promise<T | undefined> {
+    try {
+      return await this.get<T>(path);
+    } catch (e) {
+      if (e instanceof ApiRefusal && e.status === 404) return undefined;
+      throw e;
+    }
+  }
+
+  private async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const { url, token } = this.endpoint;
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(`${url}/api/v1${path}`, {
+        method,
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(token && { authorization: `Bearer ${token}` }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      text = await answer.text();
+    } catch (cause) {
+      const hint = 'is it running (`millrace status`)? For another instance set API_URL or --data';
+      throw new CliError('unreachable', `${method} ${path}`, `the API at ${url} does not answer`, hint, { cause });
+    }
+    const value: unknown = parse(text);
+    if (!answer.ok) throw new ApiRefusal(answer.status, `${method} ${path}`, value as Problem);
+    return value as T;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { detail: text.slice(0, 200) };
+  }
+}
+
+/** What the API refused, and why. */
+export class ApiRefusal extends CliError {
+  constructor(
+    readonly status: number,
+    operation: string,
+    readonly problem: Problem,
+  ) {
+    super('refused', operation, problem.detail ?? problem.title ?? `HTTP ${status}`, hintOf(status, problem));
+  }
+}
+
+function hintOf(status: number, problem: Problem): string {
+  if (problem.allowed) return `its state is ${problem.state}; allowed now: ${problem.allowed.join(', ') || 'nothing'}`;
+  if (problem.errors) return problem.errors.map((e) => `${e.path ?? ''}: ${e.message ?? ''}`).join('\n');
+  if (status === 401 || status === 403) return 'set MILLRACE_API_TOKEN, or name the data directory with --data';
+  if (status === 404) return 'see what there is: millrace device list';
+  if (status >= 500) return 'see why: millrace status; millrace logs api';
+  return '';
+}

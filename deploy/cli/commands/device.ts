@@ -1,0 +1,158 @@
+import { ApiClient } from '../api-client';
+import { apiEndpoint, type Context } from '../context';
+import { CliError, EXIT } from '../errors';
+import { json, table } from '../io';
+
+export interface Device {
+  readonly device_id: string;
+  readonly version: number;
+  readonly state: string;
+  readonly allowed: readonly string[];
+  readonly name?: string;
+  readonly model?: string;
+  readonly agent_id?: string | null;
+  readonly path?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly reason?: string | null;
+  readonly registered_at: string;
+  readonly changed_at: string;
+  readonly presence?: { readonly status?: string; readonly since?: string; readonly reason?: string };
+}
+
+interface Page {
+  readonly items: readonly Device[];
+  readonly next?: string;
+}
+
+export interface Json {
+  readonly json?: boolean;
+}
+
+export interface ListOptions extends Json {
+  readonly state?: string;
+  readonly model?: string;
+  readonly agent?: string;
+  readonly path?: string;
+  readonly label?: readonly string[];
+  readonly q?: string;
+  readonly limit?: string;
+}
+
+const PAGE = 1_000;
+const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
+const at = (id: string): string => `/devices/${encodeURIComponent(id)}`;
+
+export async function list(context: Context, options: ListOptions): Promise<number> {
+  const devices = await pages(api(context), options);
+  const { io } = context;
+  if (options.json) io.out(json(devices));
+  else {
+    const rows = devices.map((d) => [d.device_id, d.state, d.presence?.status, d.model, d.agent_id, d.path]);
+    io.out(table(['DEVICE', 'STATE', 'PRESENCE', 'MODEL', 'AGENT', 'PATH'], rows));
+  }
+  return EXIT.ok;
+}
+
+async function pages(client: ApiClient, { json: _, limit, label, ...filters }: ListOptions): Promise<Device[]> {
+  const wanted = limit === undefined ? Infinity : Number(limit);
+  if (!(wanted > 0)) throw new CliError('usage', 'device list', `--limit ${limit} is no number`, 'give 1 or more');
+  const found: Device[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined && found.length < wanted;) {
+    const parameters = new URLSearchParams({ limit: String(Math.min(PAGE, wanted - found.length)), ...filters });
+    for (const l of label ?? []) parameters.append('label', l);
+    if (cursor) parameters.set('cursor', cursor);
+    const page: Page = await client.get<Page>(`/devices?${parameters}`);
+    found.push(...page.items);
+    cursor = page.next;
+  }
+  return found;
+}
+
+export async function show(context: Context, id: string, options: Json): Promise<number> {
+  print(context, await api(context).get<Device>(at(id)), options);
+  return EXIT.ok;
+}
+
+export interface RegisterOptions extends Json {
+  readonly name?: string;
+  readonly model?: string;
+  readonly agent?: string;
+  readonly path?: string;
+  readonly label?: readonly string[];
+}
+
+export async function register(context: Context, id: string, options: RegisterOptions): Promise<number> {
+  const { json: _, agent, label, ...given } = options;
+  const body = {
+    device_id: id,
+    ...given,
+    ...(agent && { agent_id: agent }),
+    ...(label && { labels: labelsOf(label) }),
+  };
+  print(context, await api(context).post<Device>('/devices', body), options);
+  return EXIT.ok;
+}
+
+function labelsOf(pairs: readonly string[]): Record<string, string> {
+  const entries = pairs.map((pair) => {
+    const split = pair.indexOf('=');
+    if (split < 1) throw new CliError('usage', 'labels', `--label ${pair} has no value`, 'write --label key=value');
+    return [pair.slice(0, split), pair.slice(split + 1)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+export const MOVES = ['provision', 'activate', 'suspend', 'resume', 'decommission'] as const;
+export type Move = (typeof MOVES)[number];
+
+export async function move(
+  context: Context,
+  step: Move,
+  id: string,
+  options: Json & { reason?: string },
+): Promise<number> {
+  const body = options.reason === undefined ? {} : { reason: options.reason };
+  print(context, await api(context).post<Device>(`${at(id)}/${step}`, body), options);
+  return EXIT.ok;
+}
+
+interface HistoryItem {
+  readonly version: number;
+  readonly type: string;
+  readonly state_from?: string | null;
+  readonly state_to: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly reason?: string | null;
+}
+
+export async function history(context: Context, id: string, options: Json): Promise<number> {
+  const { items } = await api(context).get<{ items: readonly HistoryItem[] }>(`${at(id)}/history`);
+  const { io } = context;
+  if (options.json) io.out(json(items));
+  else {
+    const rows = items.map((e) => [e.version, e.at, e.type, e.state_from, e.state_to, e.actor, e.reason]);
+    io.out(table(['VERSION', 'AT', 'EVENT', 'FROM', 'TO', 'BY', 'REASON'], rows));
+  }
+  return EXIT.ok;
+}
+
+function print({ io }: Context, d: Device, options: Json): void {
+  if (options.json) return io.out(json(d));
+  const labels = Object.entries(d.labels ?? {}).map(([k, v]) => `${k}=${v}`);
+  const lines: [string, string | undefined | null][] = [
+    ['device', d.device_id],
+    ['name', d.name],
+    ['state', d.state],
+    ['allowed now', d.allowed.join(', ') || 'nothing'],
+    ['presence', d.presence?.status],
+    ['model', d.model],
+    ['agent', d.agent_id],
+    ['path', d.path],
+    ['labels', labels.join(' ')],
+    ['reason', d.reason],
+    ['registered', d.registered_at],
+    ['changed', `${d.changed_at} (version ${d.version})`],
+  ];
+  io.out(lines.flatMap(([k, v]) => (v ? [`${k.padEnd(12)} ${v}\n`] : [])).join(''));
+}

@@ -1,0 +1,161 @@
+/** `millrace test`: what has to be true of the sources, then what has to be true of the running thing. One verdict. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toInstall } from '../../local/backends';
+import { ensureComponents } from '../../local/install/ensure';
+import { lineOf } from '../../local/install/report';
+import { INSTANCE_VARIABLE } from '../../local/supervisor/instance';
+import { commandLine } from '../../local/supervisor/process-table';
+import { Brood } from '../children';
+import { type Context } from '../context';
+import { EXIT, explain } from '../errors';
+import { duration, styled } from '../io';
+
+export interface TestOptions {
+  readonly unit?: boolean;
+}
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const PROJECTS = ['unit', 'component', 'e2e'] as const;
+
+/** The last line on stdout is `N passed, N failed`, with `, N skipped` when there are any; exit 1 when any failed. */
+export async function test(context: Context, args: readonly string[], options: TestOptions): Promise<number> {
+  const brood = new Brood('test', context.env);
+  const suite = new Suite(context, brood);
+  try {
+    // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
+    if (args.length === 0) await suite.checks();
+    if (!options.unit && !brood.interrupted) await suite.components();
+    for (const project of options.unit ? (['unit'] as const) : PROJECTS) await suite.jest(project, args);
+  } finally {
+    const left = await brood.sweep();
+    for (const p of left) context.io.err(`millrace: a test left pid ${p.pid} running: ${commandLine(p.pid)}\n`);
+  }
+  if (brood.interrupted) suite.add({ passed: 0, failed: 1, skipped: 0 });
+  const { passed, failed, skipped } = suite.counts;
+  context.io.out(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  if (brood.interrupted) return EXIT.interrupted;
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+class Suite {
+  counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  private readonly bin: (name: string, path: string) => string;
+
+  constructor(
+    private readonly context: Context,
+    private readonly brood: Brood,
+  ) {
+    this.bin = (name, path) => join(context.projectRoot, 'node_modules', name, path);
+  }
+
+  add(more: Counts): void {
+    const { passed, failed, skipped } = this.counts;
+    this.counts = { passed: passed + more.passed, failed: failed + more.failed, skipped: skipped + more.skipped };
+  }
+
+  /** The build first, because the others read what it wrote; then two at a time. */
+  async checks(): Promise<void> {
+    const tsc = this.bin('typescript', 'bin/tsc');
+    await this.check('build', [tsc, '-p', 'tsconfig.build.json']);
+    const others = [
+      ['type check', [tsc, '-p', 'tsconfig.json', '--noEmit']],
+      ['eslint', [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0']],
+      ['prettier', [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.']],
+    ] as const;
+    const [types, ...style] = others.map(
+      ([name, args]) =>
+        () =>
+          this.check(name, args),
+    );
+    const styles = async (): Promise<void> => {
+      for (const s of style) await s();
+    };
+    await Promise.all([types?.(), styles()]);
+  }
+
+  async components(): Promise<void> {
+    const { projectRoot, env, io } = this.context;
+    const begun = Date.now();
+    try {
+      const report: Parameters<typeof ensureComponents>[0]['report'] = (event) => {
+        if (event.kind !== 'present') io.err(`    ${lineOf(event)}\n`);
+      };
+      const marked = { ...env, [INSTANCE_VARIABLE]: this.brood.value };
+      await ensureComponents({ projectRoot, want: toInstall(new Set()), env: marked, report });
+      this.verdict('components', true, begun);
+    } catch (e) {
+      this.verdict('components', false, begun, explain(e));
+    }
+  }
+
+  async jest(project: (typeof PROJECTS)[number], args: readonly string[]): Promise<void> {
+    if (this.brood.interrupted) return;
+    const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+    const outputFile = join(scratch, 'jest.json');
+    const inBand = project === 'unit' ? [] : ['--runInBand'];
+    const own = ['--selectProjects', project, ...inBand, '--passWithNoTests', '--json', '--outputFile', outputFile];
+    try {
+      this.context.io.err(styled(`\n${project} tests\n`, 'bold', this.context.io.color.err));
+      const env = { NODE_ENV: 'test', FORCE_COLOR: this.context.io.color.err ? '1' : '0' };
+      const { code } = await this.brood.run(process.execPath, [this.bin('jest', 'bin/jest.js'), ...own, ...args], {
+        cwd: this.context.projectRoot,
+        env,
+        // --json writes its report to stdout as well when no file is named; with one, stdout stays empty.
+      });
+      this.add(jestCounts(outputFile, code));
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+
+  private async check(name: string, args: readonly string[]): Promise<void> {
+    if (this.brood.interrupted) return;
+    const begun = Date.now();
+    mkdirSync(join(this.context.projectRoot, 'dist'), { recursive: true });
+    const { code, output } = await this.brood.run(process.execPath, args, {
+      cwd: this.context.projectRoot,
+      quiet: true,
+    });
+    this.verdict(name, code === 0, begun, output);
+  }
+
+  private verdict(name: string, good: boolean, begun: number, output = ''): void {
+    const { io } = this.context;
+    const mark = good ? styled('✓', 'green', io.color.err) : styled('✗', 'red', io.color.err);
+    io.err(`  ${mark} ${name.padEnd(16)} ${duration(Date.now() - begun).padStart(9)}\n`);
+    if (!good) io.err(`${output.trimEnd()}\n`);
+    this.add({ passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 });
+  }
+}
+
+interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  /** Files that did not even load. */
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+/** Without a report, or with one that is all well though jest is not, jest itself counts as one failure. */
+export function jestCounts(file: string, code: number): Counts {
+  let report: JestReport;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { type DataDir } from '../local/data-dir';
+import { readRunFile, type RunFile } from '../local/supervisor/run-file';
+import { CliError } from './errors';
+import { type Io } from './io';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What every command gets. */
+export interface Context {
+  readonly projectRoot: string;
+  readonly env: Env;
+  readonly io: Io;
+  /** The data directory that --data, MILLRACE_DATA or the default names. */
+  readonly dir: () => DataDir;
+  /** --data as given, for programs that understand it themselves. */
+  readonly dataOption?: string;
+}
+
+/** What runs, or ran last, in the data directory. */
+export function lastRun(context: Context): RunFile {
+  const run = readRunFile(context.dir().runFile);
+  if (run) return run;
+  const hint = 'start it with `millrace up`, or name its directory with --data DIR';
+  throw new CliError('not-running', 'read run.json', `nothing has run in ${context.dir().path} yet`, hint);
+}
+
+export interface Endpoint {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+/** API_URL and MILLRACE_API_TOKEN(_FILE) when set (any instance, also a remote one), otherwise the data directory's own. */
+export function apiEndpoint(context: Context): Endpoint {
+  const { env } = context;
+  if (env['API_URL']) return { url: env['API_URL'].replace(/\/$/, ''), token: tokenFrom(env) };
+  const { facts } = lastRun(context);
+  return { url: fact(facts, 'API_URL'), token: tokenFrom({ ...facts, ...env }) };
+}
+
+function tokenFrom(env: Env): string | undefined {
+  const file = env['MILLRACE_API_TOKEN_FILE'];
+  return env['MILLRACE_API_TOKEN'] ?? (file ? readSecret(file) : undefined);
+}
+
+export function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const hint = 'is it the right directory (--data), and are you its owner?';
+    throw new CliError('failed', 'read secret', `cannot read ${file}`, hint, { cause });
+  }
+}
+
+export function fact(facts: Readonly<Record<string, string>>, name: string): string {
+  const value = facts[name];
+  if (value !== undefined) return value;
+  throw new CliError(
+    'failed',
+    'read run.json',
+    `run.json does not say ${name}`,
+    'start again: millrace down; millrace up',
+  );
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { dataDir, defaultDataDir } from '../local/data-dir';
+import { type Context } from './context';
+import { EXIT } from './errors';
+import { type Verbs } from './load';
+import { addPlatformCommands } from './verbs/platform';
+import { addDeviceCommands } from './verbs/devices';
+import { addDevelopmentCommands } from './verbs/development';
+
+type Start = Omit<Context, 'dir'>;
+
+/** Runs one command line; resolves with the exit code. */
+export async function run(argv: readonly string[], start: Start): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = build(start, (exit) => (code = exit));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (e) {
+    if (!(e instanceof CommanderError)) throw e;
+    return e.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said what is wrong
+  }
+}
+
+export function build(start: Start, exited: (code: number) => void): Command {
+  const program = new Command('millrace');
+  const { projectRoot, env, io } = start;
+  program
+    .description('Every reading in SQL exactly once, every command’s outcome known, every device’s life replayable.')
+    .version(versionOf(projectRoot), '-V, --version')
+    .option('--data <dir>', 'data directory of the instance (default: .millrace/data, env: MILLRACE_DATA)')
+    .option('--no-input', 'never ask: fail where a question would be needed')
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHasColors: () => io.color.out,
+      getErrHasColors: () => io.color.err,
+    })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError('(see `millrace --help`)')
+    .showSuggestionAfterError()
+    .exitOverride();
+  const context = (): Context => {
+    const { data, input } = program.opts<{ data?: string; input: boolean }>();
+    const path = data ?? env['MILLRACE_DATA'] ?? defaultDataDir(projectRoot);
+    const given = data === undefined ? {} : { dataOption: data };
+    return { ...start, io: { ...io, input: io.input && input }, dir: () => dataDir(path), ...given };
+  };
+  const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
+  addPlatformCommands(verbs);
+  addDeviceCommands(verbs);
+  addDevelopmentCommands(verbs);
+  return program;
+}
+
+function versionOf(projectRoot: string): string {
+  return (JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string }).version;
+}

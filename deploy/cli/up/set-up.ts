@@ -1,0 +1,56 @@
+/** What must exist before the services start: topics, schemas, tables. Each is idempotent and runs at every start. */
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKafka, ensureTopics, registerSchemas, streamConfig } from '../../../schemas/stream';
+import { AgentTopics, type Topic, Topics } from '../../../schemas/topics';
+import { type DataDir } from '../../local/data-dir';
+import { type StackOptions } from '../../local/stack';
+import { LauncherError } from '../../local/supervisor/errors';
+import { lastLines, logPath, openLog } from '../../local/supervisor/log-file';
+
+type Env = Readonly<Record<string, string>>;
+
+const CLIENT_ID = 'millrace-launcher';
+const SHOWN_LINES = 15;
+
+function topicsOf(agentId: string): Topic[] {
+  return [...Object.values(Topics), AgentTopics.commands(agentId), AgentTopics.devices(agentId)];
+}
+
+export function setUp(
+  agentId: string,
+  env: () => Env,
+  dir: DataDir,
+  projectRoot: string,
+  instance: string,
+): StackOptions['setUp'] {
+  return {
+    topics: async () => {
+      const kafka = createKafka(streamConfig(env(), CLIENT_ID), { warn: () => undefined }); // a failure is thrown as well
+      const admin = kafka.admin();
+      await admin.connect();
+      try {
+        await ensureTopics(admin, topicsOf(agentId));
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    schemas: async () => {
+      await registerSchemas(streamConfig(env(), CLIENT_ID), topicsOf(agentId));
+    },
+    tables: () => migrate({ ...env(), MILLRACE_INSTANCE: instance }, dir, projectRoot),
+  };
+}
+
+/** Numbered statements, applied by their own program: production runs the same one. */
+async function migrate(env: Env, dir: DataDir, projectRoot: string): Promise<void> {
+  const log = openLog(dir.logs, 'tables');
+  const main = join(projectRoot, 'dist', 'deploy', 'clickhouse', 'main.js');
+  const child = spawn(process.execPath, [main], { cwd: dir.path, env, stdio: ['ignore', log, log], detached: true });
+  closeSync(log);
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  if (code === 0) return;
+  const tail = lastLines(logPath(dir.logs, 'tables'), SHOWN_LINES).join('\n');
+  throw new LauncherError('exited', 'apply deploy/clickhouse', `exited with ${code}`, `Its last lines:\n${tail}`);
+}

@@ -1,0 +1,27 @@
+/** What a newcomer needs to go on, printed once everything is ready. */
+import { fact } from '../context';
+import { type Io, styled } from '../io';
+
+export function summary(facts: Readonly<Record<string, string>>, io: Pick<Io, 'color'>): string {
+  const bold = (text: string): string => styled(text, 'bold', io.color.out);
+  const of = (name: string): string => fact(facts, name);
+  const password = facts['CLICKHOUSE_PASSWORD_FILE']
+    ? `$(cat ${of('CLICKHOUSE_PASSWORD_FILE')})`
+    : '$CLICKHOUSE_PASSWORD';
+  return `
+${bold('API and console')}   ${of('API_URL')}
+${bold('API token')}         ${of('MILLRACE_API_TOKEN_FILE')}
+${bold('ClickHouse')}        ${of('CLICKHOUSE_URL')}
+
+${bold('Ask SQL')}
+  curl -s '${of('CLICKHOUSE_URL')}/?database=millrace' -u "${facts['CLICKHOUSE_USER'] ?? 'millrace'}:${password}" \\
+    -d 'SELECT ts, device_id, metric, value FROM readings ORDER BY ts DESC LIMIT 10 FORMAT PrettyCompact'
+  ./millrace query "SELECT metric, count(), avg(value) FROM readings GROUP BY metric ORDER BY metric"
+
+${bold('Change a setpoint')}
+  ./millrace command send press-1 set-setpoint value=42
+
+${bold('Look around')}
+  ./millrace status        ./millrace device list        ./millrace logs agent -f        ./millrace down
+`;
+}

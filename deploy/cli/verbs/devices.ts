@@ -1,0 +1,92 @@
+/** Verbs about devices and the commands sent to them, over the REST API. */
+import type * as CommandModule from '../commands/command';
+import type * as DeviceModule from '../commands/device';
+import { load, type Verbs } from '../load';
+
+const device = (): typeof DeviceModule => load('./commands/device') as typeof DeviceModule;
+const command = (): typeof CommandModule => load('./commands/command') as typeof CommandModule;
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+const MOVES: readonly (readonly [DeviceModule.Move, string])[] = [
+  ['provision', 'give a registered device its credentials'],
+  ['activate', 'let a provisioned device work'],
+  ['suspend', 'stop polling it and refuse commands until it is resumed'],
+  ['resume', 'end a suspension'],
+  ['decommission', 'end its life; it is refused from then on'],
+];
+
+export function addDeviceCommands(verbs: Verbs): void {
+  addDevice(verbs);
+  addCommand(verbs);
+}
+
+function addDevice({ program, run }: Verbs): void {
+  const group = program.command('device').description('devices and their lives');
+  group
+    .command('list')
+    .description('all devices, or those that fit')
+    .option('--state <state>', 'registered, provisioned, active, suspended, ...')
+    .option('--model <model>')
+    .option('--agent <id>')
+    .option('--path <prefix>', 'enterprise/site/area/line/cell, from the left')
+    .option('--label <key=value>', 'may be repeated; all must match', collect)
+    .option('--q <text>', 'part of the id or the name')
+    .option('--limit <count>')
+    .option('--json', 'for programs')
+    .action((o: DeviceModule.ListOptions) => run((c) => device().list(c, o)));
+  group
+    .command('show')
+    .argument('<id>')
+    .description('one device')
+    .option('--json', 'for programs')
+    .action((id: string, o: DeviceModule.Json) => run((c) => device().show(c, id, o)));
+  group
+    .command('register')
+    .argument('<id>')
+    .description('make a device known')
+    .option('--name <text>')
+    .option('--model <model>')
+    .option('--agent <id>', 'agent that reaches it')
+    .option('--path <path>', 'enterprise/site/area/line/cell')
+    .option('--label <key=value>', 'may be repeated', collect)
+    .option('--json', 'for programs')
+    .action((id: string, o: DeviceModule.RegisterOptions) => run((c) => device().register(c, id, o)));
+  for (const [step, description] of MOVES)
+    group
+      .command(step)
+      .argument('<id>')
+      .description(description)
+      .option('--reason <text>', 'kept in its history')
+      .option('--json', 'for programs')
+      .action((id: string, o: DeviceModule.Json & { reason?: string }) => run((c) => device().move(c, step, id, o)));
+  group
+    .command('history')
+    .argument('<id>')
+    .description('every event of its life')
+    .option('--json', 'for programs')
+    .action((id: string, o: DeviceModule.Json) => run((c) => device().history(c, id, o)));
+}
+
+function addCommand({ program, run }: Verbs): void {
+  const group = program.command('command').description('commands to devices; the outcome is always known');
+  group
+    .command('send')
+    .argument('<device>')
+    .argument('<name>', 'as the profile calls it')
+    .argument('[key=value...]', 'arguments')
+    .description('send a command and wait for its outcome; exit 0 when the device did it')
+    .option('--qos <0|1|2>', '0: at most once, unanswered; 1: until acknowledged; 2: once (default: 1)')
+    .option('--timeout <time>', 'until it expires: 500ms, 30s, 5m, 2h, 1d (default: 30s)')
+    .option('--no-wait', 'print its id and leave')
+    .option('--json', 'for programs')
+    .action((id: string, name: string, args: string[], o: CommandModule.SendOptions) =>
+      run((c) => command().send(c, id, name, args, o)),
+    );
+  group
+    .command('show')
+    .argument('<id>')
+    .description('what became of a command, with times')
+    .option('--json', 'for programs')
+    .action((id: string, o: { json?: boolean }) => run((c) => command().show(c, id, o)));
+}

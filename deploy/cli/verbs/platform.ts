@@ -1,0 +1,81 @@
+/** Verbs that start, watch, ask and stop an instance. */
+import { optionOf, PUBLIC_PORTS, publicPorts, variableOf } from '../../local/port-plan';
+import type * as DownModule from '../commands/down';
+import type * as EnvModule from '../commands/env';
+import type * as LogsModule from '../commands/logs';
+import type * as QueryModule from '../commands/query';
+import type * as ResetModule from '../commands/reset';
+import type * as StatusModule from '../commands/status';
+import type * as UpModule from '../commands/up';
+import { load, type Verbs } from '../load';
+import { type RawUpOptions } from '../up/options';
+
+const UP_HELP = `
+A component that you already run is used instead of ours when its address is set:
+  KAFKA_BROKERS  SCHEMA_REGISTRY_URL  CLICKHOUSE_URL  TEMPORAL_ADDRESS
+
+Ports are remembered in the data directory. Examples:
+  millrace up                                   everything, with a simulated plant; Ctrl-C stops it
+  millrace up --detach                          the same in the background
+  millrace up --data /tmp/two --ports auto      a second one beside it
+  millrace up --profile my.yaml --no-plant      your own machines`;
+
+export function addPlatformCommands(verbs: Verbs): void {
+  addUp(verbs);
+  const { program, run } = verbs;
+  program
+    .command('down')
+    .description('stop everything, also what a killed launcher left')
+    .action(() => run((c) => (load('./commands/down') as typeof DownModule).down(c)));
+  program
+    .command('status')
+    .description('every process: pid, state, address, restarts, lag; exit 1 unless all is well')
+    .option('--json', 'for programs')
+    .action((o: { json?: boolean }) => run((c) => (load('./commands/status') as typeof StatusModule).status(c, o)));
+  program
+    .command('logs')
+    .description('the last lines of all processes, or of those named')
+    .argument('[name...]', 'processes')
+    .option('-f, --follow', 'go on with what is written from now on')
+    .option('-n, --lines <count>', 'lines of each (default: 100)')
+    .action((names: string[], o: LogsModule.LogsOptions) =>
+      run((c) => (load('./commands/logs') as typeof LogsModule).logs(c, names, o)),
+    );
+  program
+    .command('query')
+    .description('ask SQL; a table on a terminal, tab-separated otherwise')
+    .argument('<sql>', 'one statement')
+    .option('--format <name>', 'any format of ClickHouse: CSV, JSON, Vertical, ...')
+    .option('--json', 'one JSON object a line')
+    .action((sql: string, o: QueryModule.QueryOptions) =>
+      run((c) => (load('./commands/query') as typeof QueryModule).query(c, sql, o)),
+    );
+  program
+    .command('env')
+    .description('addresses and secrets for your shell: eval "$(millrace env)"')
+    .option('--json', 'for programs')
+    .action((o: { json?: boolean }) => run((c) => (load('./commands/env') as typeof EnvModule).env(c, o)));
+  program
+    .command('reset')
+    .description('stop everything and delete the data directory')
+    .option('--confirm', 'do not ask')
+    .action((o: { confirm?: boolean }) => run((c) => (load('./commands/reset') as typeof ResetModule).reset(c, o)));
+}
+
+function addUp({ program, run }: Verbs): void {
+  const up = program
+    .command('up')
+    .description('start the whole platform and wait until readings reach SQL')
+    .option('-d, --detach', 'leave it running in the background')
+    .option('--no-plant', 'without the simulated plant')
+    .option('--profile <file>', 'what the agent reads and writes (default: the demo plant)')
+    .option('--ports <how>', '"auto": free ports wherever none is chosen')
+    .option('--no-summary', 'do not print what to try next');
+  for (const name of publicPorts) {
+    const { standard, what } = PUBLIC_PORTS[name];
+    up.option(`${optionOf(name)} <port>`, `${what} (default: ${standard}, env: ${variableOf(name)})`);
+  }
+  up.addHelpText('after', UP_HELP).action((o: RawUpOptions) =>
+    run((c) => (load('./commands/up') as typeof UpModule).up(c, o)),
+  );
+}

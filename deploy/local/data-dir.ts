@@ -1,0 +1,44 @@
+/** Layout of a data directory: everything that one local instance keeps, in one place. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { instanceOf } from './supervisor/instance';
+import { writeAtomically } from './supervisor/run-file';
+
+export interface DataDir {
+  readonly path: string;
+  /** Twelve hex digits that mark this directory's processes. */
+  readonly instance: string;
+  readonly runFile: string;
+  readonly lock: string;
+  readonly ports: string;
+  readonly logs: string;
+  readonly secrets: { readonly clickhouse: string; readonly apiToken: string };
+  /** State of one component or process. */
+  readonly of: (name: string) => string;
+}
+
+export const defaultDataDir = (projectRoot: string): string => join(projectRoot, '.millrace', 'data');
+
+export function dataDir(path: string): DataDir {
+  const dir = resolve(path);
+  return {
+    path: dir,
+    instance: instanceOf(dir),
+    runFile: join(dir, 'run.json'),
+    lock: join(dir, 'launcher.lock'),
+    ports: join(dir, 'ports.json'),
+    logs: join(dir, 'logs'),
+    secrets: { clickhouse: join(dir, 'secrets', 'clickhouse-password'), apiToken: join(dir, 'secrets', 'api-token') },
+    of: (name) => join(dir, name),
+  };
+}
+
+const SECRET_BYTES = 24;
+
+/** Makes the secrets that are missing: random, readable by the owner only. There is no default password. */
+export function ensureSecrets(dir: DataDir): void {
+  mkdirSync(join(dir.path, 'secrets'), { recursive: true, mode: 0o700 });
+  for (const file of Object.values(dir.secrets))
+    if (!existsSync(file)) writeAtomically(file, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, 0o600);
+}

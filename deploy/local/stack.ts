@@ -1,0 +1,168 @@
+/** What a local stack consists of: which processes, how each is started, and what each needs to be ready first. */
+import { join } from 'node:path';
+import { type ComponentName, type ComponentSpec, LOOPBACK } from './components/spec';
+import { type DataDir } from './data-dir';
+import { type Ports } from './port-plan';
+import { httpProbe, tcpProbe } from './probes';
+import { type NodeSpec, type ProcessSpec, type TaskSpec } from './supervisor/spec';
+
+/** A component as the stack sees it: started by us, or the user's own. */
+export type Backend =
+  | { readonly kind: 'own'; readonly spec: ComponentSpec }
+  | {
+      readonly kind: 'external';
+      readonly clientEnv: Readonly<Record<string, string>>;
+      readonly probe: TaskSpec['run'];
+    };
+
+export type Backends = Readonly<Record<ComponentName, Backend>>;
+
+export interface StackOptions {
+  readonly projectRoot: string;
+  readonly dir: DataDir;
+  readonly ports: Ports;
+  readonly backends: Backends;
+  /** What every process inherits: PATH, HOME, locale. Kept small, because a different one means a restart. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+  /** Changes with every build: processes of an older one are restarted instead of taken over. */
+  readonly build: string;
+  readonly profile: string;
+  /** Variables that the profile refers to. */
+  readonly profileEnv: Readonly<Record<string, string>>;
+  readonly plant: boolean;
+  /** Done once their components are ready, before the services. */
+  readonly setUp: {
+    readonly topics: TaskSpec['run'];
+    readonly schemas: TaskSpec['run'];
+    readonly tables: TaskSpec['run'];
+  };
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+/** The variables that lead a process of ours to everything it may need (the same in production). */
+export function commonEnv(
+  options: Pick<StackOptions, 'baseEnv' | 'backends' | 'dir' | 'build'>,
+): Record<string, string> {
+  const addresses = Object.values(options.backends).map((b) => (b.kind === 'own' ? b.spec.clientEnv : b.clientEnv));
+  return {
+    ...options.baseEnv,
+    ...Object.assign({}, ...addresses),
+    HEALTH_HOST: LOOPBACK,
+    MILLRACE_API_TOKEN_FILE: options.dir.secrets.apiToken,
+    MILLRACE_BUILD: options.build,
+  };
+}
+
+export function stack(options: StackOptions): NodeSpec[] {
+  return [
+    ...Object.entries(options.backends).map(([name, b]) => backendNode(name, b, options.baseEnv)),
+    { kind: 'task', name: 'topics', needs: ['kafka'], run: options.setUp.topics },
+    { kind: 'task', name: 'schemas', needs: ['schema-registry'], run: options.setUp.schemas },
+    { kind: 'task', name: 'tables', needs: ['clickhouse'], run: options.setUp.tables },
+    ...services(options),
+    ...field(options),
+  ];
+}
+
+function backendNode(name: string, backend: Backend, baseEnv: Readonly<Record<string, string>>): NodeSpec {
+  if (backend.kind === 'external') return { kind: 'task', name, needs: [], run: backend.probe };
+  const { spec } = backend;
+  return {
+    kind: 'process',
+    name,
+    needs: [],
+    command: spec.command,
+    args: spec.args,
+    env: { ...baseEnv, ...spec.env },
+    cwd: spec.cwd,
+    ports: spec.ports,
+    address: spec.address,
+    prepare: spec.prepare,
+    ready: async () => {
+      const readiness = await spec.ready();
+      return readiness.ready ? undefined : readiness.reason;
+    },
+    readyTimeout_ms: spec.startTimeout_ms,
+    stopSignal: spec.stopSignal,
+    stopTimeout_ms: spec.stopTimeout_ms,
+  };
+}
+
+const STREAM = ['topics', 'schemas'];
+
+function services(o: StackOptions): ProcessSpec[] {
+  const api = `http://${LOOPBACK}:${o.ports.api}`;
+  return [
+    service(o, 'registry', 'services/registry/main', STREAM),
+    service(o, 'presence', 'services/presence/main', STREAM),
+    service(o, 'projector', 'services/projector/main', [...STREAM, 'tables']),
+    service(o, 'relay', 'services/relay/main', [...STREAM, 'temporal']),
+    service(o, 'worker', 'workflows/worker', [...STREAM, 'temporal']),
+    {
+      ...service(o, 'api', 'services/api/main', [...STREAM, 'tables', 'temporal'], {
+        API_HOST: LOOPBACK,
+        API_PORT: String(o.ports.api),
+      }),
+      ports: [o.ports.api, o.ports['health-api']],
+      address: api,
+    },
+  ];
+}
+
+type HealthName = 'registry' | 'presence' | 'projector' | 'relay' | 'worker' | 'api' | 'agent';
+
+function service(
+  o: StackOptions,
+  name: HealthName,
+  module: string,
+  needs: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): ProcessSpec {
+  const port = o.ports[`health-${name}`];
+  const health = `http://${LOOPBACK}:${port}`;
+  return {
+    kind: 'process',
+    name,
+    needs,
+    command: process.execPath,
+    args: [join(o.projectRoot, 'dist', `${module}.js`), ...args],
+    env: { ...commonEnv(o), HEALTH_PORT: String(port), ...env },
+    cwd: o.dir.path,
+    ports: [port],
+    address: health,
+    metricsUrl: `${health}/metrics`,
+    ready: httpProbe(`${health}/readyz`),
+    readyTimeout_ms: START_TIMEOUT_MS,
+    stopSignal: 'SIGTERM',
+    stopTimeout_ms: STOP_TIMEOUT_MS,
+  };
+}
+
+/** The factory: an agent, and unless the user has machines, a plant to talk to. The agent does not need the plant to be up. */
+function field(o: StackOptions): ProcessSpec[] {
+  const env = { PLANT_PORT: String(o.ports.plant), ...o.profileEnv };
+  const args = ['run', '--profile', o.profile, '--data', o.dir.of('agent')];
+  const agent = service(o, 'agent', 'edge-agent/main', STREAM, env, args);
+  return o.plant ? [plant(o), agent] : [agent];
+}
+
+function plant(o: StackOptions): ProcessSpec {
+  return {
+    kind: 'process',
+    name: 'plant',
+    needs: [],
+    command: process.execPath,
+    args: [join(o.projectRoot, 'dist', 'deploy', 'local', 'plant', 'modbus', 'main.js')],
+    env: { ...o.baseEnv, MILLRACE_BUILD: o.build, PLANT_PORT: String(o.ports.plant) },
+    cwd: o.dir.path,
+    ports: [o.ports.plant],
+    address: `modbus://${LOOPBACK}:${o.ports.plant}`,
+    ready: tcpProbe(LOOPBACK, o.ports.plant),
+    readyTimeout_ms: START_TIMEOUT_MS,
+    stopSignal: 'SIGTERM',
+    stopTimeout_ms: STOP_TIMEOUT_MS,
+  };
+}
