@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { type ComponentPaths } from '../install/ensure';
 import { run } from '../install/run';
+import { classArchiveFlags } from './class-archive';
 import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
 
 export interface KafkaOptions {
@@ -17,16 +18,16 @@ export interface KafkaOptions {
 export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpec {
   if (!paths.kafkaLibs) throw new Error('kafka is not among the installed components');
   const dir = join(dataDir, 'kafka');
-  const classpath = ['-cp', join(paths.kafkaLibs, '*')];
+  const classes = [...classArchiveFlags(paths.kafkaLibs), '-cp', join(paths.kafkaLibs, '*')];
   const logging = `-Dlog4j2.configurationFile=${join(dir, 'log4j2.properties')}`;
   const address = `${LOOPBACK}:${ports.broker}`;
   return {
     name: 'kafka',
     command: paths.java,
-    args: ['-Xmx1g', '-XX:+UseSerialGC', '-Xshare:auto', logging, ...classpath, 'kafka.Kafka', configFile(dir)],
+    args: ['-Xmx1g', '-XX:+UseSerialGC', logging, ...classes, 'kafka.Kafka', configFile(dir)],
     env: {},
     cwd: dataDir,
-    prepare: () => prepare(dir, ports, [paths.java, ...classpath]),
+    prepare: () => prepare(dir, ports, paths.java, classes),
     ready: () => probeKafka([address]),
     address,
     clientEnv: { KAFKA_BROKERS: address },
@@ -42,8 +43,8 @@ export async function probeKafka(brokers: readonly string[]): Promise<Readiness>
   const kafka = new Kafka({
     clientId: 'millrace-probe',
     brokers: [...brokers],
-    connectionTimeout: PROBE_TIMEOUT_ms,
-    requestTimeout: PROBE_TIMEOUT_ms,
+    connectionTimeout: PROBE_TIMEOUT_ms / 2,
+    requestTimeout: PROBE_TIMEOUT_ms / 2,
     retry: { retries: 0 },
     logLevel: logLevel.NOTHING,
   });
@@ -56,21 +57,21 @@ export async function probeKafka(brokers: readonly string[]): Promise<Readiness>
   } catch (error) {
     return notReady(reasonOf(error));
   } finally {
-    await admin.disconnect();
+    await admin.disconnect().catch(() => undefined);
   }
 }
 
 const configFile = (dir: string): string => join(dir, 'server.properties');
 
-async function prepare(dir: string, ports: KafkaOptions['ports'], java: readonly string[]): Promise<void> {
+async function prepare(dir: string, ports: KafkaOptions['ports'], java: string, classes: string[]): Promise<void> {
   mkdirSync(dir, { recursive: true });
   writeFileSync(configFile(dir), serverProperties(join(dir, 'log'), ports));
   writeFileSync(join(dir, 'log4j2.properties'), LOG4J);
   const formatted = join(dir, 'formatted');
   if (existsSync(formatted)) return;
-  const tool = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...java.slice(1), 'kafka.tools.StorageTool'];
+  const tool = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...classes, 'kafka.tools.StorageTool'];
   const args = ['format', '--ignore-formatted', '-t', clusterId(dir), '-c', configFile(dir)];
-  const result = await run(java[0] ?? 'java', [...tool, ...args]);
+  const result = await run(java, [...tool, ...args]);
   if (result.exitCode !== 0) throw new Error(`Kafka's storage in ${dir} cannot be formatted: ${result.stderr}`);
   writeFileSync(formatted, '');
 }

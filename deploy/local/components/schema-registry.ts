@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ComponentPaths } from '../install/ensure';
+import { classArchiveFlags } from './class-archive';
 import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
 
 const COMPATIBILITY = 'BACKWARD_TRANSITIVE';
@@ -12,6 +13,8 @@ export interface SchemaRegistryOptions {
   readonly paths: ComponentPaths;
 }
 
+const JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /** Apicurio Registry, spoken to by Confluent's API; its schemas and their ids are kept in an H2 file. */
 export function schemaRegistrySpec({ dataDir, ports, paths }: SchemaRegistryOptions): ComponentSpec {
   if (!paths.registryJar) throw new Error('the schema registry is not among the installed components');
@@ -20,7 +23,7 @@ export function schemaRegistrySpec({ dataDir, ports, paths }: SchemaRegistryOpti
   return {
     name: 'schema-registry',
     command: paths.java,
-    args: ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-jar', paths.registryJar],
+    args: [...JVM, ...classArchiveFlags(dirname(paths.registryJar)), '-jar', paths.registryJar],
     env: environmentOf(dir, ports.http),
     cwd: dataDir,
     prepare: async () => void mkdirSync(dir, { recursive: true }),
@@ -59,6 +62,8 @@ function environmentOf(dir: string, port: number): Record<string, string> {
     QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
     QUARKUS_BANNER_ENABLED: 'false',
     QUARKUS_LOG_LEVEL: 'WARN',
+    QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL: 'WARN',
+    QUARKUS_LOG_CONSOLE_FORMAT: '%d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %c{1} %s%e%n',
   };
 }
 

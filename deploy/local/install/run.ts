@@ -14,6 +14,8 @@ export interface RunOptions {
   /** The whole environment of the child; that of this process when left out. */
   readonly env?: NodeJS.ProcessEnv;
   readonly timeout_ms?: number;
+  /** Sends SIGTERM. */
+  readonly stop?: AbortSignal;
 }
 
 /** Only the tail of a program's output is kept. */
@@ -29,6 +31,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     });
     // spawn's own `timeout` keeps the process alive for its whole length when the program does not exist
     const timer = options.timeout_ms === undefined ? undefined : setTimeout(() => child.kill(), options.timeout_ms);
+    options.stop?.addEventListener('abort', () => child.kill(), { once: true });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = tail(stdout + text)));

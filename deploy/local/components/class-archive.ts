@@ -1,0 +1,86 @@
+/**
+ * Class data sharing: a JVM that maps an archive of parsed classes starts in half the time. The archive is made by
+ * running a component once, on free ports and in a temporary folder, and ending it in order.
+ */
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../install/run';
+import { freePorts } from '../ports';
+import { type ComponentSpec } from './spec';
+
+export interface ArchiveTrainee {
+  readonly ports: number;
+  readonly specOf: (dataDir: string, ports: readonly number[]) => ComponentSpec;
+}
+
+/** Also ends a JVM whose launcher was killed meanwhile. */
+const MAX_TRAINING_s = 90;
+const POLL_ms = 200;
+const ARCHIVE = 'classes.jsa';
+/** Says why there is no archive, so that it is not tried again at every start. */
+const FAILED = 'classes.jsa.failed';
+
+/** Flag for a JVM whose program is installed in `dir`. Without an archive, or with one of another Java, it does nothing. */
+export function classArchiveFlags(dir: string): string[] {
+  return ['-Xshare:auto', `${USE}${join(dir, ARCHIVE)}`];
+}
+
+const USE = '-XX:SharedArchiveFile=';
+
+export function hasClassArchive(dir: string): boolean {
+  return existsSync(join(dir, ARCHIVE)) || existsSync(join(dir, FAILED));
+}
+
+/** Never throws: the component works without, only slower to start. */
+export async function makeClassArchive(dir: string, trainee: ArchiveTrainee): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'millrace-training-'));
+  const fresh = join(dir, `${ARCHIVE}.${process.pid}`);
+  try {
+    const spec = trainee.specOf(dataDir, await freePorts(trainee.ports));
+    await spec.prepare();
+    await runOnce(spec, fresh);
+    await check(spec, fresh);
+    renameSync(fresh, join(dir, ARCHIVE));
+  } catch (error) {
+    writeFileSync(join(dir, FAILED), String(error));
+  } finally {
+    rmSync(fresh, { force: true });
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The archive is written while the JVM ends. */
+async function runOnce(spec: ComponentSpec, archive: string): Promise<void> {
+  const args = spec.args.map((arg) => (arg.startsWith(USE) ? `-XX:ArchiveClassesAtExit=${archive}` : arg));
+  const ended = new AbortController();
+  const bounded = ['--kill-after=10', String(MAX_TRAINING_s), spec.command, ...args];
+  const running = run('timeout', bounded, {
+    cwd: spec.cwd,
+    env: { ...process.env, ...spec.env },
+    stop: ended.signal,
+  });
+  let over = false;
+  const outcome = running.finally(() => (over = true));
+  let ready = false;
+  while (!over && !ready) {
+    ready = (await spec.ready()).ready;
+    if (!ready) await sleep(POLL_ms);
+  }
+  ended.abort();
+  const { stderr } = await outcome;
+  if (!ready) throw new Error(`${spec.name} did not start: ${stderr}`);
+}
+
+/** A torn archive can crash the JVM that maps it. */
+async function check(spec: ComponentSpec, archive: string): Promise<void> {
+  const flags = spec.args.map((arg) => (arg.startsWith(USE) ? `${USE}${archive}` : arg));
+  const at = flags.findIndex((arg) => arg === '-cp' || arg === '-jar');
+  const args = [...flags.slice(0, at), '-XX:+VerifySharedSpaces', '-cp', flags[at + 1] ?? '', '-version'];
+  const result = await run(
+    spec.command,
+    args.map((arg) => arg.replace('-Xshare:auto', '-Xshare:on')),
+  );
+  if (result.exitCode !== 0) throw new Error(`the archive cannot be used: ${result.stdout}${result.stderr}`);
+}
