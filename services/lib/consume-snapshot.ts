@@ -82,7 +82,9 @@ class Reading {
         if (this.isFinished()) resolve();
         else this.stalled = setTimeout(() => reject(this.stall()), STALL_MS);
       };
-      consumer.on(consumer.events.GROUP_JOIN, () => this.resume(consumer));
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+        this.resume(consumer, payload.memberAssignment[topic] ?? []),
+      );
       consumer.on(consumer.events.CRASH, ({ payload }) => !payload.restart && reject(payload.error));
       // Told also about batches of nothing but transaction markers, with which a partition usually ends.
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
@@ -114,11 +116,11 @@ class Reading {
   }
 
   /** A group without commits starts over at each join: go on where we were, and leave out what is not ours. */
-  private resume(consumer: Consumer): void {
+  private resume(consumer: Consumer, assigned: readonly number[]): void {
     const { topic } = this.options;
-    for (const [partition, { next }] of this.positions)
-      consumer.seek({ topic, partition, offset: next.toString() });
-    void consumer;
+    for (const [partition, { next }] of this.positions) consumer.seek({ topic, partition, offset: next.toString() });
+    const others = assigned.filter((p) => !this.positions.has(p));
+    if (others.length > 0) consumer.pause([{ topic, partitions: others }]);
   }
 
   private advance(partition: number, next: bigint): void {
@@ -127,7 +129,9 @@ class Reading {
   }
 
   private stall(): ConsumeError {
-    const where = [...this.positions].filter(([, p]) => p.next < p.end).map(([p, { next, end }]) => `${p}: ${next}/${end}`);
+    const where = [...this.positions]
+      .filter(([, p]) => p.next < p.end)
+      .map(([p, { next, end }]) => `${p}: ${next}/${end}`);
     const hint = 'is the broker up, and is a transaction left open by a producer that died?';
     return new ConsumeError('stalled', `read ${this.options.topic} to its end`, `stuck at ${where.join(', ')}`, hint);
   }

@@ -15,11 +15,11 @@ const EVENT_TYPES = new Set<string>(MOVES.map((m) => m.event));
 
 /** Throws DeviceError `unreadable-record` when the record says something no version of this code writes. */
 export function deviceFromRecord(record: StateRecord): Device {
-  const { earlier_state } = record as { earlier_state?: string | null };
+  const { earlier_state } = record;
   return {
     ...record,
     state: lifecycleState(record.state, record),
-    earlier_state: earlier_state ? lifecycleState(earlier_state, record) : null,
+    earlier_state: earlier_state === null ? null : lifecycleState(earlier_state, record),
   };
 }
 

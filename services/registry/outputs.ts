@@ -1,0 +1,73 @@
+/** What one batch of requests writes, collected by topic: events, states, the agents' copies, replies, dead letters. */
+import { type Message, type TopicMessages } from 'kafkajs';
+import { type DeadLetter, type DeviceReply, type DeviceState } from '../../schemas/generated';
+import { EventWriter, type SchemaIds } from '../../schemas/stream';
+import { AgentTopics, coordinatesKey, deviceKey, Topics } from '../../schemas/topics';
+import { type Device, type DeviceEvent, deviceToRecord, eventToRecord } from '../domain/device';
+
+/** Header of states: offset of the request that made them, the fallback when the group's offsets are lost. */
+export const REQUEST_OFFSET_HEADER = 'request-offset';
+
+/** Encoders of everything the registry writes; made once. */
+export class Writers {
+  readonly event: EventWriter<'device-event'>;
+  readonly state: EventWriter<'device-state'>;
+  readonly agentState: EventWriter<'device-state'>;
+  readonly reply: EventWriter<'device-reply'>;
+  readonly deadLetter: EventWriter<'dead-letter'>;
+
+  constructor(ids: SchemaIds) {
+    this.event = new EventWriter(Topics.lifecycle, ids);
+    this.state = new EventWriter(Topics.devices, ids);
+    this.agentState = new EventWriter(AgentTopics.devices('any'), ids);
+    this.reply = new EventWriter(Topics.deviceReplies, ids);
+    this.deadLetter = new EventWriter(Topics.deadLetters, ids);
+  }
+}
+
+export class Outputs {
+  private readonly byTopic = new Map<string, Message[]>();
+
+  constructor(
+    private readonly writers: Writers,
+    private readonly partition: number,
+  ) {}
+
+  event(event: DeviceEvent): void {
+    const key = deviceKey(event.tenant, event.device_id);
+    this.add(Topics.lifecycle.name, {
+      key,
+      value: this.writers.event.write(eventToRecord(event)),
+      partition: this.partition,
+    });
+  }
+
+  state(key: string, device: Device, request_offset: string): void {
+    const value = this.writers.state.write(deviceToRecord(device));
+    const headers = { [REQUEST_OFFSET_HEADER]: request_offset };
+    this.add(Topics.devices.name, { key, value, partition: this.partition, headers });
+  }
+
+  agentState(agent_id: string, key: string, record: DeviceState): void {
+    this.add(AgentTopics.devices(agent_id).name, { key, value: this.writers.agentState.write(record) });
+  }
+
+  reply(reply: DeviceReply): void {
+    this.add(Topics.deviceReplies.name, { key: reply.reply_to, value: this.writers.reply.write(reply) });
+  }
+
+  deadLetter(letter: DeadLetter): void {
+    const key = coordinatesKey(letter.source_topic, letter.source_partition, String(letter.source_offset));
+    this.add(Topics.deadLetters.name, { key, value: this.writers.deadLetter.write(letter) });
+  }
+
+  messages(): readonly TopicMessages[] {
+    return [...this.byTopic].map(([topic, messages]) => ({ topic, messages }));
+  }
+
+  private add(topic: string, message: Message): void {
+    const messages = this.byTopic.get(topic);
+    if (messages) messages.push(message);
+    else this.byTopic.set(topic, [message]);
+  }
+}

@@ -1,0 +1,161 @@
+/** The registry of one partition: decides requests in order, the later ones of a batch on what the earlier ones made. */
+import { type KafkaMessage, type TopicMessages } from 'kafkajs';
+import { type DeviceReply, type DeviceRequest } from '../../schemas/generated';
+import { type EventReader } from '../../schemas/stream';
+import { deviceKey, Topics } from '../../schemas/topics';
+import {
+  checkRequest,
+  decide,
+  type Decision,
+  describeProblems,
+  type DeviceOrNone,
+  deviceToRecord,
+  evolve,
+  REQUEST_TYPES,
+} from '../domain/device';
+import { deadLetter, type Refusal, refusalOf } from '../lib/consume-dead-letter';
+import { type PartitionWork } from '../lib/consume-partition';
+import { AgentChanges } from './agent-copies';
+import { Outputs, type Writers } from './outputs';
+import { type RegistryMetrics } from './metrics';
+import { type DeviceStore } from './store';
+
+export const GROUP_ID = 'registry';
+
+export interface RegistryDeps {
+  readonly writers: Writers;
+  readonly requests: Pick<EventReader<'device-request'>, 'read'>;
+  /** ms since 1970-01-01 UTC. */
+  now(): number;
+  newId(): string;
+  partitionOf(key: string): number;
+  ensureAgentTopics(agents: Iterable<string>): Promise<void>;
+  readonly metrics: Pick<RegistryMetrics, 'decision' | 'transaction' | 'devices'>;
+}
+
+type Read = { readonly request: DeviceRequest } | { readonly refusal: Refusal };
+
+export class PartitionRegistry implements PartitionWork {
+  private tally: [outcome: string, type: string][] = [];
+  private begun_at = 0;
+
+  constructor(
+    readonly partition: number,
+    private readonly store: DeviceStore,
+    private readonly deps: RegistryDeps,
+  ) {}
+
+  get devices(): number {
+    return this.store.size;
+  }
+
+  async handle(messages: readonly KafkaMessage[]): Promise<readonly TopicMessages[]> {
+    this.begun_at = this.deps.now();
+    const outputs = new Outputs(this.deps.writers, this.partition);
+    const agents = new AgentChanges();
+    const madeBy = new Map<string, string>();
+    for (const message of messages) {
+      const read = await this.read(message);
+      if ('refusal' in read) this.refuse(message, read.refusal, outputs);
+      else this.answer(message.offset, read.request, outputs, agents, madeBy);
+    }
+    await this.writeStates(outputs, agents, madeBy);
+    return outputs.messages();
+  }
+
+  committed(): void {
+    this.store.commit();
+    const { metrics, now } = this.deps;
+    for (const [outcome, type] of this.tally) metrics.decision(outcome, type);
+    metrics.transaction(this.tally.length, (now() - this.begun_at) / 1_000);
+    metrics.devices(this.partition, this.store.size);
+    this.tally = [];
+  }
+
+  private async read(message: KafkaMessage): Promise<Read> {
+    if (message.value === null) return { refusal: { code: 'refused', reason: 'a request without a body' } };
+    let request: DeviceRequest;
+    try {
+      request = await this.deps.requests.read(message.value);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      return { refusal };
+    }
+    const key = deviceKey(request.tenant, request.device_id);
+    if (message.key?.toString() !== key)
+      return { refusal: { code: 'refused', reason: `key ${message.key?.toString() ?? 'null'} is not ${key}` } };
+    // Two partitions deciding one device would be two lives.
+    const home = this.deps.partitionOf(key);
+    if (home !== this.partition)
+      return { refusal: { code: 'refused', reason: `key ${key} belongs in partition ${home}: which partitioner?` } };
+    return { request };
+  }
+
+  private refuse(message: KafkaMessage, refusal: Refusal, outputs: Outputs): void {
+    const source = { topic: Topics.deviceRequests.name, partition: this.partition, consumer: GROUP_ID };
+    outputs.deadLetter(deadLetter(message, { ...source, now: this.deps.now() }, refusal));
+    this.tally.push(['refused', 'other']);
+  }
+
+  private answer(
+    offset: string,
+    record: DeviceRequest,
+    outputs: Outputs,
+    agents: AgentChanges,
+    madeBy: Map<string, string>,
+  ): void {
+    const key = deviceKey(record.tenant, record.device_id);
+    const now = this.deps.now();
+    const before = this.store.get(key);
+    const decision = this.decide(before, record, now);
+    let after = before;
+    if (decision.kind === 'accepted') {
+      const device = evolve(before, decision.event);
+      agents.note(key, before, device);
+      this.store.put(key, device);
+      madeBy.set(key, offset);
+      outputs.event(decision.event);
+      after = device;
+    }
+    // A request without an address for the reply wants none.
+    if (record.reply_to !== '') outputs.reply(replyTo(record, decision, after, now));
+    this.tally.push([decision.kind, knownType(record.type)]);
+  }
+
+  private decide(state: DeviceOrNone, record: DeviceRequest, now: number): Decision {
+    const checked = checkRequest(record);
+    if (checked.kind === 'invalid')
+      return { kind: 'rejected', code: 'invalid', detail: describeProblems(checked.problems) };
+    return decide(state, checked.request, { now, event_id: this.deps.newId() });
+  }
+
+  /** One state per device however often the batch changed it: the topic is compacted, events tell the steps. */
+  private async writeStates(
+    outputs: Outputs,
+    agents: AgentChanges,
+    madeBy: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const addressed = new Set<string>();
+    for (const [key, device] of this.store.changed()) {
+      outputs.state(key, device, madeBy.get(key) ?? '');
+      for (const { agent_id, record } of agents.copies(key, device)) {
+        addressed.add(agent_id);
+        outputs.agentState(agent_id, key, record);
+      }
+    }
+    await this.deps.ensureAgentTopics(addressed);
+  }
+}
+
+/** What came off the wire must not become a label as it is. */
+function knownType(type: string): string {
+  return REQUEST_TYPES.find((t) => t === type) ?? 'other';
+}
+
+function replyTo(request: DeviceRequest, decision: Decision, device: DeviceOrNone, at: number): DeviceReply {
+  const { request_id, reply_to, tenant, device_id } = request;
+  const [code, detail] = decision.kind === 'rejected' ? [decision.code, decision.detail] : ['', ''];
+  const state = device === null ? '' : JSON.stringify(deviceToRecord(device));
+  return { request_id, reply_to, tenant, device_id, outcome: decision.kind, code, detail, state, at };
+}

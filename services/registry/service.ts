@@ -1,0 +1,125 @@
+/** The registry as a running thing: consumer, one owner per partition, metrics. */
+import { type Admin, type Kafka, Partitioners } from 'kafkajs';
+import { type Registry } from 'prom-client';
+import { type Logger } from 'pino';
+import {
+  createKafka,
+  ensureTopics,
+  EventReader,
+  registerSchemas,
+  type SchemaIds,
+  type StreamConfig,
+  WriterSchemas,
+} from '../../schemas/stream';
+import { AgentTopics, Topics } from '../../schemas/topics';
+import { ConsumeError } from '../lib/consume-error';
+import { TransactionalConsumer } from '../lib/consume-transactional';
+import { type RunningService } from '../lib/service';
+import { AgentDeviceTopics } from './agent-topics';
+import { loadPartitions } from './load';
+import { registryMetrics } from './metrics';
+import { Writers } from './outputs';
+import { GROUP_ID, PartitionRegistry, type RegistryDeps } from './partition';
+
+/** Bounds the time a single move waits behind a bulk: about a tenth of a second. */
+export const MAX_REQUESTS_PER_TRANSACTION = 1_000;
+/** The broker's default. */
+const REPLICATION_FACTOR = -1;
+
+export interface RegistryConfig {
+  readonly stream: StreamConfig;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  now(): number;
+  newId(): string;
+  onFatal(error: Error): void;
+}
+
+export async function startRegistry(config: RegistryConfig): Promise<RunningService> {
+  const kafka = createKafka(config.stream, config.log);
+  const admin = kafka.admin();
+  await admin.connect();
+  await ensureTopics(admin, Object.values(Topics), REPLICATION_FACTOR);
+  const partitions = await samePartitions(admin);
+  const ids = await registerSchemas(config.stream, [...Object.values(Topics), AgentTopics.devices('any')]);
+  const metrics = registryMetrics(config.metrics);
+  const writers = new WriterSchemas(config.stream);
+  const agentTopics = new AgentDeviceTopics(admin, REPLICATION_FACTOR);
+  const deps: RegistryDeps = {
+    writers: new Writers(ids),
+    requests: new EventReader('device-request', writers),
+    now: config.now,
+    newId: config.newId,
+    partitionOf: partitioner(partitions),
+    ensureAgentTopics: (agents) => agentTopics.ensure(agents),
+    metrics,
+  };
+  const consumer = new TransactionalConsumer(
+    kafka,
+    {
+      topic: Topics.deviceRequests.name,
+      groupId: GROUP_ID,
+      maxMessages: MAX_REQUESTS_PER_TRANSACTION,
+      transactionalId: (partition) => `registry-${partition}`,
+      open: (wanted) => openPartitions(kafka, ids, writers, wanted, deps, config),
+      onLag: (partition, lag) => metrics.lag(Topics.deviceRequests.name, partition, lag),
+      onRevoked: (partition) => metrics.revoked(Topics.deviceRequests.name, partition),
+      onFatal: config.onFatal,
+    },
+    config.log,
+  );
+  await consumer.start();
+  return {
+    notReady: () => consumer.notReady(),
+    stop: async () => {
+      await consumer.stop();
+      await admin.disconnect();
+    },
+  };
+}
+
+async function openPartitions(
+  kafka: Kafka,
+  ids: SchemaIds,
+  writers: WriterSchemas,
+  partitions: readonly number[],
+  deps: RegistryDeps,
+  { log, now, newId }: RegistryConfig,
+): Promise<ReadonlyMap<number, { work: PartitionRegistry; seen: bigint | undefined }>> {
+  const started_at = now();
+  const states = new EventReader('device-state', writers);
+  const loaded = await loadPartitions({ kafka, ids, states, newId }, partitions);
+  const works = [...loaded].map(
+    ([p, { store, seen }]) => [p, { work: new PartitionRegistry(p, store, deps), seen }] as const,
+  );
+  const devices = works.reduce((sum, [, { work }]) => sum + work.devices, 0);
+  for (const [p, { work }] of works) deps.metrics.devices(p, work.devices);
+  log.info({ partitions, devices, rebuild_ms: now() - started_at }, 'state rebuilt');
+  return new Map(works);
+}
+
+/** Partition p of requests, events and states must hold the same devices. */
+async function samePartitions(admin: Admin): Promise<number> {
+  const topics = [Topics.deviceRequests.name, Topics.lifecycle.name, Topics.devices.name];
+  const { topics: found } = await admin.fetchTopicMetadata({ topics });
+  const counts = new Map(found.map((t) => [t.name, t.partitions.length]));
+  const distinct = new Set(counts.values());
+  const [count] = distinct;
+  if (distinct.size === 1 && count !== undefined) return count;
+  const list = [...counts].map(([name, n]) => `${name} has ${n}`).join(', ');
+  const hint = 'repartition by replaying into new topics; partitions must never be added to these';
+  throw new ConsumeError('partitions-differ', 'start registry', list, hint);
+}
+
+/** kafkajs' default partitioner, murmur2 as in the Java client: what producers of requests must use. */
+export function partitioner(partitions: number): (key: string) => number {
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  const choose = Partitioners.DefaultPartitioner();
+  return (key) => choose({ topic: '', partitionMetadata, message: { key, value: null } });
+}

@@ -1,0 +1,47 @@
+/**
+ * The devices of one partition, each as its Avro body in a one-byte string: about a quarter of the objects' memory, and
+ * rebuilding costs no decoding. Devices of the batch under way stay decoded until the batch is committed.
+ */
+import { Decoder, Encoder } from '../../schemas/codec';
+import { type Device, deviceFromRecord, deviceToRecord, type DeviceOrNone } from '../domain/device';
+
+export class DeviceStore {
+  private readonly bodies = new Map<string, string>();
+  private readonly pending = new Map<string, Device>();
+  private readonly decoder = new Decoder('device-state');
+  private readonly encoder = new Encoder('device-state');
+
+  get size(): number {
+    return this.bodies.size;
+  }
+
+  /** As the batch under way has made it. */
+  get(key: string): DeviceOrNone {
+    const pending = this.pending.get(key);
+    if (pending) return pending;
+    const body = this.bodies.get(key);
+    return body === undefined ? null : deviceFromRecord(this.decoder.decode(Buffer.from(body, 'latin1')));
+  }
+
+  put(key: string, device: Device): void {
+    this.pending.set(key, device);
+  }
+
+  /** Devices changed by the batch under way. */
+  changed(): ReadonlyMap<string, Device> {
+    return this.pending;
+  }
+
+  /** The batch under way has become fact. */
+  commit(): void {
+    for (const [key, device] of this.pending)
+      this.bodies.set(key, this.encoder.encode(deviceToRecord(device)).toString('latin1'));
+    this.pending.clear();
+  }
+
+  /** Takes a body as read back from the stream, in the current schema. */
+  restore(key: string, body: Buffer | null): void {
+    if (body === null) this.bodies.delete(key);
+    else this.bodies.set(key, body.toString('latin1'));
+  }
+}
