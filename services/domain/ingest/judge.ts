@@ -1,0 +1,79 @@
+/** Decides whether a message may go to the tables, or to the dead letters and why. */
+import { Cursor } from './cursor';
+import { Seen, type Walker } from './walk';
+import { walk } from './walker';
+
+/** Closed: the codes of m2m.dead-letters. */
+export type PoisonCode = 'unknown-schema' | 'truncated' | 'undecodable' | 'wrong-schema' | 'out-of-range' | 'refused';
+
+export interface Poison {
+  readonly code: PoisonCode;
+  readonly reason: string;
+}
+
+/** What is known of a writer schema: how to walk its bodies, or why none of them may go in. */
+export type Writer = { readonly walker: Walker; readonly header: Buffer } | Poison;
+
+export type Verdict =
+  | { readonly kind: 'good'; readonly schemaId: number; readonly rows: number }
+  | { readonly kind: 'poison'; readonly poison: Poison }
+  /** Carries nothing to project: a tombstone of a compacted topic. */
+  | { readonly kind: 'empty' }
+  /** The writer schema must be fetched first; then judge again. */
+  | { readonly kind: 'needs-schema'; readonly schemaId: number };
+
+export const FRAME_HEADER_BYTES = 5;
+/** Readings older than this are a clock that was never set, not history. */
+export const EARLIEST_MS = Date.UTC(1990, 0, 1);
+/** Readings further ahead than this are a clock that runs wild. */
+export const MAX_AHEAD_MS = 366 * 24 * 3_600_000;
+
+/** One per partition: it keeps a cursor. */
+export class Judge {
+  private readonly cursor = new Cursor();
+  private readonly seen = new Seen();
+
+  /**
+   * @param writers what is known of a schema id; undefined when it was never fetched
+   * @param compacted whether a null value is a tombstone rather than an error
+   */
+  constructor(
+    private readonly writers: (schemaId: number) => Writer | undefined,
+    private readonly compacted: boolean,
+  ) {}
+
+  /** The same message and the same `now` always give the same verdict. */
+  judge(value: Buffer | null, now_ms: number): Verdict {
+    if (value === null) return this.compacted ? EMPTY : poison('undecodable', 'the message has no value');
+    if (value.length < FRAME_HEADER_BYTES || value[0] !== 0)
+      return poison('undecodable', `no Confluent header in ${value.length} bytes`);
+    const schemaId = value.readUInt32BE(1);
+    const writer = this.writers(schemaId);
+    if (!writer) return { kind: 'needs-schema', schemaId };
+    if (!('walker' in writer)) return { kind: 'poison', poison: writer };
+    const rows = walk(writer.walker, this.cursor, this.seen, value, FRAME_HEADER_BYTES, value.length);
+    if (rows < 0) return this.misfit(value);
+    if (this.seen.ragged) return poison('undecodable', 'dt, value and quality of a series differ in length');
+    return this.untimely(now_ms) ?? { kind: 'good', schemaId, rows };
+  }
+
+  private misfit(value: Buffer): Verdict {
+    const { pos } = this.cursor;
+    if (pos > value.length) return poison('truncated', `the body ends ${pos - value.length} bytes too soon`);
+    if (pos === value.length) return poison('truncated', 'the body ends before the record does');
+    return poison('undecodable', `the body is not one record of its schema (byte ${pos} of ${value.length})`);
+  }
+
+  private untimely(now_ms: number): Verdict | undefined {
+    const { ts, minDt, maxDt } = this.seen;
+    if (ts !== ts) return undefined;
+    if (ts + minDt >= EARLIEST_MS && ts + maxDt <= now_ms + MAX_AHEAD_MS) return undefined;
+    return poison('out-of-range', `readings from ${isoOf(ts + minDt)} to ${isoOf(ts + maxDt)}`);
+  }
+}
+
+const EMPTY: Verdict = { kind: 'empty' };
+
+const poison = (code: PoisonCode, reason: string): Verdict => ({ kind: 'poison', poison: { code, reason } });
+
+const isoOf = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`);
