@@ -70,6 +70,10 @@ export interface StreamLog {
   warn(fields: object, message: string): void;
 }
 
+/** What kafkajs warns of and then retries by itself, as part of every start or transaction. */
+const ROUTINE =
+  /concurrent operation on the same transaction|may invalidate EoS guarantees|group coordinator is not available|not the correct coordinator|coordinator is loading|group is rebalancing/i;
+
 /** kafkajs with our retries: patient by default, and quick for transactions (DESIGN.md §8). */
 export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   return new Kafka({
@@ -83,8 +87,10 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
     logLevel: logLevel.WARN,
     logCreator:
       () =>
-      ({ namespace, log: entry }) =>
-        log.warn({ kafka: namespace, error: entry['error'] as unknown }, entry.message),
+      ({ namespace, log: entry }) => {
+        const error = entry['error'] as string | undefined;
+        if (!ROUTINE.test(`${entry.message} ${error ?? ''}`)) log.warn({ kafka: namespace, error }, entry.message);
+      },
   });
 }
 
