@@ -1,4 +1,6 @@
 /** Effects of the command workflow. */
+import { ApplicationFailure } from '@temporalio/common';
+import { CodecError } from '../../schemas/codec';
 import { type Command, type CommandEvent } from '../../schemas/generated';
 
 export interface CommandRecords {
@@ -16,5 +18,14 @@ export interface CommandPublisher {
 }
 
 export function createCommandActivities(publisher: CommandPublisher): CommandActivities {
-  return { publish: (records) => publisher.publish(records) };
+  return {
+    async publish(records) {
+      try {
+        await publisher.publish(records);
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        throw ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: true, cause: error });
+      }
+    },
+  };
 }

@@ -3,12 +3,10 @@
  * platform says what it knows and no more (services/domain/command/rules.ts).
  */
 import {
-  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   condition,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
@@ -25,7 +23,6 @@ import {
   wasReceived,
 } from '../../services/domain/command';
 import { now } from '../shared/clock';
-import { type CommandActivities } from './activities';
 import {
   type CancelAnswer,
   type CancelRequest,
@@ -36,21 +33,8 @@ import {
   type CommandOutcome,
   commandQuery,
 } from './messages';
+import { publish } from './publish';
 import { cancelOrder, eventOf, issuedEvent, orderOf, WORKFLOW_ACTOR } from './records';
-
-const ONE_SEND_MS = 60_000;
-const RETRY = { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 600_000 } as const;
-
-/** Publishes until it succeeds, however long that takes. */
-const persistent = proxyLocalActivities<CommandActivities>({ startToCloseTimeout: ONE_SEND_MS, retry: RETRY });
-
-/** Publishes until the time is over. */
-const until = (deadline: number): typeof persistent =>
-  proxyLocalActivities<CommandActivities>({
-    startToCloseTimeout: ONE_SEND_MS,
-    scheduleToCloseTimeout: Math.max(1, deadline - now()),
-    retry: RETRY,
-  });
 
 /** Whether the agent may have the order. After a send that failed nobody can tell. */
 type Sent = 'no' | 'maybe' | 'yes';
@@ -110,9 +94,9 @@ function listen(run: Run): void {
 async function dispatch(run: Run): Promise<void> {
   const { input } = run;
   const events = [issuedEvent(input)];
-  if (run.cancel || now() >= input.deadline) return persistent.publish({ events, commands: [] });
+  if (run.cancel || now() >= input.deadline) return void (await publish({ events, commands: [] }));
   run.sent = 'maybe';
-  if (await published(until(input.deadline).publish({ events, commands: [orderOf(input, 1)] }))) run.sent = 'yes';
+  if (await publish({ events, commands: [orderOf(input, 1)] }, input.deadline)) run.sent = 'yes';
 }
 
 /** Waits for a word that settles the command; meanwhile sends again what the agent has not acknowledged. */
@@ -137,7 +121,7 @@ async function answer(run: Run): Promise<void> {
 /** Once cancellation was asked for, it is the cancellation that is sent again. */
 async function resend({ input, cancel, attempt }: Run): Promise<void> {
   const order = cancel ? cancelOrder(input, cancel, now(), attempt) : orderOf(input, attempt);
-  await published(until(input.deadline).publish({ events: [], commands: [order] }));
+  await publish({ events: [], commands: [order] }, input.deadline);
 }
 
 /** Writes the platform's own last word, where one is due. */
@@ -150,20 +134,8 @@ async function conclude(run: Run): Promise<void> {
   const event = eventOf(input, state, { at: now(), actor, detail, attempt });
   // An order that may never have reached the topic goes out now: past its deadline it only makes the agent tell.
   const commands = sent === 'maybe' ? [orderOf(input, attempt + 1)] : [];
-  await persistent.publish({ events: [event], commands });
+  await publish({ events: [event], commands });
   run.history = evolve(run.history, event);
-}
-
-/** False when the time was over first. Anything that no retry can help ends the workflow. */
-async function published(sending: Promise<void>): Promise<boolean> {
-  try {
-    await sending;
-    return true;
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    if (error.cause instanceof ApplicationFailure && error.cause.nonRetryable) throw error;
-    return false;
-  }
 }
 
 function view(run: Run): CommandView {

@@ -136,9 +136,8 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> {
   if (text === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : { raw: text };
   } catch {
-    // falls through: shown raw
+    return { raw: text };
   }
-  return { raw: text };
 }

@@ -1,0 +1,54 @@
+import {
+  conclude,
+  fold,
+  MAX_ATTEMPTS,
+  MAX_TIMEOUT_MS,
+  resendDelay_ms,
+  wasReceived,
+} from '../../../../services/domain/command';
+import { event } from './events';
+
+const after = (...states: string[]) => fold(['issued', ...states].map((s) => event(s)));
+const sent = { sent: true, cancelReason: undefined };
+const neverSent = { sent: false, cancelReason: undefined };
+
+describe('when the waiting is over', () => {
+  test.each([
+    ['never sent', after(), neverSent, 'expired'],
+    ['never sent and cancelled', after(), { sent: false, cancelReason: 'changed my mind' }, 'cancelled'],
+    ['sent, not a word', after(), sent, 'outcome-unknown'],
+    ['sent and cancelled, not a word', after(), { sent: true, cancelReason: 'changed my mind' }, 'outcome-unknown'],
+    ['delivered, no result', after('delivered'), sent, 'outcome-unknown'],
+  ] as const)('%s', (_, history, circumstances, state) => {
+    expect(conclude(history, circumstances)).toMatchObject({ kind: 'write', state });
+  });
+
+  test.each(['executed', 'verified', 'failed', 'expired', 'cancelled', 'outcome-unknown'])(
+    'the word %s of the agent stands',
+    (state) => {
+      expect(conclude(after('delivered', state), sent)).toEqual({ kind: 'stands' });
+    },
+  );
+});
+
+describe('sending again', () => {
+  test('after 5 s, then twice as long each time, at most 6 h', () => {
+    expect([1, 2, 3, 14, 15, 100].map((n) => resendDelay_ms(n))).toEqual([
+      5_000, 10_000, 20_000, 21_600_000, 21_600_000, 21_600_000,
+    ]);
+  });
+
+  test('a bounded number of times, which lasts for the longest deadline', () => {
+    let total = 0;
+    let attempt = 1;
+    for (let pause = resendDelay_ms(attempt); pause !== undefined; pause = resendDelay_ms(++attempt)) total += pause;
+    expect(attempt).toBe(MAX_ATTEMPTS);
+    expect(total).toBeGreaterThanOrEqual(MAX_TIMEOUT_MS);
+  });
+
+  test('until the first sign that the agent has it', () => {
+    expect(wasReceived(after())).toBe(false);
+    expect(wasReceived(after('delivered'))).toBe(true);
+    expect(wasReceived(fold([event('issued'), event('verified')]))).toBe(true);
+  });
+});
