@@ -1,0 +1,39 @@
+/** The adapters of a plan, one per connection. The only place that knows every protocol. */
+import { type FieldAdapter } from './adapter';
+import { ModbusAdapter } from './adapters/modbus/adapter';
+import { type Clock } from './core/clock';
+import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
+import { type AdapterStatus } from './core/status';
+
+export interface AdapterDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export interface RunningAdapter extends FieldAdapter {
+  status(): AdapterStatus;
+}
+
+/** Lines are spread over this time, so that a thousand of them do not ask in the same millisecond. */
+const SPREAD_MS = 1_000;
+
+export function createAdapters(plan: AgentPlan, deps: AdapterDeps): ReadonlyMap<ConnectionPlan, RunningAdapter> {
+  const used = plan.connections.filter((c) => c.devices.length > 0);
+  return new Map(
+    used.map((connection, i) => {
+      const phase_ms = Math.round((i * SPREAD_MS) / used.length);
+      return [connection, createAdapter(connection, { ...deps, phase_ms })];
+    }),
+  );
+}
+
+function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_ms: number }): RunningAdapter {
+  switch (connection.protocol) {
+    case 'modbus-tcp':
+    case 'modbus-rtu-over-tcp':
+    case 'modbus-rtu':
+      return new ModbusAdapter(connection, deps);
+    default:
+      throw new Error(`no adapter speaks ${connection.protocol}`);
+  }
+}

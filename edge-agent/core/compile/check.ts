@@ -1,0 +1,109 @@
+/** What a JSON Schema cannot say: names that must exist once, references that must lead somewhere, limits that must agree. */
+import { closest } from '../profile/closest';
+import { type Issue, type Path, pathText } from '../profile/problem';
+import { type ConnectionSection, type PointSection, type Profile } from '../profile/types';
+import { checkCommand } from './check-command';
+import { type ProtocolRules, rulesFor } from './protocol';
+import { type Placed, type ResolvedDevice, resolveDevices } from './resolve';
+
+export function checkProfile(profile: Profile, protocols: readonly ProtocolRules[]): Issue[] {
+  const connections = new Map(profile.connections.map((c) => [c.name, c]));
+  const issues = [
+    ...repeated(profile.connections, 'name', ['connections']),
+    ...repeated(profile.devices, 'id', ['devices']),
+    ...profile.connections.flatMap((c, i) =>
+      below(['connections', i], rulesFor(protocols, c.protocol).checkConnection(c)),
+    ),
+    ...Object.entries(profile.models ?? {}).flatMap(([name, model]) => [
+      ...repeated(model.points ?? [], 'metric', ['models', name, 'points']),
+      ...repeated(model.commands ?? [], 'name', ['models', name, 'commands']),
+    ]),
+    ...resolveDevices(profile).flatMap((device) => checkDevice(profile, device, connections, protocols)),
+  ];
+  return unique(issues);
+}
+
+function checkDevice(
+  profile: Profile,
+  device: ResolvedDevice,
+  connections: ReadonlyMap<string, ConnectionSection>,
+  protocols: readonly ProtocolRules[],
+): Issue[] {
+  const { section, path } = device;
+  const connection = connections.get(section.connection);
+  const issues = [
+    ...repeated(section.points ?? [], 'metric', [...path, 'points']),
+    ...repeated(section.commands ?? [], 'name', [...path, 'commands']),
+  ];
+  if (section.id === profile.agent.id)
+    issues.push({ path: [...path, 'id'], value: section.id, expected: 'another name than the agent’s own' });
+  if (section.model !== undefined && profile.models && !Object.hasOwn(profile.models, section.model))
+    issues.push(unknown([...path, 'model'], section.model, 'a model', Object.keys(profile.models)));
+  if (!connection)
+    return [...issues, unknown([...path, 'connection'], section.connection, 'a connection', connections.keys())];
+  if (device.points.length === 0)
+    issues.push({ path, value: undefined, expected: 'points, points_csv, or a model that has them' });
+  const rules = rulesFor(protocols, connection.protocol);
+  for (const point of device.points) {
+    issues.push(...below(point.path, rules.checkPoint(point.section, device, connection)));
+    issues.push(...below(point.path, checkPoint(point, rules.kind(point.section))));
+  }
+  return [...issues, ...device.commands.flatMap((c) => below(c.path, checkCommand(c.section, device, rules)))];
+}
+
+function checkPoint({ section }: Placed<PointSection>, kind: string): Issue[] {
+  const issues: Issue[] = [];
+  const { scale, deadband, low, high } = section;
+  const numeric = kind === 'number' || kind === 'int64';
+  if (scale && !numeric) issues.push({ path: ['scale'], value: undefined, expected: `no scale on a ${kind}` });
+  if (scale) issues.push(...checkScale(scale));
+  if (low !== undefined && high !== undefined && low >= high)
+    issues.push({ path: ['high'], value: high, expected: `more than low (${low})` });
+  if (!numeric && (low ?? high) !== undefined)
+    issues.push({ path: [low === undefined ? 'high' : 'low'], value: low ?? high, expected: `no limits on a ${kind}` });
+  if (typeof deadband === 'object') {
+    if (deadband.absolute !== undefined && deadband.percent !== undefined)
+      issues.push({ path: ['deadband'], value: deadband, expected: 'absolute or percent, not both' });
+    if (deadband.percent !== undefined && ((low ?? scale?.low) === undefined || (high ?? scale?.high) === undefined))
+      issues.push({ path: ['deadband', 'percent'], value: deadband.percent, expected: 'low and high on the point' });
+  }
+  return issues;
+}
+
+function checkScale(scale: NonNullable<PointSection['scale']>): Issue[] {
+  const { factor, offset, raw_low, raw_high, low, high } = scale;
+  const four = [raw_low, raw_high, low, high];
+  const path: Path = ['scale'];
+  if (four.every((v) => v === undefined))
+    return factor === 0 ? [{ path: ['scale', 'factor'], value: 0, expected: 'a number other than 0' }] : [];
+  if (factor !== undefined || offset !== undefined || four.some((v) => v === undefined))
+    return [{ path, value: scale, expected: 'factor and offset, or all of raw_low, raw_high, low, high' }];
+  if (raw_low === raw_high) return [{ path, value: scale, expected: 'raw_low and raw_high to differ' }];
+  return low === high ? [{ path, value: scale, expected: 'low and high to differ' }] : [];
+}
+
+function repeated<K extends string>(sections: readonly Record<K, string>[], name: K, path: Path): Issue[] {
+  const first = new Map<string, number>();
+  return sections.flatMap((section, i) => {
+    const seen = first.get(section[name]);
+    if (seen === undefined) first.set(section[name], i);
+    const expected = `a name used once: ${pathText([...path, seen ?? i])} has it already`;
+    return seen === undefined ? [] : [{ path: [...path, i, name], value: section[name], expected }];
+  });
+}
+
+export function unknown(path: Path, value: string, what: string, known: Iterable<string>): Issue {
+  const names = [...known];
+  const suggestion = closest(value, names);
+  const list = names.length <= 12 ? `: ${names.join(', ')}` : ` (${names.length} are defined)`;
+  return { path, value, expected: `${what}${list}`, ...(suggestion && { suggestion }) };
+}
+
+function below(path: Path, issues: readonly Issue[]): Issue[] {
+  return issues.map((i) => ({ ...i, path: [...path, ...i.path] }));
+}
+
+/** A model's point is checked in every device that uses it; one finding is enough. */
+function unique(issues: readonly Issue[]): Issue[] {
+  return [...new Map(issues.map((i) => [`${pathText(i.path)} ${i.expected}`, i])).values()];
+}

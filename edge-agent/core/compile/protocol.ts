@@ -1,0 +1,24 @@
+/** What the compiler must know of a protocol. Each adapter brings its own; the composition root hands them in. */
+import { type Issue } from '../profile/problem';
+import { type ConnectionSection, type PointSection } from '../profile/types';
+import { type PointKind } from './plan';
+import { type ResolvedDevice } from './resolve';
+
+export interface ProtocolRules {
+  readonly protocols: readonly string[];
+  kind(point: PointSection): PointKind;
+  /** Issues with paths inside the connection. */
+  checkConnection(connection: ConnectionSection): readonly Issue[];
+  /** Issues with paths inside the point. */
+  checkPoint(point: PointSection, device: ResolvedDevice, connection: ConnectionSection): readonly Issue[];
+  /** What the adapter's factory wants as `settings` and `source`. */
+  connectionSettings(connection: ConnectionSection): unknown;
+  deviceSettings(device: ResolvedDevice, connection: ConnectionSection): unknown;
+  pointSource(point: PointSection, device: ResolvedDevice): unknown;
+}
+
+export function rulesFor(protocols: readonly ProtocolRules[], protocol: string): ProtocolRules {
+  const rules = protocols.find((p) => p.protocols.includes(protocol));
+  if (!rules) throw new Error(`no adapter speaks ${protocol}`);
+  return rules;
+}

@@ -1,0 +1,70 @@
+/** A device with what its model gives it; what the device says itself wins. */
+import { type Path } from '../profile/problem';
+import {
+  type CommandSection,
+  type DeviceDefaults,
+  type DeviceSection,
+  type PointSection,
+  type Profile,
+} from '../profile/types';
+
+export interface Placed<T> {
+  readonly section: T;
+  readonly path: Path;
+}
+
+export interface ResolvedDevice {
+  readonly section: DeviceSection;
+  readonly path: Path;
+  /** Settings of model and device merged; points and commands are below. */
+  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands'>;
+  readonly points: readonly Placed<PointSection>[];
+  readonly commands: readonly Placed<CommandSection>[];
+}
+
+export function resolveDevices(profile: Profile): ResolvedDevice[] {
+  return profile.devices.map((device, i) => resolve(profile, device, ['devices', i]));
+}
+
+function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedDevice {
+  const name = device.model ?? '';
+  const model = profile.models?.[name] ?? {};
+  const base: Path = ['models', name];
+  return {
+    section: device,
+    path,
+    settings: {
+      ...pick(model),
+      ...pick(device),
+      ...((model.limits ?? device.limits) && { limits: { ...model.limits, ...device.limits } }),
+    },
+    points: merge(
+      placed(model.points, [...base, 'points']),
+      placed(device.points, [...path, 'points']),
+      (p) => p.metric,
+    ),
+    commands: merge(
+      placed(model.commands, [...base, 'commands']),
+      placed(device.commands, [...path, 'commands']),
+      (c) => c.name,
+    ),
+  };
+}
+
+function pick({ scan_ms, word_order, byte_order, write_with }: DeviceDefaults): DeviceDefaults {
+  return {
+    ...(scan_ms !== undefined && { scan_ms }),
+    ...(word_order && { word_order }),
+    ...(byte_order && { byte_order }),
+    ...(write_with && { write_with }),
+  };
+}
+
+function placed<T>(sections: readonly T[] | undefined, path: Path): Placed<T>[] {
+  return (sections ?? []).map((section, i) => ({ section, path: [...path, i] }));
+}
+
+function merge<T>(base: Placed<T>[], own: Placed<T>[], name: (section: T) => string): Placed<T>[] {
+  const overridden = new Set(own.map((o) => name(o.section)));
+  return [...base.filter((b) => !overridden.has(name(b.section))), ...own];
+}

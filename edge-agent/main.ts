@@ -1,0 +1,78 @@
+/** The edge agent. The only reader of environment, arguments, clock and chance; everything else gets them as data. */
+import { Command, Option } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { type AdapterDeps } from './adapters';
+import { systemClock } from './io/clock';
+import { ProfileError, readPlan } from './profile-file';
+import { dryRun } from './verbs/dry-run';
+import { run } from './verbs/run';
+import { type Output, validate } from './verbs/validate';
+
+const output: Output = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+};
+const deps = { clock: systemClock, random: Math.random } satisfies AdapterDeps;
+
+const profileOption = (): Option =>
+  new Option('-p, --profile <file>', 'profile of this agent, YAML').makeOptionMandatory();
+const DEFAULT_WAIT_S = 10;
+
+function program(): Command {
+  const agent = new Command('agent').description('Reads and writes the field, and ships every reading exactly once.');
+  agent
+    .command('run', { isDefault: true })
+    .description('poll, store and ship until stopped')
+    .addOption(profileOption())
+    .requiredOption('-d, --data <dir>', 'folder of the outbox and the ledger')
+    .action(async ({ profile, data }: { profile: string; data: string }) => {
+      const boot = systemClock.now().toString(36);
+      await run({
+        plan: readPlan(profile, process.env),
+        dataDir: data,
+        env: process.env,
+        boot,
+        deps,
+        newId: randomUUID,
+      });
+    });
+  agent
+    .command('validate')
+    .description('check a profile; exit 1 and every problem with its line when it is not valid')
+    .addOption(profileOption())
+    .option('--json', 'for machines')
+    .action(({ profile, json }: { profile: string; json?: boolean }) => {
+      process.exitCode = validate(profile, process.env, json ?? false, output);
+    });
+  agent
+    .command('dry-run')
+    .description('read every point once and print it; nothing is stored, shipped or written')
+    .addOption(profileOption())
+    .option('--json', 'one JSON object a line')
+    .option('-f, --follow', 'go on until stopped')
+    .option('--wait <seconds>', 'longest wait for the first reading of every point', Number, DEFAULT_WAIT_S)
+    .action(async (o: { profile: string; json?: boolean; follow?: boolean; wait: number }) => {
+      const options = {
+        json: o.json ?? false,
+        follow: o.follow ?? false,
+        wait_ms: o.wait * 1_000,
+        stop: interrupted(),
+      };
+      process.exitCode = await dryRun(readPlan(o.profile, process.env), deps, options, output);
+    });
+  return agent;
+}
+
+function interrupted(): Promise<unknown> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}
+
+program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    output.err(error instanceof ProfileError ? error.message : String((error as Error).stack ?? error));
+    process.exit(1);
+  });

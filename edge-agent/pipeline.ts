@@ -1,0 +1,208 @@
+/** From the adapters' samples to the outbox: readings are framed per device, made durable, and only then acknowledged. */
+import { type AdapterSink, type LinkEvent, type SampleBatch } from './adapter';
+import { type Appender, Durable } from './durable';
+import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
+import { type Clock } from './core/clock';
+import { DeviceRuntime } from './core/device-runtime';
+import { type NewSession, SessionTracker } from './core/sessions';
+import { frameRecord, pointRecord, sessionRecord } from './records';
+import { type Point } from '../schemas/generated';
+
+const SESSION_TICK_MS = 1_000;
+/** A frame is closed at this size, whatever the profile allows: an outbox record takes 900,000 bytes. */
+export const MAX_FRAME_BYTES = 400_000;
+/** Bytes handed to the outbox at once: it takes 8 MiB. */
+const MAX_PARCEL_BYTES = 4_000_000;
+const MAX_PARCEL_POINTS = 1_000;
+
+export interface PipelineStats {
+  samples: number;
+  /** Samples of bad quality. */
+  bad: number;
+  /** Samples kept back by report by exception. */
+  suppressed: number;
+  /** Samples of points that are not in the profile: a defect of an adapter. */
+  unknown: number;
+  frames: number;
+  readings: number;
+}
+
+/** Acknowledges a batch when all frames that hold its readings are durable. */
+class BatchToken {
+  private open = 1;
+  constructor(private readonly batch: SampleBatch) {}
+  hold(): void {
+    this.open++;
+  }
+  release(): void {
+    if (--this.open === 0) this.batch.ack();
+  }
+}
+
+interface OpenDevice {
+  readonly runtime: DeviceRuntime;
+  readonly tokens: BatchToken[];
+  /** Monotonic time at which the open frame is closed; 0 when there is none. */
+  closes_at: number;
+}
+
+export class Pipeline {
+  readonly stats: PipelineStats = { samples: 0, bad: 0, suppressed: 0, unknown: 0, frames: 0, readings: 0 };
+  readonly durable: Durable;
+  private readonly devices: ReadonlyMap<string, OpenDevice>;
+  /** Devices with an open frame, oldest first. */
+  private readonly open = new Set<OpenDevice>();
+  private readonly agent: SessionTracker;
+  private frameTimer: NodeJS.Timeout | undefined;
+  private sessionTimer: NodeJS.Timeout | undefined;
+
+  /** `boot` makes session ids unique across starts. */
+  constructor(
+    private readonly plan: AgentPlan,
+    outbox: Appender,
+    private readonly clock: Clock,
+    boot: string,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.durable = new Durable(outbox, onFailure);
+    this.devices = new Map(
+      [...plan.devices].map(([id, device]) => {
+        const runtime = new DeviceRuntime(plan, device, boot);
+        return [id, { runtime, tokens: [], closes_at: 0 }] as const;
+      }),
+    );
+    const { tenant, agent_id, heartbeat_ms } = plan;
+    const self = { tenant, agent_id, device_id: agent_id, protocol: 'millrace', interval_ms: heartbeat_ms };
+    this.agent = new SessionTracker(self, boot);
+  }
+
+  start(): void {
+    this.tell(this.agent.connect(this.clock.now()));
+    this.sessionTimer = setInterval(() => this.tick(), SESSION_TICK_MS);
+  }
+
+  sink(connection: ConnectionPlan): AdapterSink {
+    return {
+      samples: (batch) => this.samples(batch),
+      link: (event) => this.link(connection, event),
+      ready: () => this.durable.ready(),
+    };
+  }
+
+  /** Resolves when the records are durable. */
+  publishPoints(points: readonly Point[]): Promise<void> {
+    const parcels = chunks(points, MAX_PARCEL_POINTS).map(
+      (part) => new Promise<void>((resolve) => this.durable.submit(part.map(pointRecord), resolve)),
+    );
+    return Promise.all(parcels).then(() => undefined);
+  }
+
+  /** Ends the sessions and makes everything durable; rejects when the outbox does not take it. */
+  async close(reason: string): Promise<void> {
+    clearInterval(this.sessionTimer);
+    const now = this.clock.now();
+    for (const { runtime } of this.devices.values()) this.tell(runtime.session.disconnect(now, reason));
+    this.tell(this.agent.disconnect(now, reason));
+    this.closeFrames(Infinity);
+    clearTimeout(this.frameTimer);
+    await this.durable.drained();
+  }
+
+  private samples(batch: SampleBatch): void {
+    const token = new BatchToken(batch);
+    for (const sample of batch.samples) {
+      this.stats.samples++;
+      if (sample.quality >= 64) this.stats.bad++;
+      const device = this.devices.get(sample.device);
+      const taken = device?.runtime.take(sample);
+      if (!device || !taken) this.stats.unknown++;
+      else if (!taken.told) this.stats.suppressed++;
+      else this.added(device, token);
+    }
+    token.release();
+    this.armFrames();
+  }
+
+  private added(device: OpenDevice, token: BatchToken): void {
+    if (device.tokens.at(-1) !== token) {
+      device.tokens.push(token);
+      token.hold();
+    }
+    if (device.closes_at === 0) {
+      device.closes_at = this.clock.monotonic() + this.plan.frame_age_ms;
+      this.open.add(device);
+    }
+    const { readings, bytes } = device.runtime.builder;
+    if (readings >= this.plan.frame_readings || bytes >= MAX_FRAME_BYTES) this.submit([device]);
+  }
+
+  /** One timer for all frames: the oldest decides. */
+  private armFrames(): void {
+    if (this.frameTimer || this.open.size === 0) return;
+    const [oldest] = this.open;
+    const wait_ms = Math.max(1, (oldest?.closes_at ?? 0) - this.clock.monotonic());
+    this.frameTimer = setTimeout(() => {
+      this.frameTimer = undefined;
+      this.closeFrames(this.clock.monotonic());
+      this.armFrames();
+    }, wait_ms);
+  }
+
+  private closeFrames(now: number): void {
+    let due: OpenDevice[] = [];
+    let bytes = 0;
+    for (const device of [...this.open]) {
+      if (device.closes_at > now) break;
+      due.push(device);
+      bytes += device.runtime.builder.bytes;
+      if (bytes < MAX_PARCEL_BYTES) continue;
+      this.submit(due);
+      due = [];
+      bytes = 0;
+    }
+    if (due.length > 0) this.submit(due);
+  }
+
+  private submit(devices: readonly OpenDevice[]): void {
+    const received_at = this.clock.now();
+    const tokens: BatchToken[] = [];
+    const records = devices.map((device) => {
+      tokens.push(...device.tokens.splice(0));
+      device.closes_at = 0;
+      this.open.delete(device);
+      const { readings } = device.runtime.builder;
+      this.stats.frames++;
+      this.stats.readings += readings;
+      return frameRecord(device.runtime.builder.take(), readings, received_at);
+    });
+    this.durable.submit(records, () => tokens.forEach((t) => t.release()));
+  }
+
+  private link(connection: ConnectionPlan, { device, state, at, reason }: LinkEvent): void {
+    if (state === 'connecting') return;
+    const concerned = device === undefined ? connection.devices.map((d) => d.id) : [device];
+    for (const id of concerned) {
+      const session = this.devices.get(id)?.runtime.session;
+      if (!session) continue;
+      // A connection that is up says nothing yet about the devices behind it.
+      if (state === 'disconnected') this.tell(session.disconnect(at, reason ?? ''));
+      else if (device !== undefined) this.tell(session.connect(at));
+    }
+  }
+
+  private tick(): void {
+    const now = this.clock.now();
+    this.agent.alive(now);
+    const events = this.agent.tick(now);
+    for (const { runtime } of this.devices.values()) events.push(...runtime.session.tick(now));
+    this.tell(events);
+  }
+
+  private tell(events: readonly NewSession[]): void {
+    if (events.length > 0) this.durable.submit(events.map(sessionRecord));
+  }
+}
+
+function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}
