@@ -75,18 +75,24 @@ async function fetchInto(context: Context, staged: string, work: string): Promis
   const downloads = component.unpack ? join(work, 'downloads') : staged;
   // Maven's local repository bears one writer at a time.
   const turn = join(context.base, '.lock-mvn');
-  const hasMaven = await withMutex(turn, () => copyWithMaven(component, downloads, work, env));
-  if (!hasMaven) await fetchWithoutMaven(context, downloads);
+  const failure = await withMutex(turn, () => copyWithMaven(component, downloads, work, env));
+  if (failure) await fetchWithoutMaven(context, downloads, failure);
   await verifyArtifacts(component, downloads);
   if (component.unpack) await unpackAll(component, downloads, staged, env);
 }
 
-async function fetchWithoutMaven(context: Context, downloads: string): Promise<void> {
+/** Whatever mvn's trouble is; when there is an mvn, and this fails too, it is mvn's trouble that the user can mend. */
+async function fetchWithoutMaven(context: Context, downloads: string, failure: InstallError): Promise<void> {
   const { component, env, mavenResolver } = context;
   const { finish: _, ...plain } = context;
   const tool = { name: 'maven-resolver', component: mavenResolver.component, report: () => undefined } as const;
-  const resolver = await installComponent({ ...plain, ...tool });
-  await copyWithoutMaven(component, downloads, { resolver, script: mavenResolver.script }, env);
+  try {
+    rmSync(downloads, { recursive: true, force: true });
+    const resolver = await installComponent({ ...plain, ...tool });
+    await copyWithoutMaven(component, downloads, { resolver, script: mavenResolver.script }, env);
+  } catch (error) {
+    throw failure.code === 'missing-prerequisite' ? error : failure;
+  }
 }
 
 async function verifyArtifacts(component: LockedComponent, dir: string): Promise<void> {

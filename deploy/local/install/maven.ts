@@ -4,27 +4,29 @@ import { InstallError } from './errors';
 import { type LockedArtifact, type LockedComponent } from './lock-file';
 import { run, type RunResult } from './run';
 
-/** Pinned: Maven's own choice depends on Maven's version, and 3.x insists on the parents' poms just to copy a file. */
-const DEPENDENCY_PLUGIN = '2.10';
+/** Pinned: Maven's own choice depends on Maven's version; 3.x fetches more, and insists on the parents' poms to copy a file. */
+const DEPENDENCY_PLUGIN = '2.8';
 
 /**
  * Copies the component's artifacts into `into`, each under its locked file name, with the mvn of PATH. Nothing is
- * resolved: the lock file already is the closure. Returns false when there is no mvn.
+ * resolved: the lock file already is the closure. When it cannot, the error is returned; undefined is success.
  */
 export async function copyWithMaven(
   component: LockedComponent,
   into: string,
   work: string,
   env?: NodeJS.ProcessEnv,
-): Promise<boolean> {
+): Promise<InstallError | undefined> {
   const pom = join(work, 'pom.xml');
   writeFileSync(pom, pomOf(component.artifacts, into));
   const args = ['-B', '-q', '-f', pom, `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN}:copy`];
   const result = await run('mvn', args, { cwd: work, ...(env && { env }) });
-  if (result.missing) return false;
-  if (result.exitCode === 0) return true;
+  if (result.exitCode === 0) return undefined;
+  const operation = `fetch ${component.title}`;
+  if (result.missing)
+    return new InstallError('missing-prerequisite', operation, 'there is no mvn', 'apt-get install maven');
   const hint = 'is the Maven repository reachable from this machine (proxy and mirror: settings.xml in ~/.m2)?';
-  throw new InstallError('download-failed', `fetch ${component.title}`, errorsOf(result), hint);
+  return new InstallError('download-failed', operation, errorsOf(result), hint);
 }
 
 /** Copies them as copyWithMaven does, with jgo, a resolver in Python that is installed in `resolver`. */
@@ -45,7 +47,7 @@ export async function copyWithoutMaven(
   const message = result.stderr.trim().split('\n').at(-1) ?? 'python3 failed without a word';
   const hint =
     'is the Maven repository reachable from this machine (proxy: HTTPS_PROXY, own certificates: REQUESTS_CA_BUNDLE)? ' +
-    'With a mirror of your own: apt-get install maven, and name it in ~/.m2/settings.xml';
+    'With a mirror of your own: apt-get install maven, and name the mirror in ~/.m2/settings.xml';
   throw new InstallError('download-failed', `fetch ${component.title}`, message, hint);
 }
 
@@ -81,7 +83,7 @@ export function pomOf(artifacts: readonly LockedArtifact[], outputDirectory: str
   });
   const build = element('build', element('plugins', element('plugin', plugin + configuration)));
   const self = elements({ modelVersion: '4.0.0', groupId: 'millrace', artifactId: 'components', version: '1' });
-  return element('project', `${self}<packaging>pom</packaging>${build}`);
+  return element('project', `${self}<packaging>pom</packaging>${build}`) + '\n';
 }
 
 function elements(fields: Readonly<Record<string, string>>): string {
