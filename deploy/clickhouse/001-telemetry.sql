@@ -1,0 +1,95 @@
+-- Readings: one landing table, which keeps nothing, and views that unfold its frames into `readings_raw`.
+-- Columns of a landing table are the fields of its Avro record (schemas/events/telemetry-frame.avsc): the projector sends
+-- the bytes of the stream and the engine decodes them. Constraints are checked before any view sees a row, so that a
+-- frame that cannot be right leaves no trace anywhere.
+
+CREATE DATABASE IF NOT EXISTS {{database}} {{on_cluster}};
+
+CREATE TABLE IF NOT EXISTS {{database}}.in_telemetry {{on_cluster}}
+(
+    tenant LowCardinality(String),
+    device_id LowCardinality(String),
+    agent_id LowCardinality(String),
+    seq UInt64,
+    ts Int64,
+    received_at Int64,
+    clock_offset_ms Int32,
+    series Array(Tuple(metric LowCardinality(String), dt Array(Int64), value Array(Float64), quality Array(Int32))),
+    text_series Array(Tuple(metric LowCardinality(String), dt Array(Int64), value Array(String), quality Array(Int32))),
+    int_series Array(Tuple(metric LowCardinality(String), dt Array(Int64), value Array(Int64), quality Array(Int32))),
+    CONSTRAINT equal_lengths CHECK
+        arrayAll(s -> length(tupleElement(s, 'dt')) = length(tupleElement(s, 'value')) AND (length(tupleElement(s, 'quality')) = 0 OR length(tupleElement(s, 'quality')) = length(tupleElement(s, 'dt'))), series)
+        AND arrayAll(s -> length(tupleElement(s, 'dt')) = length(tupleElement(s, 'value')) AND (length(tupleElement(s, 'quality')) = 0 OR length(tupleElement(s, 'quality')) = length(tupleElement(s, 'dt'))), text_series)
+        AND arrayAll(s -> length(tupleElement(s, 'dt')) = length(tupleElement(s, 'value')) AND (length(tupleElement(s, 'quality')) = 0 OR length(tupleElement(s, 'quality')) = length(tupleElement(s, 'dt'))), int_series),
+    CONSTRAINT ts_from_2000_to_2100 CHECK
+        ts BETWEEN 946684800000 AND 4102444799999
+        AND received_at BETWEEN 946684800000 AND 4102444799999
+        AND arrayAll(s -> empty(tupleElement(s, 'dt')) OR (ts + arrayMin(tupleElement(s, 'dt')) >= 946684800000 AND ts + arrayMax(tupleElement(s, 'dt')) <= 4102444799999), series)
+        AND arrayAll(s -> empty(tupleElement(s, 'dt')) OR (ts + arrayMin(tupleElement(s, 'dt')) >= 946684800000 AND ts + arrayMax(tupleElement(s, 'dt')) <= 4102444799999), text_series)
+        AND arrayAll(s -> empty(tupleElement(s, 'dt')) OR (ts + arrayMin(tupleElement(s, 'dt')) >= 946684800000 AND ts + arrayMax(tupleElement(s, 'dt')) <= 4102444799999), int_series),
+    CONSTRAINT named CHECK notEmpty(tenant) AND notEmpty(device_id)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS {{local readings_raw}} {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the device',
+    device_id LowCardinality(String) COMMENT 'Device, unique within the tenant',
+    metric LowCardinality(String) COMMENT 'Name of the measured quantity',
+    ts DateTime64(3, 'UTC') COMMENT 'Time of the reading by the device clock, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    kind Enum8('number' = 0, 'int64' = 1, 'text' = 2) COMMENT 'Which of the value columns holds the value' CODEC(ZSTD(1)),
+    value Float64 COMMENT 'Number in the unit of the point; for int64 the nearest double' CODEC(ZSTD(1)),
+    value_int Int64 COMMENT 'Exact integer, for kind int64' CODEC(ZSTD(1)),
+    value_text String COMMENT 'Text, for kind text' CODEC(ZSTD(1)),
+    quality UInt8 COMMENT '0 good, 1 to 63 uncertain, 64 and above bad (schemas/quality.ts)' CODEC(ZSTD(1)),
+    agent_id LowCardinality(String) COMMENT 'Agent that accepted the reading',
+    seq UInt64 COMMENT 'Sequence number of its frame, per agent and device' CODEC(DoubleDelta, ZSTD(1)),
+    received_at DateTime64(3, 'UTC') COMMENT 'Agent clock at the durable append, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    clock_offset_ms Int32 COMMENT 'Device clock minus agent clock as last measured, ms' CODEC(ZSTD(1))
+)
+ENGINE = {{engine MergeTree}}
+PARTITION BY toYYYYMM(ts)
+ORDER BY (tenant, device_id, metric, ts)
+SETTINGS {{durable}}
+COMMENT 'Every reading ever accepted, one row each. Read it through the view readings.';
+
+{{distributed readings_raw}};
+
+-- An empty quality means that every reading of the series is good.
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_numbers {{on_cluster}} TO {{local readings_raw}} AS
+SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
+    CAST('number', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
+    v AS value, toUInt8(q) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at, clock_offset_ms
+FROM
+(
+    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
+        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
+    FROM {{database}}.in_telemetry ARRAY JOIN series AS s
+)
+ARRAY JOIN dts AS d, vs AS v, qs AS q;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_integers {{on_cluster}} TO {{local readings_raw}} AS
+SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
+    CAST('int64', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
+    toFloat64(v) AS value, v AS value_int, toUInt8(q) AS quality, agent_id, seq,
+    fromUnixTimestamp64Milli(received, 'UTC') AS received_at, clock_offset_ms
+FROM
+(
+    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
+        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
+    FROM {{database}}.in_telemetry ARRAY JOIN int_series AS s
+)
+ARRAY JOIN dts AS d, vs AS v, qs AS q;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_texts {{on_cluster}} TO {{local readings_raw}} AS
+SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
+    CAST('text', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
+    v AS value_text, toUInt8(q) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at,
+    clock_offset_ms
+FROM
+(
+    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
+        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
+    FROM {{database}}.in_telemetry ARRAY JOIN text_series AS s
+)
+ARRAY JOIN dts AS d, vs AS v, qs AS q;

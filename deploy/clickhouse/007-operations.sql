@@ -1,0 +1,102 @@
+-- What an operator asks: what was lost and is on record, what could not be processed, how far the stream has been ingested.
+
+CREATE TABLE IF NOT EXISTS {{database}}.in_outbox_gaps {{on_cluster}}
+(
+    tenant LowCardinality(String),
+    device_id String,
+    agent_id LowCardinality(String),
+    from_seq Int64,
+    to_seq Int64,
+    readings Int64,
+    reason LowCardinality(String),
+    at Int64,
+    seq Nullable(Int64)
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS {{local outbox_gaps}} {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the device',
+    device_id String COMMENT 'Device',
+    agent_id LowCardinality(String) COMMENT 'Agent that gave the readings up',
+    from_seq UInt64 COMMENT 'First sequence number given up',
+    to_seq UInt64 COMMENT 'Last sequence number given up, inclusive',
+    readings UInt64 COMMENT 'Readings given up',
+    reason LowCardinality(String) COMMENT 'disk-bound, corrupt-segment or disk-full',
+    at DateTime64(3, 'UTC') COMMENT 'When, UTC',
+    seq Nullable(Int64) COMMENT 'Sequence number of this record'
+)
+ENGINE = {{engine MergeTree}}
+ORDER BY (tenant, device_id, agent_id, from_seq)
+SETTINGS {{durable}}
+COMMENT 'Readings an agent had to give up: what was lost is on record.';
+
+{{distributed outbox_gaps}};
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_outbox_gaps_rows {{on_cluster}} TO {{local outbox_gaps}} AS
+SELECT tenant, device_id, agent_id, toUInt64(in.from_seq) AS from_seq, toUInt64(in.to_seq) AS to_seq, toUInt64(in.readings) AS readings,
+    reason, fromUnixTimestamp64Milli(in.at, 'UTC') AS at, seq
+FROM {{database}}.in_outbox_gaps AS in;
+
+CREATE TABLE IF NOT EXISTS {{database}}.in_dead_letters {{on_cluster}}
+(
+    source_topic LowCardinality(String),
+    source_partition Int32,
+    source_offset Int64,
+    source_timestamp Int64,
+    consumer LowCardinality(String),
+    code LowCardinality(String),
+    reason String,
+    at Int64,
+    key Nullable(String),
+    value Nullable(String),
+    headers Map(String, String)
+)
+ENGINE = Null;
+
+-- The same message may be refused twice around a crash: it is one dead letter.
+CREATE TABLE IF NOT EXISTS {{local dead_letters_state}} {{on_cluster}}
+(
+    source_topic LowCardinality(String),
+    source_partition Int32,
+    source_offset Int64,
+    consumer LowCardinality(String),
+    at DateTime64(3, 'UTC'),
+    source_timestamp DateTime64(3, 'UTC'),
+    code LowCardinality(String),
+    reason String,
+    key Nullable(String),
+    value Nullable(String),
+    headers Map(String, String)
+)
+ENGINE = {{engine ReplacingMergeTree(at)}}
+ORDER BY (source_topic, source_partition, source_offset, consumer)
+SETTINGS {{durable}}
+COMMENT 'Messages that could not be processed. Read them through the view dead_letters.';
+
+{{distributed dead_letters_state}};
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_dead_letters_states {{on_cluster}} TO {{local dead_letters_state}} AS
+SELECT source_topic, source_partition, source_offset, consumer, fromUnixTimestamp64Milli(in.at, 'UTC') AS at,
+    fromUnixTimestamp64Milli(in.source_timestamp, 'UTC') AS source_timestamp, code, reason, key, value, headers
+FROM {{database}}.in_dead_letters AS in;
+
+CREATE TABLE IF NOT EXISTS {{local ingest_ledger}} {{on_cluster}}
+(
+    topic LowCardinality(String) COMMENT 'Topic',
+    partition Int32 COMMENT 'Partition',
+    from Int64 COMMENT 'First offset of the batch',
+    to Int64 COMMENT 'Offset after its last',
+    hash String COMMENT 'Hash of the content, part of the deduplication token',
+    messages UInt32 COMMENT 'Messages inserted',
+    rows UInt64 COMMENT 'Rows the engine counted',
+    poison UInt32 COMMENT 'Messages that went to the dead letters instead',
+    bytes UInt64 COMMENT 'Bytes inserted',
+    inserted_at DateTime64(3, 'UTC') COMMENT 'When the insert was acknowledged, UTC'
+)
+ENGINE = {{engine MergeTree}}
+ORDER BY (topic, partition, to)
+SETTINGS {{durable}}
+COMMENT 'Which offsets of which topic are in these tables.';
+
+{{distributed ingest_ledger}};
