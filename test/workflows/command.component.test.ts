@@ -12,6 +12,7 @@ import {
 } from '../../workflows/command/messages';
 import { TASK_QUEUE } from '../../workflows/shared/messages';
 import { commandInput, Published, report, type Skipping, startSkipping } from './support/skipping';
+import { until } from './support/until';
 
 jest.setTimeout(60_000);
 
@@ -49,11 +50,6 @@ async function started(of: Partial<CommandInput> & { timeout_ms: number }) {
     states: () => published.states(input.command_id),
     orders: () => published.orders(input.command_id),
   };
-}
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await what()); await new Promise((r) => setTimeout(r, 10)))
-    if (Date.now() > end) throw new Error('waited in vain');
 }
 
 test('QoS 0 is sent and not waited for', async () => {

@@ -7,7 +7,7 @@ import { projectRoot } from '../../../schemas/root';
 import { type CommandActivities, type CommandRecords } from '../../../workflows/command/activities';
 import { commandEventsSignal, type CommandInput } from '../../../workflows/command/messages';
 import { type DecommissionActivities } from '../../../workflows/decommission/activities';
-import { TASK_QUEUE } from '../../../workflows/shared/messages';
+import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/messages';
 import { eventOf } from '../../../workflows/command/records';
 import { testServer } from './test-server';
 
@@ -26,6 +26,8 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
   });
+  // Unknown attributes make the test server leave a child unstarted, without a word.
+  await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
   const workflowsPath = join(projectRoot(), 'workflows', 'index.ts');
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quiet });
   const worker = await Worker.create({
