@@ -52,32 +52,39 @@ function byTurn(a: PlannedRead, b: PlannedRead): number {
 const first = (p: PlanPoint): number => p.source.address;
 const end = (p: PlanPoint): number => p.source.address + p.source.count;
 
+interface Bounds {
+  readonly size: number;
+  readonly gap: number;
+}
+
+const boundsOf = ({ source, limits }: PlanPoint): Bounds =>
+  isBitTable(source.table)
+    ? { size: limits.bits, gap: limits.gap_bits }
+    : { size: limits.registers, gap: limits.gap_registers };
+
+/** The tighter of two; nothing before means no bounds yet. */
+const tighter = (a: Bounds | undefined, b: Bounds): Bounds =>
+  a ? { size: Math.min(a.size, b.size), gap: Math.min(a.gap, b.gap) } : b;
+
 function join(group: PlanPoint[]): PlannedRead[] {
   const sorted = [...group].sort((a, b) => first(a) - first(b) || end(a) - end(b));
   const reads: PlannedRead[] = [];
   let open: PlanPoint[] = [];
+  let bounds: Bounds | undefined;
   let covered = 0;
   for (const point of sorted) {
-    if (open.length > 0 && !fits(open, covered, point)) {
+    const joined = tighter(bounds, boundsOf(point));
+    const size = Math.max(covered, end(point)) - first(open[0] ?? point);
+    if (open.length > 0 && (size > joined.size || first(point) - covered > joined.gap)) {
       reads.push(read(open));
       open = [];
     }
+    bounds = open.length === 0 ? boundsOf(point) : joined;
     covered = open.length === 0 ? end(point) : Math.max(covered, end(point));
     open.push(point);
   }
   if (open.length > 0) reads.push(read(open));
   return reads;
-}
-
-/** `covered`: end of what the open request reads. The tightest limit of the points joined holds. */
-function fits(open: readonly PlanPoint[], covered: number, point: PlanPoint): boolean {
-  const start = open[0];
-  if (!start) return true;
-  const bits = isBitTable(point.source.table);
-  const limit = (p: PlanPoint): number => (bits ? p.limits.bits : p.limits.registers);
-  const gap = (p: PlanPoint): number => (bits ? p.limits.gap_bits : p.limits.gap_registers);
-  const size = Math.max(covered, end(point)) - first(start);
-  return size <= Math.min(limit(start), limit(point)) && first(point) - covered <= Math.min(gap(start), gap(point));
 }
 
 function read(points: readonly PlanPoint[]): PlannedRead {
