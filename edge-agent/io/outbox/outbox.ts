@@ -80,6 +80,7 @@ export class DiskOutbox implements Outbox, OutboxReader {
   private readonly reserve: Reserve;
   private readonly pins = new Map<Lane, IndexRange>();
   private readonly shipped: Record<Lane, ShippedCursor> = { priority: START, telemetry: START };
+  private closing: Promise<void> | undefined;
   private readonly moreWaiters = new Set<() => void>();
 
   constructor(
@@ -166,7 +167,12 @@ export class DiskOutbox implements Outbox, OutboxReader {
     await this.disposal.removeShipped(lane);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
     for (const lane of LANES) await this.writers[lane].close();
     await this.disposal.idle();
     for (const lane of LANES) await this.readers[lane].close();
