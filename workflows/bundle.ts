@@ -3,7 +3,7 @@
  * the compiled workflows and is named after the content it was made of, so that it is never stale.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, type Logger } from '@temporalio/worker';
 
@@ -17,10 +17,13 @@ export async function workflowBundle(compiledRoot: string, logger: Logger): Prom
   const name = `${PREFIX}${digest(compiledRoot)}.cjs`;
   const cached = read(join(dir, name));
   if (cached !== undefined) return { code: cached };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(dir, 'index'), logger });
+  const { code } = await bundleWorkflowCode({ workflowsPath: entryPoint(dir), logger });
   keep(dir, name, code, logger);
   return { code };
 }
+
+const entryPoint = (dir: string): string =>
+  ['index.js', 'index.ts'].map((f) => join(dir, f)).find(existsSync) ?? join(dir, 'index.js');
 
 /** The SDK is part of the bundle, so its version counts too. */
 function digest(root: string): string {
