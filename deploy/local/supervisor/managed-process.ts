@@ -117,7 +117,9 @@ export class ManagedProcess {
   private async probe(until: AbortSignal, ready: () => void): Promise<void> {
     const deadline = Date.now() + this.spec.readyTimeout_ms;
     while (!until.aborted) {
-      const reason = await this.spec.ready();
+      // Without a process of ours, whatever answers is somebody else.
+      const alive = this.id !== undefined && isAlive(this.id);
+      const reason = alive ? await this.spec.ready() : 'it does not run';
       if (until.aborted) return;
       this.apply({ type: 'probed', at_ms: Date.now(), reason });
       if (this.life.everReady) ready();
