@@ -37,13 +37,29 @@ export function loadProfile(source: ProfileSource): LoadResult {
     const expected = `fewer repetitions: ${(e as Error).message}`;
     return failure([problem({ path: [], value: undefined, expected }, document.place([]))]);
   }
+  const validate = validators(source.schema);
+  if (!validate.profile(data)) return failure(problemsOf(issuesOf(validate.profile.errors ?? [], [], data), document));
+  return withTagLists(data as Profile, document, source, validate.point);
+}
+
+interface Validators {
+  readonly profile: ValidateFunction;
+  readonly point: ValidateFunction;
+}
+
+/** Compiling the schema takes longer than everything else here: once per schema. */
+const compiled = new WeakMap<object, Validators>();
+
+function validators(schema: object): Validators {
+  const known = compiled.get(schema);
+  if (known) return known;
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: false });
-  const validate = ajv.compile(source.schema);
-  if (!validate(data)) return failure(problemsOf(issuesOf(validate.errors ?? [], [], data), document));
-  const validPoint = ajv.getSchema(`${(source.schema as { $id: string }).$id}#/definitions/point`) as
-    ValidateFunction | undefined;
-  if (!validPoint) throw new Error('profile.schema.json has no definition of a point');
-  return withTagLists(data as Profile, document, source, validPoint);
+  const profile = ajv.compile(schema);
+  const point = ajv.getSchema(`${(schema as { $id: string }).$id}#/definitions/point`) as ValidateFunction | undefined;
+  if (!point) throw new Error('profile.schema.json has no definition of a point');
+  const made = { profile, point };
+  compiled.set(schema, made);
+  return made;
 }
 
 function withTagLists(

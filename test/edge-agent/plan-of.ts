@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { modbusRules } from '../../edge-agent/adapters/modbus/rules';
+import { checkProfile } from '../../edge-agent/core/compile/check';
+import { compileProfile } from '../../edge-agent/core/compile/compile';
+import { type AgentPlan } from '../../edge-agent/core/compile/plan';
+import { loadProfile, problemsOf } from '../../edge-agent/core/profile/load';
+import { problemText } from '../../edge-agent/core/profile/problem';
+import { projectRoot } from '../../schemas/root';
+
+const schema = JSON.parse(
+  readFileSync(join(projectRoot(), 'edge-agent/core/profile/profile.schema.json'), 'utf8'),
+) as object;
+
+/** The plan of a profile that must be valid; throws with its problems when it is not. */
+export function planOf(text: string, file = 'profile.yaml'): AgentPlan {
+  const noFiles = (name: string): string => {
+    throw new Error(`no file ${name} here`);
+  };
+  const result = loadProfile({ file, text, env: {}, schema, readFile: noFiles });
+  if (!result.ok) throw new Error(result.problems.map(problemText).join('\n'));
+  const issues = checkProfile(result.loaded.profile, [modbusRules]);
+  if (issues.length > 0) throw new Error(problemsOf(issues, result.loaded).map(problemText).join('\n'));
+  return compileProfile(result.loaded.profile, [modbusRules]);
+}
