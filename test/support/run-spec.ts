@@ -54,8 +54,8 @@ function spawnInOwnGroup(spec: ComponentSpec, logFile: string): ChildProcess {
 }
 
 /** A shell whose input ends when this process dies, however it dies; then it kills the group. */
-function guardGroup(pid: number): ChildProcess {
-  const script = 'cat >/dev/null; kill -9 -- "-$1"';
+export function guardGroup(pid: number): ChildProcess {
+  const script = 'cat >/dev/null; kill -s KILL -- "-$1"'; // dash does not take `-9 --`
   const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { type ComponentPaths } from '../install/ensure';
 import { run } from '../install/run';
 import { classArchiveFlags } from './class-archive';
@@ -38,9 +38,13 @@ export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpe
   };
 }
 
-/** Asks for the cluster's metadata; ready when there is at least one broker. */
-export async function probeKafka(brokers: readonly string[]): Promise<Readiness> {
+/** Asks for the cluster's metadata; ready when there is at least one broker. `security` is for a user's own cluster. */
+export async function probeKafka(
+  brokers: readonly string[],
+  security: Pick<KafkaConfig, 'ssl' | 'sasl'> = {},
+): Promise<Readiness> {
   const kafka = new Kafka({
+    ...security,
     clientId: 'millrace-probe',
     brokers: [...brokers],
     connectionTimeout: PROBE_TIMEOUT_ms / 2,

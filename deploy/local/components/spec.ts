@@ -46,9 +46,8 @@ export function notReady(reason: string): Readiness {
 
 /** The innermost reason of an error: fetch and gRPC hide it in causes. */
 export function reasonOf(error: unknown): string {
-  for (let e = error; ; e = e.cause) {
-    if (!(e instanceof Error)) return String(e);
-    if (e instanceof AggregateError && e.errors.length > 0) return reasonOf(e.errors[0]);
-    if (!(e.cause instanceof Error)) return e.message;
-  }
+  const { message, cause, errors } = error as { message?: unknown; cause?: unknown; errors?: unknown[] };
+  const inner = cause ?? errors?.[0];
+  if (inner !== undefined) return reasonOf(inner);
+  return typeof message === 'string' ? message : String(error);
 }

@@ -1,8 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
+import { Connection, type ConnectionOptions, type WorkflowService } from '@temporalio/client';
+import { msToTs, tsToMs } from '@temporalio/common/lib/time';
 import { type ComponentPaths } from '../install/ensure';
 import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+
+const NAMESPACE = 'default';
+const RETENTION_ms = 72 * 3_600_000;
 
 export interface TemporalOptions {
   /** Data folder of the instance; Temporal's own is `temporal` in it. */
@@ -34,9 +38,9 @@ export function temporalSpec({ dataDir, ports, paths }: TemporalOptions): Compon
     env: {},
     cwd: dataDir,
     prepare: async () => void mkdirSync(dir, { recursive: true }),
-    ready: () => probeTemporal(address),
+    ready: () => readyWithRetention(address),
     address,
-    clientEnv: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default' },
+    clientEnv: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: NAMESPACE },
     ports: [ports.grpc, ...(ports.ui === undefined ? [] : [ports.ui])],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 10_000,
@@ -54,15 +58,31 @@ function argumentsOf(database: string, ports: TemporalOptions['ports']): string[
   ];
 }
 
-/** Describes the namespace: the answer of a server that can start workflows in it. */
-export async function probeTemporal(address: string, namespace = 'default'): Promise<Readiness> {
+/** Describes the namespace: the answer of a server that can start workflows in it. `security` is for a user's own server. */
+export function probeTemporal(
+  address: string,
+  namespace = NAMESPACE,
+  security: Pick<ConnectionOptions, 'tls' | 'apiKey'> = {},
+): Promise<Readiness> {
+  return ask({ ...security, address }, async (service) => void (await service.describeNamespace({ namespace })));
+}
+
+/** The development server forgets a finished workflow after a day; ours is ready when it is three. */
+function readyWithRetention(address: string): Promise<Readiness> {
+  return ask({ address }, async (service) => {
+    const { config } = await service.describeNamespace({ namespace: NAMESPACE });
+    if (tsToMs(config?.workflowExecutionRetentionTtl) >= RETENTION_ms) return;
+    const workflowExecutionRetentionTtl = msToTs(RETENTION_ms);
+    await service.updateNamespace({ namespace: NAMESPACE, config: { workflowExecutionRetentionTtl } });
+  });
+}
+
+async function ask(to: ConnectionOptions, question: (service: WorkflowService) => Promise<void>): Promise<Readiness> {
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: PROBE_TIMEOUT_ms });
+    connection = await Connection.connect({ ...to, connectTimeout: PROBE_TIMEOUT_ms / 2 });
     const { workflowService } = connection;
-    await connection.withDeadline(Date.now() + PROBE_TIMEOUT_ms, () =>
-      workflowService.describeNamespace({ namespace }),
-    );
+    await connection.withDeadline(Date.now() + PROBE_TIMEOUT_ms / 2, () => question(workflowService));
     return READY;
   } catch (error) {
     return notReady(reasonOf(error));
