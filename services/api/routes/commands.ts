@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { type CommandInput } from '../../../workflows/command/messages';
 import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
-import { evolve, noHistory, viewOf } from '../../domain/command';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
@@ -24,7 +23,8 @@ export function commandRoutes(deps: ApiDependencies): Router {
     const { device } = existing(deps, { tenant, actor }, req.params.id);
     const input = commandInput(req, device, actor, deps);
     await deps.workflows.startCommand(input);
-    const known = deps.commands.get(tenant, input.command_id) ?? viewOf(evolve(noHistory, issued(input)));
+    deps.commands.apply(issued(input));
+    const known = deps.commands.get(tenant, input.command_id);
     res.status(202).location(`/api/v1/commands/${input.command_id}`);
     res.json(known && commandView(known));
   });
@@ -77,7 +77,7 @@ function commandId(req: Request, device: DeviceState, deps: ApiDependencies): st
   return createHash('sha256').update(`${device.tenant}/${device.device_id}\0${key}`).digest('hex').slice(0, 32);
 }
 
-/** What the workflow is about to write, so that the answer need not wait for the stream to bring it back. */
+/** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
 function issued(input: CommandInput): CommandEvent {
   const { deadline: _deadline, issued_at, ...rest } = input;
   return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };

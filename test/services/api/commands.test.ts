@@ -18,6 +18,8 @@ test('a command is a workflow, answered as issued before the stream brings it ba
   expect(answer.status).toBe(202);
   expect(answer.body).toMatchObject({ state: 'issued', device_id: 'boiler-1', args: { value: 71.5 }, qos: 2 });
   expect(answer.headers.get('location')).toBe(`/api/v1/commands/${String(answer.body['command_id'])}`);
+  const asked = await api.call('GET', `/api/v1/commands/${String(answer.body['command_id'])}`);
+  expect(asked.body).toMatchObject({ state: 'issued', final: false });
   expect(api.started.commands).toEqual([
     expect.objectContaining({ name: 'set-setpoint', args: '{"value":71.5}', deadline: NOW + 5000, agent_id: 'edge-1' }),
   ]);
