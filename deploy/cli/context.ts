@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type DataDir } from '../local/data-dir';
+import { type DataDir, defaultDataDir } from '../local/data-dir';
 import { readRunFile, type RunFile } from '../local/supervisor/run-file';
 import { CliError } from './errors';
 import { type Io } from './io';
@@ -23,6 +23,12 @@ export function lastRun(context: Context): RunFile {
   if (run) return run;
   const hint = 'start it with `millrace up`, or name its directory with --data DIR';
   throw new CliError('not-running', 'read run.json', `nothing has run in ${context.dir().path} yet`, hint);
+}
+
+/** How to address this instance in another terminal. */
+export function addressed(context: Context): string {
+  const path = context.dir().path;
+  return path === defaultDataDir(context.projectRoot) ? './millrace' : `./millrace --data ${path}`;
 }
 
 export interface Endpoint {

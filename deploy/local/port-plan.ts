@@ -19,7 +19,7 @@ export const PUBLIC_PORTS = {
 } as const satisfies Record<string, PortRule>;
 
 /** Health servers: any free port will do, and nobody needs to know it. */
-export const HEALTH_PORTS = ['registry', 'presence', 'projector', 'relay', 'api', 'worker', 'agent'] as const;
+export const HEALTH_PORTS = ['registry', 'presence', 'projector', 'relay', 'api', 'worker', 'agent', 'plant'] as const;
 
 export type PublicPort = keyof typeof PUBLIC_PORTS;
 export type PortName = PublicPort | `health-${(typeof HEALTH_PORTS)[number]}`;

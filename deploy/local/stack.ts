@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ComponentName, type ComponentSpec, LOOPBACK } from './components/spec';
 import { type DataDir } from './data-dir';
 import { type Ports } from './port-plan';
-import { httpProbe, tcpProbe } from './probes';
+import { httpProbe } from './probes';
 import { type NodeSpec, type ProcessSpec, type TaskSpec } from './supervisor/spec';
 
 /** A component as the stack sees it: started by us, or the user's own. */
@@ -64,6 +64,13 @@ export function stack(options: StackOptions): NodeSpec[] {
     ...services(options),
     ...field(options),
   ];
+}
+
+/** Leaves nodes out, together with the needs for them: whoever does so runs them otherwise. */
+export function without(nodes: readonly NodeSpec[], names: ReadonlySet<string>): NodeSpec[] {
+  return nodes
+    .filter((n) => !names.has(n.name))
+    .map((n) => ({ ...n, needs: n.needs.filter((need) => !names.has(need)) }));
 }
 
 function backendNode(name: string, backend: Backend, baseEnv: Readonly<Record<string, string>>): NodeSpec {
@@ -156,11 +163,18 @@ function plant(o: StackOptions): ProcessSpec {
     needs: [],
     command: process.execPath,
     args: [join(o.projectRoot, 'dist', 'deploy', 'local', 'plant', 'modbus', 'main.js')],
-    env: { ...o.baseEnv, MILLRACE_BUILD: o.build, PLANT_PORT: String(o.ports.plant) },
+    env: {
+      ...o.baseEnv,
+      MILLRACE_BUILD: o.build,
+      PLANT_PORT: String(o.ports.plant),
+      PLANT_DATA_DIR: o.dir.of('plant'),
+      HEALTH_HOST: LOOPBACK,
+      HEALTH_PORT: String(o.ports['health-plant']),
+    },
     cwd: o.dir.path,
-    ports: [o.ports.plant],
+    ports: [o.ports.plant, o.ports['health-plant']],
     address: `modbus://${LOOPBACK}:${o.ports.plant}`,
-    ready: tcpProbe(LOOPBACK, o.ports.plant),
+    ready: httpProbe(`http://${LOOPBACK}:${o.ports['health-plant']}/readyz`),
     readyTimeout_ms: START_TIMEOUT_MS,
     stopSignal: 'SIGTERM',
     stopTimeout_ms: STOP_TIMEOUT_MS,

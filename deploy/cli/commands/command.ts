@@ -75,8 +75,15 @@ async function follow(context: Context, api: ApiClient, sent: Command, shown: bo
     if (shown) printed = print(context, command, printed);
     if (command.final) return command;
     await sleep(Date.now() - begun > SLOW_AFTER_MS ? SLOW_POLL_MS : POLL_MS);
-    command = await api.get<Command>(`/commands/${encodeURIComponent(command.command_id)}`);
+    command = await look(api, command, Date.now() - begun);
   }
+}
+
+/** The API reads commands from the log, where a new one arrives a moment after it was accepted. */
+async function look(api: ApiClient, last: Command, waited_ms: number): Promise<Command> {
+  const path = `/commands/${encodeURIComponent(last.command_id)}`;
+  if (waited_ms > SLOW_AFTER_MS) return api.get<Command>(path);
+  return (await api.find<Command>(path)) ?? last;
 }
 
 /** The transitions not printed yet, each with its time since the first. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { optionOf, publicPorts } from '../../local/port-plan';
 import { logPath, openLog } from '../../local/supervisor/log-file';
 import { readRunFile } from '../../local/supervisor/run-file';
-import { type Context } from '../context';
+import { addressed, type Context } from '../context';
 import { EXIT } from '../errors';
 import { portOption, type RawUpOptions } from './options';
 import { StopSignals } from './signals';
@@ -42,7 +42,7 @@ export async function detach(context: Context, raw: RawUpOptions): Promise<numbe
       const run = readRunFile(dir.runFile);
       if (run?.launcher.pid === child.pid && run?.phase === 'ready') {
         follow();
-        io.out(summary(run.facts, io));
+        io.out(summary(run.facts, addressed(context), io));
         child.unref();
         return EXIT.ok;
       }
@@ -65,6 +65,7 @@ export function argumentsOf(raw: RawUpOptions): string[] {
     ...(raw.plant ? [] : ['--no-plant']),
     ...(raw.profile === undefined ? [] : ['--profile', raw.profile]),
     ...(raw.ports === undefined ? [] : ['--ports', raw.ports]),
+    ...(raw.without ?? []).flatMap((name) => ['--without', name]),
     ...ports,
   ];
 }

@@ -14,7 +14,7 @@ import {
 } from '../../local/supervisor/run-file';
 import { adoptable, Supervisor } from '../../local/supervisor/supervisor';
 import { stopAll } from '../../local/supervisor/terminate';
-import { type Context } from '../context';
+import { addressed, type Context } from '../context';
 import { EXIT } from '../errors';
 import { type UpOptions } from './options';
 import { type Plan, plan, shortPath } from './plan';
@@ -79,7 +79,7 @@ class Launch {
       this.phase = 'ready';
       this.write();
       this.progress.say(`millrace: ready after ${this.progress.elapsed()}`);
-      if (this.options.summary) io.out(summary(this.plan?.facts ?? {}, io));
+      if (this.options.summary) io.out(summary(this.plan?.facts ?? {}, addressed(this.context), io));
       await this.signals.wait();
       return EXIT.ok;
     } finally {

@@ -10,6 +10,7 @@ export interface RawUpOptions {
   readonly profile?: string;
   readonly ports?: string;
   readonly summary?: boolean;
+  readonly without?: readonly string[];
   readonly [port: `${string}Port`]: string | undefined;
 }
 
@@ -21,6 +22,8 @@ export interface UpOptions {
   readonly ports: Partial<Record<PublicPort, number>>;
   /** False for the background half of --detach: the foreground half prints it. */
   readonly summary: boolean;
+  /** Processes that the user runs otherwise, in a debugger for instance. */
+  readonly without: readonly string[];
 }
 
 export const portOption = (raw: RawUpOptions, name: PublicPort): string | undefined => raw[`${camel(name)}Port`];
@@ -50,5 +53,6 @@ export function upOptions(raw: RawUpOptions, projectRoot: string): UpOptions {
     autoPorts: raw.ports === 'auto',
     ports: Object.fromEntries(ports),
     summary: raw.summary ?? true,
+    without: raw.without ?? [],
   };
 }

@@ -8,13 +8,14 @@ import { type DataDir, ensureSecrets } from '../../local/data-dir';
 import { type ComponentPaths, ensureComponents } from '../../local/install/ensure';
 import { missingPrerequisites } from '../../local/install/prerequisites';
 import { lineOf } from '../../local/install/report';
-import { type Backends, commonEnv, stack, type StackOptions } from '../../local/stack';
+import { type Backends, commonEnv, stack, type StackOptions, without } from '../../local/stack';
 import { LauncherError } from '../../local/supervisor/errors';
 import { INSTANCE_VARIABLE, instanceValue, processesOf } from '../../local/supervisor/instance';
 import { type ProcessId } from '../../local/supervisor/process-table';
 import { type NodeSpec } from '../../local/supervisor/spec';
 import { ApiClient } from '../api-client';
 import { type Context, type Env, readSecret } from '../context';
+import { CliError } from '../errors';
 import { firstReading } from './first-reading';
 import { type UpOptions } from './options';
 import { rememberedPorts, settlePorts } from './ports';
@@ -79,7 +80,16 @@ export async function plan(
         if (login) await firstReading(login, begun_ms, stopped);
       },
     });
-  return { nodes, instance, leftovers, facts: factsOf(url, dir, built), externals: externalsOf(external, env) };
+  const unknown = options.without.find((name) => !nodes.some((n) => n.name === name));
+  if (unknown !== undefined)
+    throw new CliError(
+      'usage',
+      'up',
+      `there is no process ${unknown}`,
+      `there are: ${nodes.map((n) => n.name).join(', ')}`,
+    );
+  const left = without(nodes, new Set(options.without));
+  return { nodes: left, instance, leftovers, facts: factsOf(url, dir, built), externals: externalsOf(external, env) };
 }
 
 /** A missing program is named before anything is fetched; later starts, which fetch nothing, do not look again. */

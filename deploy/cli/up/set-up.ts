@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin } from 'kafkajs';
 import { createKafka, ensureTopics, registerSchemas, streamConfig } from '../../../schemas/stream';
 import { AgentTopics, type Topic, Topics } from '../../../schemas/topics';
 import { type DataDir } from '../../local/data-dir';
@@ -13,6 +15,8 @@ type Env = Readonly<Record<string, string>>;
 
 const CLIENT_ID = 'millrace-launcher';
 const SHOWN_LINES = 15;
+const LEADERS_TIMEOUT_MS = 30_000;
+const LEADERS_POLL_MS = 200;
 
 function topicsOf(agentId: string): Topic[] {
   return [...Object.values(Topics), AgentTopics.commands(agentId), AgentTopics.devices(agentId)];
@@ -31,7 +35,9 @@ export function setUp(
       const admin = kafka.admin();
       await admin.connect();
       try {
-        await ensureTopics(admin, topicsOf(agentId));
+        const topics = topicsOf(agentId);
+        await ensureTopics(admin, topics);
+        await leadersAnswer(admin, topics);
       } finally {
         await admin.disconnect();
       }
@@ -41,6 +47,21 @@ export function setUp(
     },
     tables: () => migrate({ ...env(), MILLRACE_INSTANCE: instance }, dir, projectRoot),
   };
+}
+
+/** A leader that is known may not lead yet, for a moment after its topic was made: readers would fall over that. */
+async function leadersAnswer(admin: Admin, topics: readonly Topic[]): Promise<void> {
+  const deadline = Date.now() + LEADERS_TIMEOUT_MS;
+  for (const t of topics)
+    for (;;) {
+      try {
+        await admin.fetchTopicOffsets(t.name);
+        break;
+      } catch (e) {
+        if (Date.now() > deadline) throw e;
+        await sleep(LEADERS_POLL_MS);
+      }
+    }
 }
 
 /** Numbered statements, applied by their own program: production runs the same one. */

@@ -2,7 +2,8 @@
 import { fact } from '../context';
 import { type Io, styled } from '../io';
 
-export function summary(facts: Readonly<Record<string, string>>, io: Pick<Io, 'color'>): string {
+/** `command` is how this instance is addressed: `./millrace`, with --data when it is not the default. */
+export function summary(facts: Readonly<Record<string, string>>, command: string, io: Pick<Io, 'color'>): string {
   const bold = (text: string): string => styled(text, 'bold', io.color.out);
   const of = (name: string): string => fact(facts, name);
   const password = facts['CLICKHOUSE_PASSWORD_FILE']
@@ -16,12 +17,12 @@ ${bold('ClickHouse')}        ${of('CLICKHOUSE_URL')}
 ${bold('Ask SQL')}
   curl -s '${of('CLICKHOUSE_URL')}/?database=millrace' -u "${facts['CLICKHOUSE_USER'] ?? 'millrace'}:${password}" \\
     -d 'SELECT ts, device_id, metric, value FROM readings ORDER BY ts DESC LIMIT 10 FORMAT PrettyCompact'
-  ./millrace query "SELECT metric, count(), avg(value) FROM readings GROUP BY metric ORDER BY metric"
+  ${command} query "SELECT metric, count(), avg(value) FROM readings GROUP BY metric ORDER BY metric"
 
 ${bold('Change a setpoint')}
-  ./millrace command send press-1 set-setpoint value=42
+  ${command} command send boiler-1 set-setpoint value=72
 
 ${bold('Look around')}
-  ./millrace status        ./millrace device list        ./millrace logs agent -f        ./millrace down
+  ${command} status        ${command} device list        ${command} logs agent -f        ${command} down
 `;
 }

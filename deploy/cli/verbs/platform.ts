@@ -2,6 +2,7 @@
 import { optionOf, PUBLIC_PORTS, publicPorts, variableOf } from '../../local/port-plan';
 import type * as DownModule from '../commands/down';
 import type * as EnvModule from '../commands/env';
+import type * as KillModule from '../commands/kill';
 import type * as LogsModule from '../commands/logs';
 import type * as QueryModule from '../commands/query';
 import type * as ResetModule from '../commands/reset';
@@ -19,6 +20,8 @@ Ports are remembered in the data directory. Examples:
   millrace up --detach                          the same in the background
   millrace up --data /tmp/two --ports auto      a second one beside it
   millrace up --profile my.yaml --no-plant      your own machines`;
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 export function addPlatformCommands(verbs: Verbs): void {
   addUp(verbs);
@@ -56,6 +59,11 @@ export function addPlatformCommands(verbs: Verbs): void {
     .option('--json', 'for programs')
     .action((o: { json?: boolean }) => run((c) => (load('./commands/env') as typeof EnvModule).env(c, o)));
   program
+    .command('kill')
+    .description('end a process at once (SIGKILL), to see it come back and nothing get lost')
+    .argument('<name>', 'a process as `status` shows it')
+    .action((name: string) => run((c) => (load('./commands/kill') as typeof KillModule).kill(c, name)));
+  program
     .command('reset')
     .description('stop everything and delete the data directory')
     .option('--confirm', 'do not ask')
@@ -70,6 +78,7 @@ function addUp({ program, run }: Verbs): void {
     .option('--no-plant', 'without the simulated plant')
     .option('--profile <file>', 'what the agent reads and writes (default: the demo plant)')
     .option('--ports <how>', '"auto": free ports wherever none is chosen')
+    .option('--without <name>', 'leave a process out, to run it yourself; may be repeated', collect)
     .option('--no-summary', 'do not print what to try next');
   for (const name of publicPorts) {
     const { standard, what } = PUBLIC_PORTS[name];
