@@ -49,8 +49,9 @@ function strongest(history: CommandHistory): CommandEvent | undefined {
 }
 
 /**
- * True when nobody need wait longer: a final state, the agent's own admission that it cannot tell, or an execution that
- * has nothing to be read back (a platform order, or the agent says `"verifiable": false` in the result).
+ * True when nobody need wait longer: a final state, the admission that it cannot be told, or an execution that will not be
+ * verified: a platform order, one with nothing to read back (the agent says `"verifiable": false` in the result), or one
+ * that could not be read back (the agent adds `outcome-unknown`; that it was carried out remains true).
  */
 export function isSettled(history: CommandHistory): boolean {
   const event = strongest(history);
@@ -58,6 +59,7 @@ export function isSettled(history: CommandHistory): boolean {
   const state = event.state as CommandState;
   if (isFinal(state) || state === 'outcome-unknown') return true;
   if (state !== 'executed') return false;
+  if (history['outcome-unknown']) return true;
   return isPlatformOrder(nameOf(history)) || jsonObject(event.result)['verifiable'] === false;
 }
 

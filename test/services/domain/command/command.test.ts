@@ -98,6 +98,15 @@ describe('settled', () => {
     expect(after(event('executed', { result: '{"verifiable":false}' }))).toBe(true);
   });
 
+  test('by an execution that could not be read back: it stays executed', () => {
+    const history = fold([
+      event('issued'),
+      event('executed', { result: '{"verifiable":true}' }),
+      event('outcome-unknown'),
+    ]);
+    expect([stateOf(history), isSettled(history)]).toEqual(['executed', true]);
+  });
+
   test('by the execution of a platform order, whose events need not repeat the name', () => {
     const issued = event('issued', { name: 'millrace.flush' });
     expect(isSettled(fold([event('executed', { name: '', result: '{"last_seq":7}' }), issued]))).toBe(true);

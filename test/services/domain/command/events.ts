@@ -39,6 +39,7 @@ const AGENT_LIVES: readonly (readonly CommandState[])[] = [
   ['delivered', 'executed'],
   ['delivered', 'executed', 'verified'],
   ['delivered', 'executed', 'failed'],
+  ['delivered', 'executed', 'outcome-unknown'],
 ];
 
 /** What the platform adds: nothing, or the admission that it heard nothing in time. */
