@@ -203,7 +203,7 @@ export class Shipper {
   private async frameAll(reads: readonly Read[]): Promise<{ shipped: Read[]; messages: Message[] }> {
     const shipped: Read[] = [];
     const messages: Message[] = [];
-    let refused: unknown;
+    let refused: Error | undefined;
     for (const read of reads) {
       try {
         const framed: Message[] = [];
@@ -211,7 +211,7 @@ export class Shipper {
         messages.push(...framed);
         shipped.push(read);
       } catch (error) {
-        refused ??= error;
+        refused ??= error as Error;
         this.lastError = wholeMessage(error);
       }
     }

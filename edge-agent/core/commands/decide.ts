@@ -1,0 +1,115 @@
+/** What to do about a command when it arrives, when its turn comes, and when the agent finds it after a restart. Pure. */
+import { type Command } from '../../../schemas/generated';
+import { type Entry, isOver, lastReport, type Ledger, type Report, type Reported } from './ledger';
+
+export const PLATFORM_PREFIX = 'millrace.';
+export const CANCEL = 'millrace.cancel';
+export const FLUSH = 'millrace.flush';
+
+/**
+ * The agent's clock and how far it is known to be behind the platform's: a command that was issued in our future shows
+ * it. A clock that is ahead cannot be told from a command that took long, and only makes commands expire early: safe.
+ */
+export interface AgentTime {
+  readonly now: number;
+  readonly behind_ms: number;
+}
+
+/** The clock's lag after having seen a command. */
+export function behindAfter(behind_ms: number, now: number, command: Command): number {
+  return Math.max(behind_ms, command.issued_at - now);
+}
+
+export const isExpired = (command: Command, { now, behind_ms }: AgentTime): boolean =>
+  now + Math.max(0, behind_ms) > command.deadline;
+
+export type Arrival =
+  /** Make it durable, tell `delivered`, carry it out in its turn. */
+  | { readonly kind: 'accept' }
+  /** Known: tell its last reports again, do nothing. */
+  | { readonly kind: 'repeat'; readonly entry: Entry }
+  /** Make it durable and over at once. */
+  | { readonly kind: 'refuse'; readonly state: Reported; readonly detail: string };
+
+export function onArrival(ledger: Ledger, command: Command, time: AgentTime): Arrival {
+  const entry = ledger.entries.get(command.command_id);
+  if (entry) return { kind: 'repeat', entry };
+  if (isExpired(command, time)) return { kind: 'refuse', state: 'expired', detail: 'arrived after its deadline' };
+  if (command.qos !== 1 && command.issued_at <= ledger.distrustUntil)
+    return {
+      kind: 'refuse',
+      state: 'outcome-unknown',
+      detail: 'the agent’s ledger was damaged: whether the command was carried out before cannot be told',
+    };
+  return { kind: 'accept' };
+}
+
+export type Start =
+  { readonly kind: 'execute' } | { readonly kind: 'settle'; readonly state: Reported; readonly detail: string };
+
+/** Its turn has come. `refused` is why its device takes no commands, if it does not. Platform orders pass. */
+export function onTurn(entry: Entry, time: AgentTime, refused: string | undefined): Start {
+  const { command } = entry;
+  if (isExpired(command, time))
+    return { kind: 'settle', state: 'expired', detail: 'its deadline passed before its turn' };
+  if (refused !== undefined && !command.name.startsWith(PLATFORM_PREFIX))
+    return { kind: 'settle', state: 'failed', detail: refused };
+  return { kind: 'execute' };
+}
+
+export type Recovery =
+  | { readonly kind: 'nothing' }
+  /** As if its turn had come: nothing of it reached the field, or it may be repeated. */
+  | { readonly kind: 'start' }
+  /** Write `step` may have been carried out: only the field can tell. */
+  | { readonly kind: 'look'; readonly step: number }
+  | { readonly kind: 'verify' }
+  | { readonly kind: 'settle'; readonly state: Reported; readonly detail: string };
+
+/** The agent was restarted and finds this entry. */
+export function onRecovery(entry: Entry): Recovery {
+  const { command, intent } = entry;
+  if (isOver(entry)) return { kind: 'nothing' };
+  if (lastReport(entry)?.state === 'executed') return { kind: 'verify' };
+  if (command.name.startsWith(PLATFORM_PREFIX)) return { kind: 'start' };
+  if (command.qos === 1) return { kind: 'start' };
+  if (command.qos === 0)
+    return { kind: 'settle', state: 'outcome-unknown', detail: 'the agent was restarted; QoS 0 is never repeated' };
+  return intent === undefined ? { kind: 'start' } : { kind: 'look', step: intent };
+}
+
+/** The platform asks to leave a command alone. */
+export type Cancellation =
+  /** Never came: it must not be carried out when it does. */
+  | { readonly kind: 'bar' }
+  | { readonly kind: 'cancel' }
+  /** Too late: what is known of it is told again. */
+  | { readonly kind: 'too-late'; readonly entry: Entry };
+
+export function onCancel(ledger: Ledger, id: string, begun: boolean): Cancellation {
+  const entry = ledger.entries.get(id);
+  if (!entry) return { kind: 'bar' };
+  return begun || entry.intent !== undefined || entry.reports.length > 0
+    ? { kind: 'too-late', entry }
+    : { kind: 'cancel' };
+}
+
+/** Entries kept; beyond it the agent takes no more commands. */
+export const MAX_ENTRIES = 20_000;
+/** Time a finished command is remembered past its deadline: longer than clocks differ and messages linger, ms. */
+export const REMEMBER_MS = 24 * 3_600_000;
+
+/** Finished commands that can be forgotten: past their deadline none of them could be carried out anyway. */
+export function forgettable(ledger: Ledger, now: number): string[] {
+  const ids: string[] = [];
+  for (const [id, entry] of ledger.entries)
+    if (isOver(entry) && now > entry.command.deadline + REMEMBER_MS) ids.push(id);
+  return ids;
+}
+
+export const report = (state: Reported, at: number, detail = '', result: object = {}): Report => ({
+  state,
+  at,
+  detail,
+  result: JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+});

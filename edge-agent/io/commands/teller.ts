@@ -1,0 +1,78 @@
+/** Brings the reports of the ledger to the platform through the outbox: at least once, until the ledger says told. */
+import { Encoder } from '../../../schemas/codec';
+import { commandKey, Topics } from '../../../schemas/topics';
+import { type Entry, type Report, untold } from '../../core/commands/ledger';
+import { type Outbox, type OutboxRecord, PRIORITY_COUNTER } from '../outbox-api';
+import { type CommandLedger } from './command-ledger';
+
+const encoder = new Encoder('command-event');
+const RETRY_MS = 2_000;
+
+export class Teller {
+  private retry: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly agentId: string,
+    private readonly ledger: CommandLedger,
+    private readonly outbox: Pick<Outbox, 'append'>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Tells what of an entry is not told yet. Never rejects: what the outbox refuses is told later. */
+  async tell(id: string): Promise<void> {
+    const entry = this.ledger.state.entries.get(id);
+    if (entry) await this.append(entry, untold(entry));
+  }
+
+  /** Tells everything known of a command again: it was asked for again, so an answer was lost or is late. */
+  async tellAgain(entry: Entry, attempt: number): Promise<void> {
+    const last = entry.reports.length > 0 ? entry.reports : untold({ ...entry, told: [] });
+    await this.append({ ...entry, command: { ...entry.command, attempt } }, last);
+  }
+
+  /** Everything that is not told, of every command. */
+  async tellAll(): Promise<void> {
+    for (const entry of [...this.ledger.state.entries.values()])
+      if (untold(entry).length > 0) await this.append(entry, untold(entry));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.retry);
+  }
+
+  private async append(entry: Entry, reports: readonly Report[]): Promise<void> {
+    if (reports.length === 0) return;
+    const id = entry.command.command_id;
+    try {
+      await this.outbox.append(reports.map((r) => eventRecord(this.agentId, entry, r)));
+      await this.ledger.record(reports.map((r) => ({ type: 'told', id, state: r.state })));
+    } catch (error) {
+      this.onError(error);
+      if (!this.stopped) this.retry ??= setTimeout(() => this.tryAgain(), RETRY_MS);
+    }
+  }
+
+  private tryAgain(): void {
+    this.retry = undefined;
+    void this.tellAll();
+  }
+}
+
+function eventRecord(agentId: string, { command }: Entry, { state, at, detail, result }: Report): OutboxRecord {
+  const { command_id, tenant, device_id, name, args, qos, attempt } = command;
+  return {
+    lane: 'priority',
+    topic: Topics.commandEvents.name,
+    schema: 'command-event',
+    key: commandKey(tenant, command_id),
+    counter: PRIORITY_COUNTER,
+    readings: 0,
+    encode: (seq) =>
+      encoder.encode({
+        ...{ command_id, tenant, device_id, agent_id: agentId, state, at, actor: `agent:${agentId}` },
+        ...{ name, args, qos, attempt, detail, result, seq },
+      }),
+  };
+}

@@ -1,0 +1,129 @@
+import {
+  behindAfter,
+  forgettable,
+  isExpired,
+  onArrival,
+  onCancel,
+  onRecovery,
+  onTurn,
+  REMEMBER_MS,
+  report,
+} from '../../../../edge-agent/core/commands/decide';
+import { eventsOf, type LedgerEvent, LedgerFold, untold } from '../../../../edge-agent/core/commands/ledger';
+import { command } from './helpers';
+
+const NOW = 1_001_000;
+const time = { now: NOW, behind_ms: 0 };
+const received: LedgerEvent = { type: 'received', command: command(), at: NOW };
+const qos = (level: number): LedgerEvent => ({ type: 'received', command: command({ qos: level }), at: NOW });
+const intent = (step: number): LedgerEvent => ({ type: 'intent', id: 'c-1', step, at: NOW });
+const reported = (state: Parameters<typeof report>[0], result: object = {}): LedgerEvent => ({
+  type: 'reported',
+  id: 'c-1',
+  report: report(state, NOW, '', result),
+});
+const ledger = (...events: LedgerEvent[]): LedgerFold => {
+  const fold = new LedgerFold();
+  for (const event of events) fold.apply(event);
+  return fold;
+};
+const entryOf = (...events: LedgerEvent[]) => {
+  const entry = ledger(...events).entries.get('c-1');
+  if (!entry) throw new Error('no entry');
+  return entry;
+};
+
+describe('arrival', () => {
+  test('an unknown command is taken', () => expect(onArrival(ledger(), command(), time).kind).toBe('accept'));
+  test('a known one is answered, never carried out again', () =>
+    expect(onArrival(ledger(received), command({ attempt: 2 }), time).kind).toBe('repeat'));
+  test('past its deadline it is not carried out', () =>
+    expect(onArrival(ledger(), command(), { now: 1_060_001, behind_ms: 0 })).toMatchObject({ state: 'expired' }));
+  test.each([
+    [0, 'refuse'],
+    [1, 'accept'],
+    [2, 'refuse'],
+  ])('QoS %i issued before the ledger was damaged: %s', (level, kind) =>
+    expect(onArrival(ledger({ type: 'damaged', at: NOW }), command({ qos: level }), time).kind).toBe(kind),
+  );
+  test('issued after the damage it is taken', () =>
+    expect(onArrival(ledger({ type: 'damaged', at: 999_999 }), command(), time).kind).toBe('accept'));
+});
+
+describe('clock', () => {
+  test('a command from our future shows how far we are behind', () => {
+    const behind_ms = behindAfter(0, 900_000, command());
+    expect(behind_ms).toBe(100_000);
+    expect(isExpired(command(), { now: 950_000, behind_ms })).toBe(false);
+    expect(isExpired(command(), { now: 970_000, behind_ms })).toBe(true);
+  });
+  test('what took long on its way shows nothing', () => expect(behindAfter(0, NOW, command())).toBe(0));
+});
+
+describe('turn', () => {
+  const entry = entryOf(received);
+  test('is taken', () => expect(onTurn(entry, time, undefined)).toEqual({ kind: 'execute' }));
+  test('a refused device fails it', () =>
+    expect(onTurn(entry, time, 'the device is suspended')).toMatchObject({ state: 'failed' }));
+  test('platform orders reach refused devices', () =>
+    expect(onTurn(entryOf({ ...received, command: command({ name: 'millrace.flush' }) }), time, 'x').kind).toBe(
+      'execute',
+    ));
+  test('the deadline passed while it waited', () =>
+    expect(onTurn(entry, { now: 2_000_000, behind_ms: 0 }, undefined)).toMatchObject({ state: 'expired' }));
+});
+
+describe('recovery: what a restarted agent does about what it finds', () => {
+  test.each<[string, LedgerEvent[], object]>([
+    ['QoS 0 received', [qos(0)], { kind: 'settle', state: 'outcome-unknown' }],
+    ['QoS 1 received', [qos(1)], { kind: 'start' }],
+    ['QoS 1 possibly written', [qos(1), intent(0)], { kind: 'start' }],
+    ['QoS 2 received', [qos(2)], { kind: 'start' }],
+    ['QoS 2 with intent', [qos(2), intent(0)], { kind: 'look', step: 0 }],
+    ['QoS 2 with a later intent', [qos(2), intent(0), intent(1)], { kind: 'look', step: 1 }],
+    ['executed, to be read back', [qos(2), intent(0), reported('executed')], { kind: 'verify' }],
+    ['executed, nothing to read back', [qos(2), reported('executed', { verifiable: false })], { kind: 'nothing' }],
+    ['verified', [qos(2), reported('executed'), reported('verified')], { kind: 'nothing' }],
+    ['failed', [qos(1), reported('failed')], { kind: 'nothing' }],
+    ['expired', [qos(1), reported('expired')], { kind: 'nothing' }],
+    ['cancelled', [qos(1), reported('cancelled')], { kind: 'nothing' }],
+    ['unknown', [qos(2), intent(0), reported('outcome-unknown')], { kind: 'nothing' }],
+  ])('%s', (_, events, expected) => expect(onRecovery(entryOf(...events))).toMatchObject(expected));
+});
+
+describe('cancellation', () => {
+  test('before the command came it is barred', () => expect(onCancel(ledger(), 'c-1', false).kind).toBe('bar'));
+  test('waiting for its turn it is cancelled', () =>
+    expect(onCancel(ledger(received), 'c-1', false).kind).toBe('cancel'));
+  test('begun it is too late', () => expect(onCancel(ledger(received), 'c-1', true).kind).toBe('too-late'));
+  test('with an intent from before a restart it is too late', () =>
+    expect(onCancel(ledger(received, intent(0)), 'c-1', false).kind).toBe('too-late'));
+  test('a barred command that comes is answered with cancelled only', () => {
+    const barred = ledger({ type: 'barred', command: command(), report: report('cancelled', NOW) });
+    expect(onArrival(barred, command(), time).kind).toBe('repeat');
+    expect(
+      untold(entryOf({ type: 'barred', command: command(), report: report('cancelled', NOW) })).map((r) => r.state),
+    ).toEqual(['cancelled']);
+  });
+});
+
+test('what is not told yet, in order', () => {
+  const events = [received, reported('executed'), reported('verified')];
+  expect(untold(entryOf(...events)).map((r) => r.state)).toEqual(['delivered', 'executed', 'verified']);
+  expect(untold(entryOf(...events, { type: 'told', id: 'c-1', state: 'executed' })).map((r) => r.state)).toEqual([
+    'delivered',
+    'verified',
+  ]);
+});
+
+test('an entry written anew is the same entry', () => {
+  const entry = entryOf(received, intent(1), reported('executed'), { type: 'told', id: 'c-1', state: 'delivered' });
+  expect(entryOf(...eventsOf(entry))).toEqual(entry);
+});
+
+test('only finished commands are forgotten, long after their deadline', () => {
+  const later = command().deadline + REMEMBER_MS + 1;
+  expect(forgettable(ledger(received), later)).toEqual([]);
+  expect(forgettable(ledger(received, reported('verified')), later - 2)).toEqual([]);
+  expect(forgettable(ledger(received, reported('verified')), later)).toEqual(['c-1']);
+});
