@@ -248,9 +248,15 @@ export class ModbusAdapter implements FieldAdapter {
       return this.emit(badSamples([read.plan], QUALITY[error.kind], this.deps.clock.now()));
     }
     this.silent++;
-    this.unanswered(read, Quality.timeout, error.message);
+    this.unanswered(read, Quality.timeout, `${error.message}${this.inFlightHint()}`);
     if (this.silent >= SILENT_REQUESTS && this.schedule.allFailing())
       this.line.link?.close(new Error(`no answer to ${this.silent} requests`));
+  }
+
+  /** Many devices forget a request when the next one comes before its answer. */
+  private inFlightHint(): string {
+    const { in_flight } = this.settings;
+    return in_flight > 1 ? ` (${in_flight} requests in flight: can the device do that? Try in_flight: 1)` : '';
   }
 
   private unanswered(read: ScheduledRead, quality: number, reason: string): void {

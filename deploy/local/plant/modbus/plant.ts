@@ -41,6 +41,10 @@ export class Plant {
     return this.server !== undefined;
   }
 
+  get connections(): number {
+    return this.server?.socks.size ?? 0;
+  }
+
   /** Resolves when the port listens. */
   start(): Promise<void> {
     const { host, port } = this.options;

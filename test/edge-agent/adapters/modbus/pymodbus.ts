@@ -1,0 +1,66 @@
+/** pymodbus, installed in the project's own folder, as a server in a process of its own. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LockedComponent } from '../../../../deploy/local/install/lock-file';
+import { installWithPip } from '../../../../deploy/local/install/pip';
+import { freePorts } from '../../../../deploy/local/ports';
+import { projectRoot } from '../../../../schemas/root';
+
+const PYMODBUS: LockedComponent = {
+  title: 'pymodbus',
+  version: '3.16.1',
+  source: 'pypi',
+  unpack: false,
+  artifacts: [
+    {
+      file: 'pymodbus-3.16.1-py3-none-any.whl',
+      sha256: 'bb433f7417280bdea1190d95495aa6fb8e1fa8e0d720c436922b270bc378024c',
+      bytes: 167870,
+      requirement: 'pymodbus==3.16.1',
+    },
+  ],
+};
+
+/** Folder for PYTHONPATH; fetched when it is not there yet. */
+async function ensurePymodbus(): Promise<string> {
+  const base = join(projectRoot(), '.millrace', 'pytest-deps');
+  const folder = join(base, `pymodbus-${PYMODBUS.version}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(base, { recursive: true });
+  const work = mkdtempSync(join(base, '.work-'));
+  try {
+    await installWithPip(PYMODBUS, join(work, 'installed'), work);
+    if (!existsSync(folder)) renameSync(join(work, 'installed'), folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+export interface PymodbusServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function startPymodbus(framer: 'socket' | 'rtu'): Promise<PymodbusServer> {
+  const PYTHONPATH = await ensurePymodbus();
+  const [port = 0] = await freePorts(1);
+  const script = join(projectRoot(), 'test/edge-agent/adapters/modbus/pymodbus_server.py');
+  // Its standard input ends with this process, and with it the server, however this process ends.
+  const child = spawn('python3', [script, String(port), framer], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.once('data', () => resolve());
+    child.once('error', reject);
+    void exited.then(() => reject(new Error('the pymodbus server ended before it listened')));
+  });
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    await exited;
+  };
+  return { port, stop };
+}
