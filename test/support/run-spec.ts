@@ -53,16 +53,22 @@ function spawnInOwnGroup(spec: ComponentSpec, logFile: string): ChildProcess {
   return child;
 }
 
-/** A shell whose input ends when this process dies, however it dies; then it kills the group. */
-export function guardGroup(pid: number): ChildProcess {
-  const script = 'cat >/dev/null; kill -s KILL -- "-$1"'; // dash does not take `-9 --`
-  const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid)], {
+/** kill -9 of the group. dash does not take `-9 --`. */
+const KILL_GROUP = 'kill -s KILL -- "-$1"';
+
+/** A shell whose input ends when this process dies, however it dies; then it runs the script with the argument. */
+export function whenThisProcessDies(script: string, argument: string): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', `cat >/dev/null; ${script}`, 'guard', argument], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   guard.unref();
   (guard.stdin as unknown as { unref?(): void }).unref?.();
   return guard;
+}
+
+export function guardGroup(pid: number): ChildProcess {
+  return whenThisProcessDies(KILL_GROUP, String(pid));
 }
 
 async function waitReady(spec: ComponentSpec, child: ChildProcess, logFile: string): Promise<void> {

@@ -19,7 +19,7 @@ import { temporalSpec } from '../../deploy/local/components/temporal';
 import { type ComponentPaths, ensureComponents } from '../../deploy/local/install/ensure';
 import { freePorts } from '../../deploy/local/ports';
 import { projectRoot } from '../../schemas/root';
-import { type RunningSpec, runSpec } from './run-spec';
+import { type RunningSpec, runSpec, whenThisProcessDies } from './run-spec';
 
 export interface StackPorts {
   readonly kafka: number;
@@ -54,8 +54,9 @@ export async function startStack({ want }: StackOptions): Promise<Stack> {
   const [kafka = 0, kafkaController = 0, schemaRegistry = 0, clickhouse = 0, temporal = 0] = await freePorts(5);
   const ports: StackPorts = { kafka, kafkaController, schemaRegistry, clickhouse, temporal };
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-stack-'));
+  const janitor = whenThisProcessDies('sleep 1; rm -rf -- "$1"', dataDir);
   const specs = new Map(want.map((name) => [name, specOf(name, dataDir, ports, paths)]));
-  const stack = new RunningStack(specs, ports, dataDir);
+  const stack = new RunningStack(specs, ports, dataDir, () => janitor.kill('SIGKILL'));
   const starts = await Promise.allSettled(want.map((name) => stack.restart(name)));
   const failed = starts.find((start) => start.status === 'rejected');
   if (failed) {
@@ -73,6 +74,7 @@ class RunningStack implements Stack {
     private readonly specs: ReadonlyMap<ComponentName, ComponentSpec>,
     readonly ports: StackPorts,
     readonly dataDir: string,
+    private readonly stopped: () => void,
   ) {
     this.env = Object.assign({}, ...[...specs.values()].map((spec) => spec.clientEnv)) as Record<string, string>;
   }
@@ -81,6 +83,7 @@ class RunningStack implements Stack {
     await Promise.all([...this.running.values()].map((component) => component.stop()));
     this.running.clear();
     rmSync(this.dataDir, { recursive: true, force: true });
+    this.stopped();
   }
 
   async kill(name: ComponentName): Promise<void> {
@@ -112,7 +115,7 @@ function specOf(name: ComponentName, dataDir: string, ports: StackPorts, paths: 
 
 function clickHouseOf(dataDir: string, ports: StackPorts): ComponentSpec {
   const passwordFile = join(dataDir, 'clickhouse-password');
-  writeFileSync(passwordFile, 'test-only');
+  writeFileSync(passwordFile, 'test-only', { mode: 0o600 });
   const spec = clickHouseSpec({
     ...{ dataDir, passwordFile, projectRoot: projectRoot(), user: 'millrace' },
     ports: { http: ports.clickhouse },

@@ -34,13 +34,17 @@ export function hasClassArchive(dir: string): boolean {
 }
 
 /** Never throws: the component works without, only slower to start. */
-export async function makeClassArchive(dir: string, trainee: ArchiveTrainee): Promise<void> {
+export async function makeClassArchive(
+  dir: string,
+  trainee: ArchiveTrainee,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-training-'));
   const fresh = join(dir, `${ARCHIVE}.${process.pid}`);
   try {
     const spec = trainee.specOf(dataDir, await freePorts(trainee.ports));
     await spec.prepare();
-    await runOnce(spec, fresh);
+    await runOnce(spec, fresh, env);
     await check(spec, fresh);
     renameSync(fresh, join(dir, ARCHIVE));
   } catch (error) {
@@ -52,13 +56,13 @@ export async function makeClassArchive(dir: string, trainee: ArchiveTrainee): Pr
 }
 
 /** The archive is written while the JVM ends. */
-async function runOnce(spec: ComponentSpec, archive: string): Promise<void> {
+async function runOnce(spec: ComponentSpec, archive: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = spec.args.map((arg) => (arg.startsWith(USE) ? `-XX:ArchiveClassesAtExit=${archive}` : arg));
   const ended = new AbortController();
   const bounded = ['--kill-after=10', String(MAX_TRAINING_s), spec.command, ...args];
   const running = run('timeout', bounded, {
     cwd: spec.cwd,
-    env: { ...process.env, ...spec.env },
+    env: { ...env, ...spec.env },
     stop: ended.signal,
   });
   let over = false;

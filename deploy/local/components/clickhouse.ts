@@ -35,7 +35,7 @@ export function clickHouseSpec({ dataDir, ports, projectRoot, user, passwordFile
     ports: [ports.http],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 15_000,
-    startTimeout_ms: 60_000,
+    startTimeout_ms: 120_000,
   };
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { type ComponentPaths } from '../install/ensure';
 import { run } from '../install/run';
 import { classArchiveFlags } from './class-archive';
 import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+import { emptyTemporary, temporaryFlag } from './temporary';
 
 export interface KafkaOptions {
   /** Data folder of the instance; Kafka's own is `kafka` in it. */
@@ -24,7 +25,7 @@ export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpe
   return {
     name: 'kafka',
     command: paths.java,
-    args: ['-Xmx1g', '-XX:+UseSerialGC', logging, ...classes, 'kafka.Kafka', configFile(dir)],
+    args: ['-Xmx1g', '-XX:+UseSerialGC', temporaryFlag(dir), logging, ...classes, 'kafka.Kafka', configFile(dir)],
     env: {},
     cwd: dataDir,
     prepare: () => prepare(dir, ports, paths.java, classes),
@@ -34,7 +35,7 @@ export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpe
     ports: [ports.broker, ports.controller],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 15_000,
-    startTimeout_ms: 60_000,
+    startTimeout_ms: 120_000,
   };
 }
 
@@ -68,7 +69,7 @@ export async function probeKafka(
 const configFile = (dir: string): string => join(dir, 'server.properties');
 
 async function prepare(dir: string, ports: KafkaOptions['ports'], java: string, classes: string[]): Promise<void> {
-  mkdirSync(dir, { recursive: true });
+  emptyTemporary(dir);
   writeFileSync(configFile(dir), serverProperties(join(dir, 'log'), ports));
   writeFileSync(join(dir, 'log4j2.properties'), LOG4J);
   const formatted = join(dir, 'formatted');

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ComponentPaths } from '../install/ensure';
 import { classArchiveFlags } from './class-archive';
 import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+import { emptyTemporary, temporaryFlag } from './temporary';
 
 const COMPATIBILITY = 'BACKWARD_TRANSITIVE';
 
@@ -23,17 +23,17 @@ export function schemaRegistrySpec({ dataDir, ports, paths }: SchemaRegistryOpti
   return {
     name: 'schema-registry',
     command: paths.java,
-    args: [...JVM, ...classArchiveFlags(dirname(paths.registryJar)), '-jar', paths.registryJar],
+    args: [...JVM, temporaryFlag(dir), ...classArchiveFlags(dirname(paths.registryJar)), '-jar', paths.registryJar],
     env: environmentOf(dir, ports.http),
     cwd: dataDir,
-    prepare: async () => void mkdirSync(dir, { recursive: true }),
+    prepare: async () => emptyTemporary(dir),
     ready: () => readyWithDefault(address),
     address,
     clientEnv: { SCHEMA_REGISTRY_URL: address },
     ports: [ports.http],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 10_000,
-    startTimeout_ms: 60_000,
+    startTimeout_ms: 120_000,
   };
 }
 

@@ -44,7 +44,7 @@ export function temporalSpec({ dataDir, ports, paths }: TemporalOptions): Compon
     ports: [ports.grpc, ...(ports.ui === undefined ? [] : [ports.ui])],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 10_000,
-    startTimeout_ms: 30_000,
+    startTimeout_ms: 60_000,
   };
 }
 

@@ -85,7 +85,7 @@ function contextOf(options: EnsureOptions, lock: ComponentsLock, name: Component
     total: wanted.length,
     mavenResolver: { component: lock['maven-resolver'], script: join(projectRoot, FETCH_SCRIPT) },
     ...(env && { env }),
-    ...(trainee && { finish: { isDone: hasClassArchive, run: (dir) => makeClassArchive(dir, trainee(dir)) } }),
+    ...(trainee && { finish: { isDone: hasClassArchive, run: (dir) => makeClassArchive(dir, trainee(dir), env) } }),
   };
 }
 
