@@ -1,0 +1,164 @@
+/**
+ * The main job on the real thing, as README.md tells it: up, see, query, command, suspend, kill, decommission, down.
+ * The steps build on each other; the first failure is the one to look at.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ModbusRTU from 'modbus-serial';
+import { instanceProcesses, listeningOn } from './support/leftovers';
+import { Platform, until } from './support/platform';
+import { readmeBlocks } from './support/readme';
+
+jest.setTimeout(600_000);
+
+const SELF = new Set(['./millrace up', './millrace test', './millrace down']);
+const DEVICES = ['boiler-1', 'meter-1', 'pump-1'];
+
+let platform: Platform;
+let failed = false;
+
+beforeAll(async () => {
+  platform = await Platform.create();
+  await platform.up();
+});
+afterAll(() => platform.destroy());
+beforeEach(() => {
+  if (failed) throw new Error('an earlier step failed');
+});
+/** Marks the run as failed so that later steps, which rest on this one, say so at once. */
+const step = (name: string, body: () => Promise<void>): void =>
+  test(name, async () => {
+    try {
+      await body();
+    } catch (e) {
+      failed = true;
+      throw e;
+    }
+  });
+
+interface Frames {
+  device_id: string;
+  first: number;
+  last: number;
+  frames: number;
+  readings: number;
+  distinct: number;
+}
+
+const frames = (): Promise<Frames[]> =>
+  platform.sql<Frames>(
+    `SELECT device_id, toUInt32(min(seq)) AS first, toUInt32(max(seq)) AS last, toUInt32(uniqExact(seq)) AS frames,
+       toUInt32(count()) AS readings, toUInt32(uniqExact(seq, metric, ts)) AS distinct
+     FROM readings GROUP BY device_id ORDER BY device_id`,
+  );
+
+/** Gap-free from 1, nothing twice, in the raw table and in the aggregates made of it. */
+async function expectExactlyOnce(): Promise<void> {
+  const all = await frames();
+  expect(all.map((f) => f.device_id)).toEqual(DEVICES);
+  for (const f of all) {
+    expect(f).toMatchObject({ first: 1, frames: f.last, readings: f.distinct });
+  }
+  const [sums] = await platform.sql<{ raw: number; minutes: number }>(
+    `SELECT toUInt32((SELECT count() FROM readings WHERE kind != 'text' AND quality != 'bad' AND value IS NOT NULL)) AS raw,
+            toUInt32((SELECT sum(count) FROM readings_1m)) AS minutes`,
+  );
+  expect(sums?.minutes).toBe(sums?.raw);
+}
+
+const grows = async (): Promise<void> => {
+  const count = async () => (await frames()).reduce((n, f) => n + f.readings, 0);
+  const before = await count();
+  await until(async () => (await count()) > before, 'SELECT count() grows', 60_000);
+};
+
+step('up prints where things are and how to go on', async () => {
+  for (const what of ['API and console', 'ClickHouse', 'curl', 'command send'])
+    expect(platform.printed).toContain(what);
+  await grows();
+});
+
+const blocks = readmeBlocks().filter((b) => !SELF.has(b));
+for (const block of blocks)
+  step(`README: ${(block.split('\n')[0] as string).slice(0, 70)}`, async () => {
+    const { code, stdout, stderr } = await platform.shell(block);
+    if (code !== 0) throw new Error(`exit ${code}\n${stdout}\n${stderr}`);
+  });
+
+step('the register holds what the command said, and the command is verified in SQL', async () => {
+  const client = new ModbusRTU();
+  await client.connectTCP('127.0.0.1', { port: platform.ports['plant'] as number });
+  client.setID(1);
+  const { data } = await client.readHoldingRegisters(0, 1);
+  client.close(() => undefined);
+  expect(data).toEqual([720]);
+  const [command] = await platform.sql(
+    "SELECT state, verified_at IS NOT NULL AS verified FROM commands WHERE name = 'set-setpoint'",
+  );
+  expect(command).toMatchObject({ state: 'verified' });
+});
+
+step('a command the device’s model refuses fails with the reason', async () => {
+  const refused = await platform.cli('command', 'send', 'boiler-1', 'set-setpoint', 'value=200');
+  expect(refused.code).toBe(1);
+  expect(refused.stdout + refused.stderr).toMatch(/95/);
+});
+
+step('the decommissioned device is refused, and no longer polled', async () => {
+  await until(
+    async () => (await platform.cli('device', 'show', 'meter-1', '--json')).stdout.includes('"decommissioned"'),
+    'the workflow ends',
+    120_000,
+  );
+  const again = await platform.cli('command', 'send', 'meter-1', 'anything');
+  expect(again.code).toBe(1);
+  expect((await platform.cli('device', 'activate', 'meter-1')).stderr).toMatch(/decommissioned/);
+  const last = async () => (await frames()).find((f) => f.device_id === 'meter-1')?.last;
+  const before = await last();
+  await new Promise((r) => setTimeout(r, 4_000));
+  expect(await last()).toBe(before);
+});
+
+for (const name of ['kafka', 'projector', 'agent', 'clickhouse'])
+  step(`kill -9 of ${name}: SQL holds every reading exactly once`, async () => {
+    await platform.killAndWait(name);
+    await grows();
+    await expectExactlyOnce();
+  });
+
+step('kill -9 of the launcher: the next up takes over, nothing is lost', async () => {
+  await platform.killLauncher();
+  await grows();
+  await platform.up();
+  expect((await platform.status()).healthy).toBe(true);
+  await grows();
+  await expectExactlyOnce();
+});
+
+step('down leaves nothing: no process, no listener; SQL has what the outbox accepted, to the last frame', async () => {
+  for (const device of ['boiler-1', 'pump-1']) expect((await platform.cli('device', 'suspend', device)).code).toBe(0);
+  await until(async () => (await outboxDepth()) === 0, 'the outbox is shipped', 60_000);
+  await until(async () => ((await platform.process('projector')).lag ?? 1) === 0, 'everything is projected', 60_000);
+  const inSql = new Map((await frames()).map((f) => [f.device_id, f.last]));
+  expect((await platform.down()).code).toBe(0);
+  expect(await instanceProcesses(platform.data)).toEqual([]);
+  expect(listeningOn(Object.values(platform.ports))).toEqual([]);
+  const outbox = await platform.cli('agent', 'outbox', '--data', join(platform.data, 'agent'), '--json');
+  const { counters } = JSON.parse(outbox.stdout) as { counters: Record<string, number> };
+  for (const device of DEVICES) expect([device, inSql.get(device)]).toEqual([device, counters[device]]);
+});
+
+step('the second up is ready within 20 s of work and has the same state', async () => {
+  const seconds = await platform.up();
+  process.stderr.write(`second up: ${seconds.toFixed(1)} s\n`);
+  await expectExactlyOnce();
+  const list = await platform.cli('device', 'list', '--json');
+  expect(list.stdout).toMatch(/suspended/);
+  expect(readFileSync(join(platform.data, 'run.json'), 'utf8')).not.toMatch(/password"\s*:/i);
+});
+
+async function outboxDepth(): Promise<number> {
+  const { address } = await platform.process('agent');
+  const text = await (await fetch(`${address}/metrics`)).text();
+  return [...text.matchAll(/^millrace_outbox_depth\{[^}]*\} (\S+)$/gm)].reduce((n, m) => n + Number(m[1]), 0);
+}

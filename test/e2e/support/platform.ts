@@ -1,0 +1,158 @@
+/** The whole platform as a user has it: `./millrace` in a data directory and on ports of the test's own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../../../deploy/local/ports';
+import { publicPorts, variableOf } from '../../../deploy/local/port-plan';
+import { projectRoot } from '../../../schemas/root';
+
+const UP_TIMEOUT_MS = 300_000;
+const CLI_TIMEOUT_MS = 120_000;
+export const millrace = join(projectRoot(), 'millrace');
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProcessStatus {
+  readonly name: string;
+  readonly pid: number;
+  readonly state: string;
+  readonly address: string;
+  readonly restarts: number;
+  readonly lag: number | null;
+}
+
+export interface Status {
+  readonly healthy: boolean;
+  readonly launcher_pid: number;
+  readonly processes: readonly ProcessStatus[];
+}
+
+export class Platform {
+  private launcher: ChildProcess | undefined;
+  /** What the launcher printed since it was last started. */
+  printed = '';
+
+  private constructor(
+    readonly data: string,
+    readonly env: NodeJS.ProcessEnv,
+    readonly ports: Readonly<Record<string, number>>,
+  ) {}
+
+  static async create(): Promise<Platform> {
+    const data = mkdtempSync(join(tmpdir(), 'millrace-e2e-'));
+    const free = await freePorts(publicPorts.length);
+    const ports = Object.fromEntries(publicPorts.map((name, i) => [name, free[i] as number]));
+    const chosen = publicPorts.map((name) => [variableOf(name), String(ports[name])]);
+    return new Platform(
+      data,
+      { ...process.env, ...Object.fromEntries(chosen), MILLRACE_DATA: data, NO_COLOR: '1' },
+      ports,
+    );
+  }
+
+  /** `./millrace up` in the foreground; resolves with the seconds it took until it said it is ready. */
+  async up(): Promise<number> {
+    const begun = performance.now();
+    this.printed = '';
+    const child = spawn(millrace, ['up'], { env: this.env, cwd: projectRoot(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.launcher = child;
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (d: Buffer) => (this.printed += d.toString()));
+    await until(
+      () => /ready after/.test(this.printed) || child.exitCode !== null,
+      'up says it is ready',
+      UP_TIMEOUT_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`up exited with ${child.exitCode}:\n${this.printed}`);
+    return (performance.now() - begun) / 1_000;
+  }
+
+  cli(...args: string[]): Promise<Finished> {
+    return run(millrace, args, this.env);
+  }
+
+  /** A script as a user would paste it. */
+  shell(script: string): Promise<Finished> {
+    return run('bash', ['-euo', 'pipefail', '-c', script], this.env);
+  }
+
+  async sql<T = Record<string, unknown>>(query: string): Promise<T[]> {
+    const { code, stdout, stderr } = await this.cli('query', query, '--format', 'JSONEachRow');
+    if (code !== 0) throw new Error(stderr);
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as T);
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await this.cli('status', '--json')).stdout) as Status;
+  }
+
+  async process(name: string): Promise<ProcessStatus> {
+    const found = (await this.status()).processes.find((p) => p.name === name);
+    if (!found) throw new Error(`status knows no ${name}`);
+    return found;
+  }
+
+  /** kill -9 of a process; resolves when the launcher has another one ready in its place. */
+  async killAndWait(name: string): Promise<void> {
+    const { pid } = await this.process(name);
+    process.kill(pid, 'SIGKILL');
+    await until(async () => (await this.process(name)).pid !== pid, `${name} is started again`, 60_000);
+    await this.untilHealthy();
+  }
+
+  /** kill -9 of the launcher alone: its children go on. */
+  async killLauncher(): Promise<void> {
+    const { launcher_pid } = await this.status();
+    const gone = new Promise((resolve) => this.launcher?.once('exit', resolve));
+    process.kill(launcher_pid, 'SIGKILL');
+    await gone;
+  }
+
+  async untilHealthy(): Promise<void> {
+    await until(async () => (await this.status()).healthy, 'everything is healthy again', 120_000);
+  }
+
+  async down(): Promise<Finished> {
+    return this.cli('down');
+  }
+
+  async destroy(): Promise<void> {
+    await this.down();
+    this.launcher?.kill('SIGKILL');
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeout_ms: number,
+): Promise<void> {
+  const end = Date.now() + timeout_ms;
+  while (Date.now() < end) {
+    if (await condition()) return;
+    await new Promise((r) => setTimeout(r, 250));
+  }
+  throw new Error(`not within ${timeout_ms} ms: ${what}`);
+}
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+  return new Promise((resolve) => {
+    execFile(
+      file,
+      args,
+      { env, cwd: projectRoot(), timeout: CLI_TIMEOUT_MS, maxBuffer: 64 << 20 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+}
