@@ -60,7 +60,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const deps = {
     clock: realClock,
     log: reader,
-    sink: new ClickHouseSink(clickhouse),
+    sink: new ClickHouseSink(clickhouse, realClock),
     deadLetters: new KafkaDeadLetters(producer, new EventWriter(Topics.deadLetters, ids), group, realClock),
     writers: new RegistryWriters(new WriterSchemas(config), new RegistrySubjects(config)),
     gate: new Gate(),

@@ -5,7 +5,7 @@ import { type Container } from '../domain/ingest/container';
 import { contentHash } from '../domain/ingest/intent';
 import { type LedgerHead } from '../domain/ingest/recovery';
 import { SinkError } from './errors';
-import { type LedgerEntry, type Sink } from './ports';
+import { type Clock, type LedgerEntry, type Sink } from './ports';
 
 /** One insert must be one block in every table, or a token would be spread over several that may fail one by one. */
 const ONE_BLOCK = '1000000000';
@@ -24,12 +24,16 @@ const SETTINGS: ClickHouseSettings = {
   max_partitions_per_insert_block: '0',
   input_format_avro_allow_missing_fields: 1,
   input_format_null_as_default: 1,
+  input_format_parallel_parsing: 0,
 };
 
 export class ClickHouseSink implements Sink {
   private readonly structures = new Map<string, string>();
 
-  constructor(private readonly client: ClickHouseClient) {}
+  constructor(
+    private readonly client: ClickHouseClient,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
 
   async insert(table: string, container: Container, token: string): Promise<void> {
     const settings = { ...SETTINGS, insert_deduplication_token: token };
@@ -51,9 +55,9 @@ export class ClickHouseSink implements Sink {
   async record(entry: LedgerEntry, token: string): Promise<void> {
     const { topic, partition, intent, messages, rows, bytes } = entry;
     const { from, to } = intent;
-    const values = [
-      { topic, partition, from, to, hash: contentHash(intent), messages, rows, poison: intent.poison.length, bytes },
-    ];
+    const content = { hash: contentHash(intent), messages, rows, poison: intent.poison.length, bytes };
+    const inserted_at = (this.clock.now() / 1000).toFixed(3);
+    const values = [{ topic, partition, from, to, ...content, inserted_at }];
     const clickhouse_settings = { ...SETTINGS, insert_deduplication_token: token };
     await guarded('write the ledger', () =>
       this.client.insert({ table: 'ingest_ledger', values, format: 'JSONEachRow', clickhouse_settings }),

@@ -23,8 +23,8 @@ export type Verdict =
   | { readonly kind: 'needs-schema'; readonly schemaId: number };
 
 export const FRAME_HEADER_BYTES = 5;
-/** Readings older than this are a clock that was never set, not history. */
-export const EARLIEST_MS = Date.UTC(1990, 0, 1);
+/** Readings older than this are a clock that was never set, not history. The landing table holds the same bounds. */
+export const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** Readings further ahead than this are a clock that runs wild. */
 export const MAX_AHEAD_MS = 366 * 24 * 3_600_000;
 
@@ -53,8 +53,7 @@ export class Judge {
     if (!('walker' in writer)) return { kind: 'poison', poison: writer };
     const rows = walk(writer.walker, this.cursor, this.seen, value, FRAME_HEADER_BYTES, value.length);
     if (rows < 0) return this.misfit(value);
-    if (this.seen.ragged) return poison('undecodable', 'dt, value and quality of a series differ in length');
-    return this.untimely(now_ms) ?? { kind: 'good', schemaId, rows };
+    return this.absurd(now_ms) ?? { kind: 'good', schemaId, rows };
   }
 
   private misfit(value: Buffer): Verdict {
@@ -64,11 +63,17 @@ export class Judge {
     return poison('undecodable', `the body is not one record of its schema (byte ${pos} of ${value.length})`);
   }
 
-  private untimely(now_ms: number): Verdict | undefined {
-    const { ts, minDt, maxDt } = this.seen;
+  /** What the landing table would refuse, and with it everything else in the insert. */
+  private absurd(now_ms: number): Verdict | undefined {
+    const { ts, receivedAt, minDt, maxDt, ragged, nameless } = this.seen;
+    if (ragged) return poison('undecodable', 'dt, value and quality of a series differ in length');
     if (ts !== ts) return undefined;
-    if (ts + minDt >= EARLIEST_MS && ts + maxDt <= now_ms + MAX_AHEAD_MS) return undefined;
-    return poison('out-of-range', `readings from ${isoOf(ts + minDt)} to ${isoOf(ts + maxDt)}`);
+    if (nameless) return poison('out-of-range', 'tenant or device_id is empty');
+    const latest = now_ms + MAX_AHEAD_MS;
+    const timely = (ms: number): boolean => ms >= EARLIEST_MS && ms <= latest;
+    if (!timely(ts + minDt) || !timely(ts + maxDt))
+      return poison('out-of-range', `readings from ${isoOf(ts + minDt)} to ${isoOf(ts + maxDt)}`);
+    return timely(receivedAt) ? undefined : poison('out-of-range', `received at ${isoOf(receivedAt)}`);
   }
 }
 

@@ -14,19 +14,24 @@ export type Run = (c: Cursor, seen: Seen, n: number) => boolean;
 export class Seen {
   /** Readings in the record's series; 1 for records that hold no series. */
   rows = 0;
-  /** The field `ts`, and the range of `dt` over all series. NaN and 0 where there are none. */
+  /** The fields `ts` and `received_at`, and the range of `dt` over all series. NaN and 0 where there are none. */
   ts = NaN;
+  receivedAt = NaN;
   minDt = 0;
   maxDt = 0;
   /** A series whose arrays differ in length was met. */
   ragged = false;
+  /** The field `tenant` or `device_id` is empty. */
+  nameless = false;
 
   clear(): void {
     this.rows = 0;
     this.ts = NaN;
+    this.receivedAt = NaN;
     this.minDt = 0;
     this.maxDt = 0;
     this.ragged = false;
+    this.nameless = false;
   }
 }
 
@@ -45,9 +50,26 @@ export const primitives: Readonly<Record<string, Walker>> = {
   string: (c) => c.skipBytes(),
 };
 
-export const readTs: Walker = (c, seen) => {
+const readTs: Walker = (c, seen) => {
   seen.ts = c.readLong();
   return seen.ts === seen.ts;
+};
+const readReceivedAt: Walker = (c, seen) => {
+  seen.receivedAt = c.readLong();
+  return seen.receivedAt === seen.receivedAt;
+};
+const readName: Walker = (c, seen) => {
+  const n = c.readLong();
+  if (n === 0) seen.nameless = true;
+  return n >= 0 && c.skip(n);
+};
+
+/** Fields of the record itself whose values are looked at, by name and type. */
+export const WATCHED: Readonly<Record<string, Walker>> = {
+  'ts:long': readTs,
+  'received_at:long': readReceivedAt,
+  'tenant:string': readName,
+  'device_id:string': readName,
 };
 
 export const fixed =

@@ -16,13 +16,13 @@ import {
   pair,
   primitives,
   readDts,
-  readTs,
   type Run,
   runOf,
   type Seen,
   sequence,
   union,
   type Walker,
+  WATCHED,
 } from './walk';
 
 export class UnsupportedSchemaError extends Error {
@@ -93,9 +93,7 @@ class Compiler {
     return this.declare(t, outer, () => {
       const series = fields.some((f) => f.name === 'dt') && fields.some((f) => f.name === 'value');
       if (!top && series) return this.series(fields, namespace);
-      return sequence(
-        fields.map((f) => (top && f.name === 'ts' && f.type === 'long' ? readTs : this.node(f.type, namespace))),
-      );
+      return sequence(fields.map((f) => (top && watched(f)) || this.node(f.type, namespace)));
     });
   }
 
@@ -142,6 +140,9 @@ class Compiler {
     return found;
   }
 }
+
+const watched = (f: Field): Walker | undefined =>
+  typeof f.type === 'string' ? WATCHED[`${f.name}:${f.type}`] : undefined;
 
 const namespaceOf = (t: Record<string, unknown>, outer: string): string => {
   const name = t['name'] as string;

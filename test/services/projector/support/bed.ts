@@ -1,0 +1,143 @@
+/** Everything a projector needs, real: broker, registry, ClickHouse with its tables; and a producer to feed it. */
+import { join } from 'node:path';
+import { type Kafka, type Producer } from 'kafkajs';
+import { sourceFiles } from '../../../../deploy/clickhouse/files';
+import { over } from '../../../../deploy/clickhouse/http';
+import { migrate } from '../../../../deploy/clickhouse/migrate';
+import { render, type Target } from '../../../../deploy/clickhouse/render';
+import { type TelemetryFrame } from '../../../../schemas/generated';
+import {
+  createKafka,
+  ensureTopics,
+  EventWriter,
+  idempotentProducer,
+  registerSchemas,
+  type SchemaIds,
+  streamConfig,
+} from '../../../../schemas/stream';
+import { deviceKey, Topics } from '../../../../schemas/topics';
+import { type Stack, startStack } from '../../../support/stack';
+import { ServiceProcess } from '../../service-process';
+
+const QUIET = { warn: () => undefined };
+
+export class Bed {
+  private services = 0;
+
+  private constructor(
+    readonly stack: Stack,
+    readonly kafka: Kafka,
+    readonly producer: Producer,
+    readonly ids: SchemaIds,
+  ) {}
+
+  static async start(): Promise<Bed> {
+    const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'] });
+    const config = streamConfig(stack.env, 'bed');
+    const kafka = createKafka(config, QUIET);
+    const admin = kafka.admin();
+    await admin.connect();
+    await ensureTopics(admin);
+    await admin.disconnect();
+    const ids = await registerSchemas(config);
+    const producer = idempotentProducer(kafka);
+    await producer.connect();
+    const bed = new Bed(stack, kafka, producer, ids);
+    await bed.migrate();
+    return bed;
+  }
+
+  async stop(): Promise<void> {
+    await this.producer.disconnect();
+    await this.stack.stop();
+  }
+
+  async migrate(database = 'millrace'): Promise<void> {
+    const target: Target = { kind: 'single', database };
+    await migrate(this.execute, render(sourceFiles(), target), target);
+  }
+
+  readonly execute = (sql: string): Promise<string> => {
+    const { env } = this.stack;
+    const login = { url: env['CLICKHOUSE_URL']!, user: env['CLICKHOUSE_USER']!, password: env['CLICKHOUSE_PASSWORD']! };
+    return over(login)(sql);
+  };
+
+  /** Rows of a query, by column. */
+  async rows<T>(sql: string): Promise<T[]> {
+    const text = await this.execute(`${sql} FORMAT JSONEachRow`);
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as T);
+  }
+
+  /** First column of the first row. */
+  async one(sql: string): Promise<string> {
+    return (await this.execute(`${sql} FORMAT TSV`)).trim();
+  }
+
+  projector(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const log = join(this.stack.dataDir, 'logs', `projector-${++this.services}.log`);
+    return ServiceProcess.start('projector', { ...this.stack.env, ...env }, log);
+  }
+
+  get telemetry(): EventWriter<'telemetry-frame'> {
+    return new EventWriter(Topics.telemetry, this.ids);
+  }
+
+  async produce(frames: readonly TelemetryFrame[]): Promise<void> {
+    const writer = this.telemetry;
+    const messages = frames.map((f) => ({ key: deviceKey(f.tenant, f.device_id), value: writer.write(f) }));
+    await this.producer.send({ topic: Topics.telemetry.name, messages });
+  }
+}
+
+/** Waits until the check gives something; throws with the last answer after the time. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined | false>,
+  limit_ms = 30_000,
+): Promise<T> {
+  let last: unknown;
+  for (const deadline = Date.now() + limit_ms; Date.now() < deadline;) {
+    try {
+      last = await check();
+      if (last !== undefined && last !== false) return last as T;
+    } catch (e) {
+      last = e;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${what}: not within ${limit_ms} ms; last: ${String(last)}`);
+}
+
+export interface FrameShape {
+  readonly device_id?: string;
+  readonly tenant?: string;
+  readonly seq: number;
+  readonly ts: number;
+  /** Readings per metric, one second apart. */
+  readonly readings?: number;
+  readonly metrics?: number;
+  readonly value?: (metric: number, i: number) => number;
+}
+
+export function frame({
+  device_id = 'd1',
+  tenant = 'acme',
+  seq,
+  ts,
+  readings = 10,
+  metrics = 1,
+  value,
+}: FrameShape): TelemetryFrame {
+  const series = Array.from({ length: metrics }, (_, m) => ({
+    metric: `metric_${m}`,
+    dt: Array.from({ length: readings }, (__, i) => i * 1_000),
+    value: Array.from({ length: readings }, (__, i) => value?.(m, i) ?? seq + i),
+    quality: [],
+  }));
+  const origin = { tenant, device_id, agent_id: 'agent-1', seq, ts, received_at: ts, clock_offset_ms: 0 };
+  return { ...origin, series, text_series: [], int_series: [] };
+}
