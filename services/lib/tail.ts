@@ -90,7 +90,7 @@ async function startingPositions(kafka: Kafka, options: TailOptions): Promise<Ma
   try {
     const positions = new Map<string, Position>();
     for (const topic of options.topics)
-      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      for (const { partition, low, high } of await withLeader(() => admin.fetchTopicOffsets(topic))) {
         const next = BigInt(options.from === 'beginning' ? low : high);
         positions.set(`${topic}:${partition}`, { topic, partition, next, end: BigInt(high) });
       }
@@ -98,6 +98,21 @@ async function startingPositions(kafka: Kafka, options: TailOptions): Promise<Ma
   } finally {
     await admin.disconnect();
   }
+}
+
+const LEADER_ATTEMPTS = 60;
+const LEADER_RETRY_MS = 500;
+
+/** Right after a broker's start its partitions have no leader for a moment, and kafkajs does not retry that. */
+async function withLeader<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await ask();
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean };
+      if (retriable !== true || attempt === LEADER_ATTEMPTS) throw error;
+      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
+    }
 }
 
 /** A group without commits would start over at each rebalance: go on where this process was instead. */
