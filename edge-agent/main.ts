@@ -5,6 +5,7 @@ import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
 import { ProfileError, readPlan } from './profile-file';
 import { dryRun } from './verbs/dry-run';
+import { outbox } from './verbs/outbox';
 import { run } from './verbs/run';
 import { type Output, validate } from './verbs/validate';
 
@@ -59,6 +60,14 @@ function program(): Command {
         stop: interrupted(),
       };
       process.exitCode = await dryRun(readPlan(o.profile, process.env), deps, options, output);
+    });
+  agent
+    .command('outbox')
+    .description('what the outbox of a stopped agent holds and has accepted')
+    .requiredOption('-d, --data <dir>', 'folder of the outbox and the ledger')
+    .option('--json', 'for machines')
+    .action(async ({ data, json }: { data: string; json?: boolean }) => {
+      process.exitCode = await outbox(data, json ?? false, output);
     });
   return agent;
 }

@@ -139,13 +139,13 @@ step('down leaves nothing: no process, no listener; SQL has what the outbox acce
   for (const device of ['boiler-1', 'pump-1']) expect((await platform.cli('device', 'suspend', device)).code).toBe(0);
   await until(async () => (await outboxDepth()) === 0, 'the outbox is shipped', 60_000);
   await until(async () => ((await platform.process('projector')).lag ?? 1) === 0, 'everything is projected', 60_000);
-  const inSql = new Map((await frames()).map((f) => [f.device_id, f.last]));
+  const inSql = (await frames()).map((f) => [f.device_id, { seq: f.last, readings: f.readings }]);
   expect((await platform.down()).code).toBe(0);
   expect(await instanceProcesses(platform.data)).toEqual([]);
   expect(listeningOn(Object.values(platform.ports))).toEqual([]);
   const outbox = await platform.cli('agent', 'outbox', '--data', join(platform.data, 'agent'), '--json');
-  const { counters } = JSON.parse(outbox.stdout) as { counters: Record<string, number> };
-  for (const device of DEVICES) expect([device, inSql.get(device)]).toEqual([device, counters[device]]);
+  const { counters } = JSON.parse(outbox.stdout) as { counters: Record<string, { seq: number; readings: number }> };
+  expect(inSql).toEqual(DEVICES.map((device) => [device, counters[device]]));
 });
 
 step('the second up is ready within 20 s of work and has the same state', async () => {

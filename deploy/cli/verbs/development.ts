@@ -10,6 +10,7 @@ const AGENT_VERBS = [
   ['run', 'run an agent in the foreground'],
   ['validate', 'check a profile and say what is wrong where'],
   ['dry-run', 'read once from the devices and show the readings; nothing is sent'],
+  ['outbox', 'what the outbox of a stopped agent holds and has accepted'],
 ] as const;
 
 export function addDevelopmentCommands(verbs: Verbs): void {
