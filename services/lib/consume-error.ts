@@ -5,6 +5,8 @@ export type ConsumeErrorCode =
   | 'revoked'
   /** Reading a topic to its end made no progress for too long. */
   | 'stalled'
+  /** State on the stream that this code cannot read. */
+  | 'unreadable'
   /** Topics that must agree on their partitions do not. */
   | 'partitions-differ';
 

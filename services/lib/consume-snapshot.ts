@@ -1,5 +1,5 @@
 /** Reads partitions of a topic from the beginning to exactly where they end now: how a compacted topic becomes state. */
-import { type Consumer, type IHeaders, type Kafka } from 'kafkajs';
+import { type Batch, type Consumer, type IHeaders, type Kafka } from 'kafkajs';
 import { ConsumeError } from './consume-error';
 
 export interface SnapshotMessage {
@@ -64,6 +64,7 @@ async function endsOf(kafka: Kafka, options: SnapshotOptions): Promise<Map<numbe
 
 class Reading {
   private stalled: NodeJS.Timeout | undefined;
+  private fail: (cause: Error) => void = () => undefined;
 
   constructor(
     private readonly options: SnapshotOptions,
@@ -91,6 +92,7 @@ class Reading {
         this.advance(payload.partition, BigInt(payload.lastOffset) + 1n);
         progress();
       });
+      this.fail = reject;
       progress();
     });
     try {
@@ -100,11 +102,7 @@ class Reading {
         autoCommit: false,
         partitionsConsumedConcurrently: this.positions.size,
         eachBatch: async ({ batch, heartbeat }) => {
-          const position = this.positions.get(batch.partition);
-          for (const message of batch.messages) {
-            if (!position || BigInt(message.offset) < position.next) continue;
-            await this.options.onMessage({ ...message, partition: batch.partition, headers: message.headers });
-          }
+          await this.take(batch);
           await heartbeat();
         },
       });
@@ -112,6 +110,22 @@ class Reading {
     } finally {
       clearTimeout(this.stalled);
       finished.catch(() => undefined);
+    }
+  }
+
+  /** What the service cannot read will not be readable at the second attempt: said at once, with where it is. */
+  private async take(batch: Batch): Promise<void> {
+    const position = this.positions.get(batch.partition);
+    for (const message of batch.messages) {
+      if (!position || BigInt(message.offset) < position.next) continue;
+      try {
+        await this.options.onMessage({ ...message, partition: batch.partition, headers: message.headers });
+      } catch (cause) {
+        const where = `${batch.topic}:${batch.partition}:${message.offset}`;
+        const hint = 'who wrote it? it must be removed or made readable before this can go on';
+        this.fail(new ConsumeError('unreadable', `read ${where}`, (cause as Error).message, hint, { cause }));
+        throw cause;
+      }
     }
   }
 

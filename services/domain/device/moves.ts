@@ -1,5 +1,5 @@
 /** The life of a device as a table: who may go where. Everything else about moves is derived from it. */
-import { type DeviceOrNone, type EventType, type LifecycleState, LIFECYCLE_STATES } from './device';
+import { type DeviceEvent, type DeviceOrNone, type EventType, type LifecycleState, LIFECYCLE_STATES } from './device';
 
 export const REQUEST_TYPES = [
   'register',
@@ -59,4 +59,15 @@ export function allowedMoves(from: From): readonly RequestType[] {
 export function isAlreadySo(from: From, request: RequestType): boolean {
   const { to } = moveOf(request);
   return request !== 'register' && to === from;
+}
+
+/** Whether a fact is one that today's table allows. Folding does not ask: a history stays readable when rules change. */
+export function isLegal(
+  event: Pick<DeviceEvent, 'type' | 'state_from' | 'state_to'>,
+  earlier: LifecycleState | null,
+): boolean {
+  const move = MOVES.find((m) => m.event === event.type);
+  if (!move?.from.includes(event.state_from ?? 'none')) return false;
+  const to = move.to === 'same' ? event.state_from : move.to === 'earlier' ? earlier : move.to;
+  return event.state_to === to;
 }

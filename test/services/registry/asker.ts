@@ -40,7 +40,12 @@ export class Asker {
     const ids = await registerSchemas(stream, [Topics.deviceRequests]);
     const producer = idempotentProducer(kafka);
     await producer.connect();
-    const consumer = kafka.consumer({ groupId: `${instance}-replies`, readUncommitted: false, maxWaitTimeInMs: 10 });
+    const consumer = kafka.consumer({
+      groupId: `${instance}-replies`,
+      readUncommitted: false,
+      maxWaitTimeInMs: 10,
+      retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 1_000 },
+    });
     const asker = new Asker(kafka, instance, producer, consumer, new EventWriter(Topics.deviceRequests, ids));
     await asker.listen(new EventReader('device-reply', new WriterSchemas(stream)));
     return asker;
@@ -97,12 +102,15 @@ export class Asker {
 
   private async listen(reader: EventReader<'device-reply'>): Promise<void> {
     const { consumer } = this;
+    // Nothing is committed, so a rejoined group starts over: what was seen is not counted twice.
+    let next = 0n;
     await consumer.connect();
     await consumer.subscribe({ topics: [Topics.deviceReplies.name], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ message }) => {
-        if (!message.value) return;
+        if (!message.value || BigInt(message.offset) < next) return;
+        next = BigInt(message.offset) + 1n;
         const reply = await reader.read(message.value);
         if (reply.reply_to !== this.instance) return;
         this.replies.set(reply.request_id, [...(this.replies.get(reply.request_id) ?? []), reply]);

@@ -1,0 +1,4 @@
+export * from './session';
+export * from './damping';
+export * from './observe';
+export * from './judge';

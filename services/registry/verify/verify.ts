@@ -1,0 +1,110 @@
+/** Compares log, compacted states and, where given, the SQL projection, one partition after the other. */
+import { type ClickHouseClient } from '@clickhouse/client';
+import { type Kafka } from 'kafkajs';
+import { EventReader, type WriterSchemas } from '../../../schemas/stream';
+import { Topics } from '../../../schemas/topics';
+import { type Device, deviceFromRecord, eventFromRecord } from '../../domain/device';
+import { readToEnd } from '../../lib/consume-snapshot';
+import { type Difference, Ledger, MAX_TOLD } from './ledger';
+
+export interface VerifyDeps {
+  readonly kafka: Kafka;
+  readonly writers: WriterSchemas;
+  newId(): string;
+  /** Compared when given; the projection must have caught up. */
+  readonly clickhouse?: ClickHouseClient;
+}
+
+export interface Verdict {
+  readonly devices: number;
+  readonly events: number;
+  readonly differing: number;
+  /** The first ones, with words. */
+  readonly differences: readonly Difference[];
+}
+
+interface ProjectedDevice {
+  readonly key: string;
+  readonly version: string;
+  readonly state: string;
+  readonly name: string;
+  readonly agent_id: string | null;
+}
+
+export async function verify(deps: VerifyDeps): Promise<Verdict> {
+  const projected = deps.clickhouse && (await projection(deps.clickhouse));
+  let devices = 0;
+  let events = 0;
+  let differing = 0;
+  const differences: Difference[] = [];
+  for (let partition = 0; partition < Topics.lifecycle.partitions; partition++) {
+    const ledger = await ledgerOf(deps, partition);
+    const told = [...ledger.told, ...(projected ? againstProjection(ledger, projected) : [])];
+    devices += ledger.devices;
+    events += ledger.events;
+    differing += ledger.differing + told.length - ledger.told.length;
+    differences.push(...told.slice(0, MAX_TOLD - differences.length));
+  }
+  for (const key of projected?.keys() ?? []) {
+    differing++;
+    if (differences.length < MAX_TOLD) differences.push({ kind: 'not-in-log', device: key, detail: 'only in SQL' });
+  }
+  return { devices, events, differing, differences };
+}
+
+async function ledgerOf({ kafka, writers, newId }: VerifyDeps, partition: number): Promise<Ledger> {
+  const states = new Map<string, Device>();
+  const stateReader = new EventReader('device-state', writers);
+  await readToEnd(kafka, {
+    groupId: `verify-${newId()}`,
+    topic: Topics.devices.name,
+    partitions: [partition],
+    onMessage: async ({ key, value }) => {
+      if (value === null) states.delete(String(key));
+      else states.set(String(key), deviceFromRecord(await stateReader.read(value)));
+    },
+  });
+  const ledger = new Ledger(states);
+  const eventReader = new EventReader('device-event', writers);
+  await readToEnd(kafka, {
+    groupId: `verify-${newId()}`,
+    topic: Topics.lifecycle.name,
+    partitions: [partition],
+    onMessage: async ({ key, value }) => {
+      if (value !== null) ledger.take(String(key), eventFromRecord(await eventReader.read(value)));
+    },
+  });
+  ledger.finish();
+  return ledger;
+}
+
+async function projection(clickhouse: ClickHouseClient): Promise<Map<string, ProjectedDevice>> {
+  const result = await clickhouse.query({
+    query: `SELECT concat(tenant, '/', device_id) AS key, toString(version) AS version, state, name, agent_id FROM devices`,
+    format: 'JSONEachRow',
+  });
+  const rows = await result.json<ProjectedDevice>();
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+/** Takes what it has compared out of `projected`: what is left at the end is unknown to the log. */
+function againstProjection(ledger: Ledger, projected: Map<string, ProjectedDevice>): Difference[] {
+  const differences: Difference[] = [];
+  for (const device of ledger.keys()) {
+    const life = ledger.life(device);
+    const row = projected.get(device);
+    projected.delete(device);
+    if (!row) differences.push({ kind: 'no-state', device, detail: 'not in SQL' });
+    else if (!life || summary(life) !== summary(row))
+      differences.push({
+        kind: 'different',
+        device,
+        detail: `SQL ${summary(row)}, log ${life ? summary(life) : 'nothing'}`,
+      });
+  }
+  return differences;
+}
+
+function summary(d: Pick<ProjectedDevice, 'state' | 'name' | 'agent_id'> & { version: string | number }): string {
+  return JSON.stringify([Number(d.version), d.state, d.name, d.agent_id]);
+}
