@@ -1,4 +1,4 @@
--- Readings: one landing table, which keeps nothing, and views that unfold its frames into `readings_raw`.
+-- Readings: one landing table, which keeps nothing, and a view that unfolds its frames into `readings_raw`.
 -- Columns of a landing table are the fields of its Avro record (schemas/events/telemetry-frame.avsc): the projector sends
 -- the bytes of the stream and the engine decodes them. Constraints are checked before any view sees a row, so that a
 -- frame that cannot be right leaves no trace anywhere.
@@ -55,41 +55,21 @@ COMMENT 'Every reading ever accepted, one row each. Read it through the view rea
 
 {{distributed readings_raw}};
 
--- An empty quality means that every reading of the series is good.
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_numbers {{on_cluster}} TO {{local readings_raw}} AS
+-- One view for the three kinds of series, because every view costs each insert some milliseconds. An empty quality means
+-- that every reading of the series is good: arrayResize fills with zeros.
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_readings {{on_cluster}} TO {{local readings_raw}} AS
 SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
-    CAST('number', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
-    v AS value, toUInt8(q) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at, clock_offset_ms
+    CAST(k, 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind, v AS value, vi AS value_int, vt AS value_text,
+    toUInt8(q) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at, clock_offset_ms
 FROM
 (
-    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
-        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
-    FROM {{database}}.in_telemetry ARRAY JOIN series AS s
+    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms,
+        s.1 AS metric, s.2 AS dts, length(s.2) AS n, arrayResize(s.3, n) AS vs, arrayResize(s.4, n) AS vis,
+        arrayResize(s.5, n) AS vts, arrayResize(s.6, n) AS qs, s.7 AS k
+    FROM {{database}}.in_telemetry
+    ARRAY JOIN arrayConcat(
+        arrayMap(s -> (s.metric, s.dt, s.value, CAST([], 'Array(Int64)'), CAST([], 'Array(String)'), s.quality, toInt8(0)), series),
+        arrayMap(s -> (s.metric, s.dt, arrayMap(x -> toFloat64(x), s.value), s.value, CAST([], 'Array(String)'), s.quality, toInt8(1)), int_series),
+        arrayMap(s -> (s.metric, s.dt, CAST([], 'Array(Float64)'), CAST([], 'Array(Int64)'), s.value, s.quality, toInt8(2)), text_series)) AS s
 )
-ARRAY JOIN dts AS d, vs AS v, qs AS q;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_integers {{on_cluster}} TO {{local readings_raw}} AS
-SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
-    CAST('int64', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
-    toFloat64(v) AS value, v AS value_int, toUInt8(q) AS quality, agent_id, seq,
-    fromUnixTimestamp64Milli(received, 'UTC') AS received_at, clock_offset_ms
-FROM
-(
-    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
-        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
-    FROM {{database}}.in_telemetry ARRAY JOIN int_series AS s
-)
-ARRAY JOIN dts AS d, vs AS v, qs AS q;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_texts {{on_cluster}} TO {{local readings_raw}} AS
-SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
-    CAST('text', 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind,
-    v AS value_text, toUInt8(q) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at,
-    clock_offset_ms
-FROM
-(
-    SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms, s.metric AS metric,
-        s.dt AS dts, s.value AS vs, if(empty(s.quality), arrayResize(s.quality, length(s.dt)), s.quality) AS qs
-    FROM {{database}}.in_telemetry ARRAY JOIN text_series AS s
-)
-ARRAY JOIN dts AS d, vs AS v, qs AS q;
+ARRAY JOIN dts AS d, vs AS v, vis AS vi, vts AS vt, qs AS q;

@@ -97,13 +97,8 @@ COMMENT 'Latest reading of every metric. Read it through the view latest_values.
 
 {{distributed latest_state}};
 
+-- Every row goes in; the engine keeps the last of each key before it writes the block (optimize_on_insert, its default).
 CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.readings_to_latest {{on_cluster}} TO {{local latest_state}} AS
-SELECT tenant, device_id, metric, max(p) AS place, fromUnixTimestamp64Milli(toInt64(intDiv(max(p), 1048576)), 'UTC') AS ts,
-    argMax(r.kind, p) AS kind, argMax(r.value, p) AS value, argMax(r.value_int, p) AS value_int, argMax(r.value_text, p) AS value_text,
-    argMax(r.quality, p) AS quality, argMax(r.agent_id, p) AS agent_id, argMax(r.seq, p) AS seq, argMax(r.received_at, p) AS received_at
-FROM
-(
-    SELECT *, toUInt64(toUnixTimestamp64Milli(ts)) * 1048576 + seq % 1048576 AS p
-    FROM {{local readings_raw}}
-) AS r
-GROUP BY tenant, device_id, metric;
+SELECT tenant, device_id, metric, toUInt64(toUnixTimestamp64Milli(ts)) * 1048576 + seq % 1048576 AS place, ts, kind,
+    value, value_int, value_text, quality, agent_id, seq, received_at
+FROM {{local readings_raw}};

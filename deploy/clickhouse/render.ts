@@ -66,6 +66,7 @@ const DURABLE = [
   'fsync_part_directory = 1',
   'min_rows_to_fsync_after_merge = 1',
   'min_compressed_bytes_to_fsync_after_merge = 1',
+  "auto_statistics_types = ''",
 ].join(', ');
 
 const FILE_NAME = /^(\d{3})-[a-z0-9-]+\.sql$/;
