@@ -10,6 +10,7 @@ const MIN_WEIGHT = 1;
 const RETRY_MS = 1_000;
 
 interface Parcel {
+  readonly number: number;
   readonly records: readonly OutboxRecord[];
   readonly weight: number;
   readonly done: (() => void) | undefined;
@@ -23,6 +24,9 @@ export class Durable {
   refusal: unknown;
   private readonly refused: Parcel[] = [];
   private underWay = 0;
+  private issued = 0;
+  /** Numbers of parcels not yet durable, ascending. */
+  private readonly outstanding = new Set<number>();
   private retry: NodeJS.Timeout | undefined;
   private retrying: Promise<void> | undefined;
   private waiters: (() => void)[] = [];
@@ -36,7 +40,8 @@ export class Durable {
   submit(records: readonly OutboxRecord[], done?: () => void): void {
     const weight = records.reduce((sum, r) => sum + Math.max(MIN_WEIGHT, r.readings), 0);
     this.unsynced += weight;
-    const parcel = { records, weight, done };
+    const parcel = { number: ++this.issued, records, weight, done };
+    this.outstanding.add(parcel.number);
     // Behind one that was refused, so that the order is kept.
     if (this.refused.length > 0) this.refused.push(parcel);
     else void this.append(parcel);
@@ -46,6 +51,13 @@ export class Durable {
   async ready(): Promise<void> {
     while (this.unsynced >= MAX_UNSYNCED_READINGS || this.refused.length > 0) await this.change();
     return this.outbox.ready();
+  }
+
+  /** Resolves when everything handed over so far is durable. */
+  async settled(): Promise<void> {
+    const last = this.issued;
+    for (let [oldest] = this.outstanding; oldest !== undefined && oldest <= last; [oldest] = this.outstanding)
+      await this.change();
   }
 
   /** Resolves when everything is durable; tries what was refused once more and rejects when that fails. */
@@ -67,7 +79,7 @@ export class Durable {
     }
   }
 
-  private async tryAppend({ records, weight, done }: Parcel): Promise<boolean> {
+  private async tryAppend({ number, records, weight, done }: Parcel): Promise<boolean> {
     try {
       await this.outbox.append(records);
     } catch (error) {
@@ -78,6 +90,7 @@ export class Durable {
       return false;
     }
     this.unsynced -= weight;
+    this.outstanding.delete(number);
     this.refusal = undefined;
     done?.();
     return true;

@@ -97,6 +97,13 @@ export class Pipeline {
     return Promise.all(parcels).then(() => undefined);
   }
 
+  /** Resolves when every reading of the device taken so far is durable. */
+  flush(device: string): Promise<void> {
+    const open = this.devices.get(device);
+    if (open && this.open.has(open)) this.submit([open]);
+    return this.durable.settled();
+  }
+
   /** Ends the sessions and makes everything durable; rejects when the outbox does not take it. */
   async close(reason: string): Promise<void> {
     clearInterval(this.sessionTimer);

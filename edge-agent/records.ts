@@ -3,10 +3,7 @@ import { Encoder } from '../schemas/codec';
 import { type Point, type TelemetryFrame } from '../schemas/generated';
 import { deviceKey, pointKey, Topics } from '../schemas/topics';
 import { type NewSession } from './core/sessions';
-import { type OutboxRecord } from './io/outbox-api';
-
-/** Counter of everything that is not telemetry: one sequence per agent. */
-export const PRIORITY_COUNTER = 'priority';
+import { type OutboxRecord, PRIORITY_COUNTER } from './io/outbox-api';
 
 const frames = new Encoder('telemetry-frame');
 const sessions = new Encoder('session-event');

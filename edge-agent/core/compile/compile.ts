@@ -27,6 +27,9 @@ export const DEFAULT_FRAME_AGE_MS = 250;
 export const DEFAULT_FRAME_READINGS = 1_000;
 export const DEFAULT_REPORT_HEARTBEAT_MS = 60_000;
 export const DEFAULT_VERIFY_WITHIN_MS = 2_000;
+export const DEFAULT_TELEMETRY_MB = 800;
+export const DEFAULT_PRIORITY_MB = 64;
+const MIB = 1024 * 1024;
 
 /** `profile` has passed checkProfile; a broken reference here is a defect of ours and throws. */
 export function compileProfile(profile: Profile, protocols: readonly ProtocolRules[]): AgentPlan {
@@ -44,6 +47,8 @@ export function compileProfile(profile: Profile, protocols: readonly ProtocolRul
     heartbeat_ms: agent.heartbeat_ms ?? DEFAULT_HEARTBEAT_MS,
     frame_age_ms: agent.frame?.max_age_ms ?? DEFAULT_FRAME_AGE_MS,
     frame_readings: agent.frame?.max_readings ?? DEFAULT_FRAME_READINGS,
+    telemetry_bytes: (agent.outbox?.telemetry_mb ?? DEFAULT_TELEMETRY_MB) * MIB,
+    priority_bytes: (agent.outbox?.priority_mb ?? DEFAULT_PRIORITY_MB) * MIB,
     connections: profile.connections.map((c) => ({
       name: c.name,
       protocol: c.protocol,

@@ -111,6 +111,9 @@ export interface AgentPlan {
   readonly frame_age_ms: number;
   /** A frame is closed when it holds this many readings. */
   readonly frame_readings: number;
+  /** Disk each lane of the outbox may take, bytes. */
+  readonly telemetry_bytes: number;
+  readonly priority_bytes: number;
   readonly connections: readonly ConnectionPlan[];
   readonly devices: ReadonlyMap<string, DevicePlan>;
 }

@@ -12,6 +12,7 @@ export interface AgentSection {
   readonly tenant?: string;
   readonly path?: string;
   readonly heartbeat_ms?: number;
+  readonly outbox?: { readonly telemetry_mb?: number; readonly priority_mb?: number };
   readonly frame?: { readonly max_age_ms?: number; readonly max_readings?: number };
 }
 

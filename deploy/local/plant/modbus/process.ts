@@ -30,7 +30,7 @@ export interface PlantState {
 
 export const AMBIENT_CEL = 18;
 const BOILER_TAU_MS = 20_000;
-const PUMP_TAU_MS = 1_500;
+const PUMP_TAU_MS = 600;
 
 export function initialState(now: number): PlantState {
   return {

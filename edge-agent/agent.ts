@@ -1,0 +1,216 @@
+/** The parts of a working agent, put together, started and stopped in order. */
+import { join } from 'node:path';
+import { type Kafka } from 'kafkajs';
+import { type Logger } from 'pino';
+import { type Registry } from 'prom-client';
+import { createKafka, type StreamConfig, WriterSchemas } from '../schemas/stream';
+import { type AdapterDeps, createAdapters, type RunningAdapter } from './adapters';
+import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
+import { fieldMetrics } from './field-metrics';
+import { type Clock } from './io/clock';
+import { CommandLedger } from './io/commands/command-ledger';
+import { CommandExecutor } from './io/commands/executor';
+import { DeviceStates } from './io/device-states';
+import { Inbox } from './io/inbox';
+import { durableMetrics } from './io/metrics';
+import { DEFAULT_BOUNDS } from './io/outbox/bounds';
+import { type OutboxEvent } from './io/outbox/disposal';
+import { nodeFs } from './io/outbox/fs';
+import { type DiskOutbox, openOutbox } from './io/outbox/outbox';
+import { HintFile } from './io/shipper/hint';
+import { KafkaLink } from './io/shipper/link';
+import { DiskSchemaIds } from './io/shipper/schema-ids';
+import { Shipper } from './io/shipper/shipper';
+import { WriterSchemaCache } from './io/writer-schemas';
+import { Pipeline } from './pipeline';
+import { publishChangedPoints } from './published-points';
+
+export interface AgentOptions {
+  readonly plan: AgentPlan;
+  readonly dataDir: string;
+  /** Absent: readings are stored and not shipped, and no commands come. */
+  readonly stream: StreamConfig | undefined;
+  readonly replicationFactor: number;
+  /** Unique to this start. */
+  readonly boot: string;
+  readonly deps: AdapterDeps & { readonly clock: Clock };
+  readonly log: Logger;
+  readonly metrics: Registry;
+  newId(): string;
+}
+
+/** Longest wait at the end for what is durable to be shipped, ms: so that a stop is known at once when there is a network. */
+const LAST_WORDS_MS = 2_000;
+
+export class Agent {
+  private readonly pipeline: Pipeline;
+  private readonly adapters: ReadonlyMap<ConnectionPlan, RunningAdapter>;
+  private readonly executor: CommandExecutor;
+  private readonly states: DeviceStates;
+  private readonly shipper: Shipper | undefined;
+  private readonly inbox: Inbox | undefined;
+
+  private constructor(
+    private readonly options: AgentOptions,
+    private readonly outbox: DiskOutbox,
+    ledger: CommandLedger,
+  ) {
+    const { plan, deps, log, metrics, boot, stream } = options;
+    this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
+    this.adapters = createAdapters(plan, deps);
+    this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
+    this.executor = this.createExecutor(ledger);
+    const kafka = stream && createKafka(stream, log);
+    this.shipper = stream && kafka && this.createShipper(stream, kafka);
+    this.inbox = stream && kafka && this.createInbox(stream, kafka);
+    fieldMetrics(metrics, [...this.adapters.values()], this.pipeline);
+  }
+
+  /** Opens what is on disk. Throws OutboxError, such as `locked` when another process has it. */
+  static async open(options: AgentOptions): Promise<Agent> {
+    const { plan, deps, dataDir, log, metrics } = options;
+    // What the outbox finds while it is opened is counted once there is something to count with.
+    const early: OutboxEvent[] = [];
+    let count = (event: OutboxEvent): void => void early.push(event);
+    const outbox = await openOutbox({
+      directory: join(dataDir, 'outbox'),
+      bounds: { ...DEFAULT_BOUNDS, telemetryBytes: plan.telemetry_bytes, priorityBytes: plan.priority_bytes },
+      fs: nodeFs,
+      clock: deps.clock,
+      tenant: plan.tenant,
+      agentId: plan.agent_id,
+      newId: () => options.newId(),
+      onEvent: (event) => {
+        log.warn({ event }, 'outbox');
+        count(event);
+      },
+    });
+    const ledger = await CommandLedger.open(nodeFs, join(dataDir, 'commands.journal'), deps.clock);
+    const agent = new Agent(options, outbox, ledger);
+    const { shipper, inbox } = agent;
+    count = durableMetrics(metrics, { outbox, shipper, inbox, ledger, clock: deps.clock });
+    early.forEach(count);
+    return agent;
+  }
+
+  /** Polls and ships from now on. What was refused by the platform before stays refused, network or not. */
+  async start(): Promise<void> {
+    const { plan, deps, log } = this.options;
+    await this.states.load();
+    this.pipeline.start();
+    // Not awaited: a disk that refuses must not keep the agent from its field.
+    publishChangedPoints(plan, this.pipeline, this.file('points.json'), deps.clock.now()).catch((err: unknown) =>
+      log.error({ err }, 'points could not be published'),
+    );
+    for (const [connection, adapter] of this.adapters) adapter.start(this.pipeline.sink(connection));
+    this.executor.start();
+    this.shipper?.start();
+    this.inbox?.start();
+    log.info({ devices: plan.devices.size, connections: this.adapters.size }, 'polling');
+  }
+
+  /** Takes no more commands, lets those under way end, makes everything durable, ships what it can at once. */
+  async stop(reason: string): Promise<void> {
+    await this.inbox?.stop();
+    await this.executor.close();
+    await Promise.all([...this.adapters.values()].map((a) => a.close()));
+    await this.pipeline.close(reason);
+    if (this.shipper?.status.state === 'idle' || this.shipper?.status.state === 'shipping') await this.lastWords();
+    await this.shipper?.stop();
+    await this.outbox.close();
+  }
+
+  /** Why the agent cannot do its work; undefined when it can. A broker that is away is no reason. */
+  notReady(): string | undefined {
+    if (this.pipeline.durable.refusal !== undefined)
+      return `the outbox refuses: ${String(this.pipeline.durable.refusal)}`;
+    return this.shipper?.status.state === 'fenced' ? 'another copy of this agent is shipping' : undefined;
+  }
+
+  status(): object {
+    const { plan } = this.options;
+    return {
+      agent_id: plan.agent_id,
+      tenant: plan.tenant,
+      connections: [...this.adapters.values()].map((a) => a.status()),
+      pipeline: { ...this.pipeline.stats, unsynced: this.pipeline.durable.unsynced },
+      outbox: { telemetry: this.outbox.status('telemetry'), priority: this.outbox.status('priority') },
+      shipper: this.shipper?.status ?? 'no brokers are configured',
+      inbox: this.inbox?.status ?? 'no brokers are configured',
+    };
+  }
+
+  private exclude(devices: ReadonlySet<string>): void {
+    for (const adapter of this.adapters.values()) adapter.exclude(devices);
+  }
+
+  private createExecutor(ledger: CommandLedger): CommandExecutor {
+    const { plan, deps, log } = this.options;
+    const byName = new Map([...this.adapters].map(([connection, adapter]) => [connection.name, adapter]));
+    return new CommandExecutor({
+      agentId: plan.agent_id,
+      ledger,
+      outbox: this.outbox,
+      clock: deps.clock,
+      device: (id) => {
+        const device = plan.devices.get(id);
+        const field = device && byName.get(device.connection);
+        return device && field && { plan: device, field };
+      },
+      refused: (id) => this.states.refused(id),
+      flush: (device) => this.flush(device),
+      onError: (err) => log.error({ err }, 'command'),
+    });
+  }
+
+  private async flush(device: string): Promise<number> {
+    await this.pipeline.flush(device);
+    const seq = this.outbox.lastSeq(device);
+    await this.shipper?.whenShipped('telemetry', this.outbox.status('telemetry').next);
+    return seq;
+  }
+
+  private createShipper(stream: StreamConfig, kafka: Kafka): Shipper {
+    const { plan, deps, log, replicationFactor } = this.options;
+    return new Shipper({
+      agentId: plan.agent_id,
+      outbox: this.outbox,
+      link: new KafkaLink(kafka, { agentId: plan.agent_id, replicationFactor, clock: deps.clock }),
+      schemaIds: new DiskSchemaIds(stream, this.file('schema-ids.json')),
+      hint: new HintFile(this.file('shipped.json')),
+      clock: deps.clock,
+      random: deps.random,
+      onEvent: (event) =>
+        event.kind === 'connected' ? log.info({ event }, 'shipper') : log.warn({ event }, 'shipper'),
+      onFatal: (err) => {
+        // Goes on storing, and says so: two copies that restart each other would never end.
+        log.fatal({ err }, 'shipping has ended');
+        void this.inbox?.stop();
+      },
+    });
+  }
+
+  private createInbox(stream: StreamConfig, kafka: Kafka): Inbox {
+    const { plan, deps, log, replicationFactor } = this.options;
+    return new Inbox({
+      agentId: plan.agent_id,
+      kafka,
+      replicationFactor,
+      schemas: new WriterSchemaCache(new WriterSchemas(stream), this.file('writer-schemas.json')),
+      clock: deps.clock,
+      random: deps.random,
+      deliver: (commands) => this.executor.deliver(commands),
+      devices: this.states,
+      onEvent: (event) => (event.kind === 'connected' ? log.info({ event }, 'inbox') : log.warn({ event }, 'inbox')),
+    });
+  }
+
+  private async lastWords(): Promise<void> {
+    const { next } = this.outbox.status('priority');
+    await Promise.race([this.shipper?.whenShipped('priority', next), this.options.deps.clock.sleep(LAST_WORDS_MS)]);
+  }
+
+  private file(name: string): string {
+    return join(this.options.dataDir, name);
+  }
+}
