@@ -6,6 +6,7 @@ import { run, type RunResult } from './run';
 
 /** Pinned: Maven's own choice depends on Maven's version; 3.x fetches more, and insists on the parents' poms to copy a file. */
 const DEPENDENCY_PLUGIN = '2.8';
+export const DEPENDENCY_GOALS = `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN}`;
 
 /**
  * Copies the component's artifacts into `into`, each under its locked file name, with the mvn of PATH. Nothing is
@@ -19,7 +20,7 @@ export async function copyWithMaven(
 ): Promise<InstallError | undefined> {
   const pom = join(work, 'pom.xml');
   writeFileSync(pom, pomOf(component.artifacts, into));
-  const args = ['-B', '-q', '-f', pom, `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN}:copy`];
+  const args = ['-B', '-q', '-f', pom, `${DEPENDENCY_GOALS}:copy`];
   const result = await run('mvn', args, { cwd: work, ...(env && { env }) });
   if (result.exitCode === 0) return undefined;
   const operation = `fetch ${component.title}`;
@@ -59,13 +60,16 @@ interface Coordinates {
   readonly classifier: string;
 }
 
-function coordinatesOf({ coordinates = '' }: LockedArtifact): Coordinates {
+function coordinatesOf({ coordinates = '' }: Pick<LockedArtifact, 'coordinates'>): Coordinates {
   const [group = '', name = '', version = '', type = 'jar', classifier = ''] = coordinates.split(':');
   return { group, name, version, type, classifier };
 }
 
 /** No xmlns: Maven does not need it. */
-export function pomOf(artifacts: readonly LockedArtifact[], outputDirectory: string): string {
+export function pomOf(
+  artifacts: readonly Pick<LockedArtifact, 'file' | 'coordinates'>[],
+  outputDirectory: string,
+): string {
   const items = artifacts.map((artifact) => {
     const { group, name, version, type, classifier } = coordinatesOf(artifact);
     const optional = classifier ? { classifier } : {};
@@ -81,9 +85,22 @@ export function pomOf(artifacts: readonly LockedArtifact[], outputDirectory: str
     artifactId: 'maven-dependency-plugin',
     version: DEPENDENCY_PLUGIN,
   });
-  const build = element('build', element('plugins', element('plugin', plugin + configuration)));
+  return project(element('build', element('plugins', element('plugin', plugin + configuration))));
+}
+
+/** A project that depends on the roots, given as group:artifact:version[:type[:classifier]]. */
+export function dependenciesPomOf(roots: readonly string[]): string {
+  const dependencies = roots.map((coordinates) => {
+    const { group, name, version, type, classifier } = coordinatesOf({ coordinates });
+    const optional = classifier ? { classifier } : {};
+    return element('dependency', elements({ groupId: group, artifactId: name, version, type, ...optional }));
+  });
+  return project(element('dependencies', dependencies.join('\n')));
+}
+
+function project(content: string): string {
   const self = elements({ modelVersion: '4.0.0', groupId: 'millrace', artifactId: 'components', version: '1' });
-  return element('project', `${self}<packaging>pom</packaging>${build}`) + '\n';
+  return `${element('project', `${self}<packaging>pom</packaging>${content}`)}\n`;
 }
 
 function elements(fields: Readonly<Record<string, string>>): string {
