@@ -77,9 +77,18 @@ export class Bed {
     return (await this.execute(`${sql} FORMAT TSV`)).trim();
   }
 
+  /** Started and ready. */
   projector(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-    const log = join(this.stack.dataDir, 'logs', `projector-${++this.services}.log`);
-    return ServiceProcess.start('projector', { ...this.stack.env, ...env }, log);
+    return ServiceProcess.start('projector', { ...this.stack.env, ...env }, this.nextLog());
+  }
+
+  /** Started only: what it needs may be down. */
+  launchProjector(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    return ServiceProcess.launch('projector', { ...this.stack.env, ...env }, this.nextLog());
+  }
+
+  private nextLog(): string {
+    return join(this.stack.dataDir, 'logs', `projector-${++this.services}.log`);
   }
 
   get telemetry(): EventWriter<'telemetry-frame'> {
