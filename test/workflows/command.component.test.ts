@@ -12,6 +12,7 @@ import {
 } from '../../workflows/command/messages';
 import { TASK_QUEUE } from '../../workflows/shared/messages';
 import { commandInput, Published, report, type Skipping, startSkipping } from './support/skipping';
+import { record } from './support/recording';
 import { until } from './support/until';
 
 jest.setTimeout(60_000);
@@ -57,6 +58,7 @@ test('QoS 0 is sent and not waited for', async () => {
   expect(await handle.result()).toMatchObject({ state: 'issued', final: false });
   expect(states()).toEqual(['issued']);
   expect(orders()).toEqual(['set-setpoint#1']);
+  await record('command.qos-0', handle);
 });
 
 test('ends with the word of the agent, and adds none of its own', async () => {
@@ -67,6 +69,7 @@ test('ends with the word of the agent, and adds none of its own', async () => {
   expect(states()).toEqual(['issued']);
   const view = await handle.query(commandQuery);
   expect(view.transitions.map((t) => t.state)).toEqual(['issued', 'delivered', 'executed', 'verified']);
+  await record('command.verified', handle);
 });
 
 test('repeats and disorder of reports do no harm', async () => {
@@ -85,6 +88,7 @@ test('no word at all: unknown at the deadline, not earlier, after sending again 
   const last = published.records.at(-1)?.events[0];
   expect((last?.at ?? 0) - input.deadline).toBeGreaterThanOrEqual(2_000);
   expect((last?.at ?? 0) - input.deadline).toBeLessThan(4_000);
+  await record('command.unknown-after-resends', handle);
 });
 
 test('what was delivered is not sent again, and is unknown when no result comes', async () => {
@@ -95,6 +99,7 @@ test('what was delivered is not sent again, and is unknown when no result comes'
     detail: expect.stringContaining('received'),
   });
   expect(orders()).toEqual(['set-setpoint#1']);
+  await record('command.delivered-no-result', handle);
 });
 
 test('executed and never verified stays executed at the deadline', async () => {
@@ -102,6 +107,7 @@ test('executed and never verified stays executed at the deadline', async () => {
   await tell('delivered', 'executed');
   expect(await handle.result()).toMatchObject({ state: 'executed', final: false });
   expect(states()).toEqual(['issued']);
+  await record('command.executed-unverified', handle);
 });
 
 test('an answer right after the deadline still counts', async () => {
@@ -124,6 +130,7 @@ test('a deadline that has passed before anything was sent: expired, and nothing 
   expect(await handle.result()).toMatchObject({ state: 'expired', final: true });
   expect(states()).toEqual(['issued', 'expired']);
   expect(orders()).toEqual([]);
+  await record('command.expired-unsent', handle);
 });
 
 describe('Kafka is away', () => {
@@ -144,6 +151,7 @@ describe('Kafka is away', () => {
     await until(() => orders().length === 1);
     await tell('verified');
     expect(await handle.result()).toMatchObject({ state: 'verified' });
+    await record('command.kafka-away-a-moment', handle);
   });
 });
 
@@ -157,6 +165,7 @@ describe('cancellation', () => {
     await tell('cancelled');
     expect(await answer).toEqual({ in_time: true, state: 'cancelled' });
     expect(await handle.result()).toMatchObject({ state: 'cancelled', final: true });
+    await record('command.cancelled', handle);
   });
 
   test('the agent had carried it out: too late', async () => {
@@ -181,6 +190,7 @@ describe('cancellation', () => {
           .map((o) => o.split('#')[0]),
       ),
     ).toEqual(new Set(['millrace.cancel']));
+    await record('command.cancel-unanswered', handle);
   });
 
   test('before anything was sent: certainly not carried out, nothing is sent', async () => {
@@ -195,6 +205,7 @@ describe('cancellation', () => {
     expect(await handle.result()).toMatchObject({ state: 'cancelled', detail: 'wrong pump' });
     expect(published.states(input.command_id)).toEqual(['issued', 'cancelled']);
     expect(published.orders(input.command_id)).toEqual([]);
+    await record('command.cancelled-unsent', handle);
   });
 
   test('through Temporal itself is the same', async () => {

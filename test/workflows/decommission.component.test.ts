@@ -14,6 +14,7 @@ import {
 import { type decommission } from '../../workflows/decommission/workflow';
 import { TASK_QUEUE } from '../../workflows/shared/messages';
 import { Published, report, type Skipping, startSkipping } from './support/skipping';
+import { record } from './support/recording';
 import { until } from './support/until';
 
 jest.setTimeout(60_000);
@@ -110,14 +111,17 @@ test('ends with the device decommissioned, its last data confirmed', async () =>
   expect(steps(progress)).toEqual(['begin done', 'settle-commands skipped', 'flush done', 'complete done']);
   expect(registry.asked).toEqual(['begin-decommission', 'complete-decommission']);
   expect(registry.state).toBe('decommissioned');
+  await record('decommission.done', handle);
 });
 
 test('an agent that never answers: goes on at the deadline, and says so', async () => {
   const before = await skipping.env.currentTimeMs();
-  const progress = await (await started()).result();
+  const handle = await started();
+  const progress = await handle.result();
   expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: null });
   expect(progress.steps[2]?.detail).toMatch(/not confirmed \(outcome-unknown/);
   expect((await skipping.env.currentTimeMs()) - before).toBeGreaterThanOrEqual(3_600_000);
+  await record('decommission.agent-silent', handle);
 });
 
 test('a device without an agent has nothing to flush', async () => {
@@ -135,6 +139,7 @@ test('commands in flight are cancelled once each, and awaited', async () => {
   const progress = await handle.result();
   expect(progress.steps[1]).toMatchObject({ state: 'done', detail: '2 commands ended' });
   expect(asked.slice(0, 2)).toEqual([[], ['command-t/a', 'command-t/b']]);
+  await record('decommission.commands-cancelled', handle);
 });
 
 test('commands that do not end are left behind at the deadline, and counted', async () => {
@@ -155,10 +160,12 @@ test('a registry that is away is waited for', async () => {
 describe('refused', () => {
   test('by the registry: nothing was begun, so nothing is undone', async () => {
     registry.state = 'registered';
-    const progress = await (await started()).result();
+    const handle = await started();
+    const progress = await handle.result();
     expect(progress).toMatchObject({ outcome: 'refused', detail: 'cannot when registered' });
     expect(steps(progress)).toEqual(['begin failed', 'settle-commands waiting', 'flush waiting', 'complete waiting']);
     expect(registry.asked).toEqual(['begin-decommission']);
+    await record('decommission.refused', handle);
   });
 });
 
@@ -174,6 +181,7 @@ describe('abandoned', () => {
     expect(steps(progress).at(-1)).toBe('abandon done');
     expect(registry.state).toBe('active');
     expect(await handle.result()).toEqual(progress);
+    await record('decommission.abandoned-settling', handle);
   });
 
   test('while the flush is awaited: the flush order is cancelled', async () => {
@@ -183,6 +191,7 @@ describe('abandoned', () => {
     expect(registry.state).toBe('active');
     await until(() => orders().some((c) => c.command_id === `${command_id}.cancel`));
     await skipping.env.client.workflow.getHandle(commandWorkflowId('t', command_id)).result();
+    await record('decommission.abandoned-flushing', handle);
   });
 
   test('through Temporal itself', async () => {

@@ -25,6 +25,7 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
   const path = await testServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
+    client: { identity: 'test' },
   });
   // Unknown attributes make the test server leave a child unstarted, without a word.
   await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
@@ -33,6 +34,7 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
   const worker = await Worker.create({
     connection: env.nativeConnection,
     taskQueue: TASK_QUEUE,
+    identity: 'test',
     workflowBundle,
     activities: effects,
   });

@@ -1,0 +1,121 @@
+/**
+ * A command from REST to the field and back: POST, the workflow, the agent's write and read-back over Modbus TCP, the
+ * answer at the client. Beside it, on the same server, the least a workflow can be: start, activity, signal, complete.
+ *
+ *   node dist/test/bench/commands.js [--commands 300] [--json]
+ */
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Instance } from '../workflows/support/instance';
+import { deviceOf, loadProfile, SLOT_COMMAND } from '../workflows/support/load-profile';
+import { closedLoop, type Figures } from './support/load';
+
+const IN_FLIGHT = [1, 10, 100];
+const WARM_UP = 30;
+const QUIET_SCAN_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
+const BARE_QUEUE = 'bench-bare';
+
+interface Answered {
+  readonly command_id: string;
+  readonly state: string;
+  readonly settled: boolean;
+}
+
+const { values } = parseArgs({
+  options: { commands: { type: 'string', default: '300' }, json: { type: 'boolean', default: false } },
+});
+
+void main(Number(values.commands));
+
+async function main(count: number): Promise<void> {
+  // Presence has no part in a command.
+  const instance = await Instance.start(loadProfile(Math.max(...IN_FLIGHT), QUIET_SCAN_MS), ['presence']);
+  try {
+    const commands = await commandFigures(instance, count);
+    const bare = await bareFigures(instance, count);
+    print({ commands, bare, load_average: loadavg()[0] ?? 0 });
+  } finally {
+    await instance.stop();
+  }
+}
+
+async function commandFigures(instance: Instance, count: number): Promise<Figures[]> {
+  const waiting = new Map<string, (answer: Answered) => void>();
+  const early = new Map<string, Answered>();
+  const end = new AbortController();
+  const told = (data: unknown): void => {
+    const answer = data as Answered;
+    if (!answer.settled) return;
+    const wake = waiting.get(answer.command_id);
+    if (wake) wake(answer);
+    else early.set(answer.command_id, answer);
+  };
+  await instance.follow('command', told, end.signal);
+  const one = async (n: number, lane: number): Promise<void> => {
+    const body = { name: SLOT_COMMAND, args: { value: n % 65_536 }, qos: 2, timeout_ms: ANSWER_TIMEOUT_MS };
+    const { command_id } = await instance.api<Answered>('POST', `/devices/${deviceOf(lane)}/commands`, body);
+    const answer = early.get(command_id) ?? (await new Promise<Answered>((r) => waiting.set(command_id, r)));
+    waiting.delete(command_id);
+    early.delete(command_id);
+    if (answer.state !== 'verified') throw new Error(`command ${command_id} is ${answer.state}`);
+  };
+  await closedLoop(1, WARM_UP, one);
+  const figures: Figures[] = [];
+  for (const in_flight of IN_FLIGHT) figures.push(await closedLoop(in_flight, count, one));
+  end.abort();
+  return figures;
+}
+
+async function bareFigures(instance: Instance, count: number): Promise<Figures[]> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const address = instance.facts['TEMPORAL_ADDRESS'] ?? '';
+  const connection = await NativeConnection.connect({ address });
+  const client = new Client({ connection: await Connection.connect({ address }) });
+  let n = 0;
+  const worker = await Worker.create({
+    connection,
+    taskQueue: BARE_QUEUE,
+    workflowsPath: join(__dirname, 'support', 'bare-workflow.js'),
+    activities: { effect: effectOf(client) },
+  });
+  const figures: Figures[] = [];
+  await worker.runUntil(async () => {
+    const one = async (): Promise<void> => {
+      const workflowId = `bare-${n++}`;
+      await client.workflow.execute('bare', { taskQueue: BARE_QUEUE, workflowId });
+    };
+    await closedLoop(1, WARM_UP, one);
+    for (const in_flight of IN_FLIGHT) figures.push(await closedLoop(in_flight, count, one));
+  });
+  await client.connection.close();
+  await connection.close();
+  return figures;
+}
+
+/** The answer comes from outside, as a relay's would. */
+function effectOf(client: Client): () => Promise<void> {
+  return async () => {
+    const { Context } = await import('@temporalio/activity');
+    const { workflowExecution } = Context.current().info;
+    await client.workflow.getHandle(workflowExecution?.workflowId ?? '').signal('answered');
+  };
+}
+
+function print(figures: { commands: Figures[]; bare: Figures[]; load_average: number }): void {
+  if (values.json) return void console.log(JSON.stringify(figures));
+  for (const what of ['commands', 'bare'] as const)
+    for (const f of figures[what])
+      console.log(
+        `${what.padEnd(8)} ${String(f.in_flight).padStart(3)} in flight: p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms, ${f.per_second}/s (${f.count})`,
+      );
+  const [alone] = figures.commands;
+  const [bareAlone] = figures.bare;
+  if (!alone || !bareAlone) return;
+  console.log(`target: p50 at one in flight <= 50 ms: ${alone.p50_ms <= 50 ? 'met' : 'MISSED'}`);
+  console.log(`target: p99 at one in flight <= 1.3 x bare: ${(alone.p99_ms / bareAlone.p99_ms).toFixed(2)} x`);
+  console.log(`load average ${figures.load_average.toFixed(1)}`);
+}
