@@ -2,7 +2,7 @@
  * Class data sharing: a JVM that maps an archive of parsed classes starts in half the time. The archive is made by
  * running a component once, on free ports and in a temporary folder, and ending it in order.
  */
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,11 +16,12 @@ export interface ArchiveTrainee {
 }
 
 /** Also ends a JVM whose launcher was killed meanwhile. */
-const MAX_TRAINING_s = 90;
+const MAX_TRAINING_s = 120;
 const POLL_ms = 200;
 const ARCHIVE = 'classes.jsa';
-/** Says why there is no archive, so that it is not tried again at every start. */
+/** Says why there is no archive, so that it is not tried again at every start, but some other day. */
 const FAILED = 'classes.jsa.failed';
+const RETRY_ms = 24 * 3_600_000;
 
 /** Flag for a JVM whose program is installed in `dir`. Without an archive, or with one of another Java, it does nothing. */
 export function classArchiveFlags(dir: string): string[] {
@@ -30,7 +31,9 @@ export function classArchiveFlags(dir: string): string[] {
 const USE = '-XX:SharedArchiveFile=';
 
 export function hasClassArchive(dir: string): boolean {
-  return existsSync(join(dir, ARCHIVE)) || existsSync(join(dir, FAILED));
+  if (existsSync(join(dir, ARCHIVE))) return true;
+  const failed = statSync(join(dir, FAILED), { throwIfNoEntry: false });
+  return failed !== undefined && Date.now() - failed.mtimeMs < RETRY_ms;
 }
 
 /** Never throws: the component works without, only slower to start. */
@@ -48,18 +51,25 @@ export async function makeClassArchive(
     await check(spec, fresh);
     renameSync(fresh, join(dir, ARCHIVE));
   } catch (error) {
-    writeFileSync(join(dir, FAILED), String(error));
+    if (!(error instanceof Interrupted)) writeFileSync(join(dir, FAILED), String(error));
   } finally {
     rmSync(fresh, { force: true });
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
+/** Exit codes of a JVM that SIGINT or SIGTERM ended. */
+const BY_SIGNAL = new Set([130, 143]);
+
+/** Somebody else ended the training: that says nothing about the component. */
+class Interrupted extends Error {}
+
 /** The archive is written while the JVM ends. */
 async function runOnce(spec: ComponentSpec, archive: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = spec.args.map((arg) => (arg.startsWith(USE) ? `-XX:ArchiveClassesAtExit=${archive}` : arg));
   const ended = new AbortController();
-  const bounded = ['--kill-after=10', String(MAX_TRAINING_s), spec.command, ...args];
+  // --foreground: Ctrl-C reaches it
+  const bounded = ['--foreground', '--kill-after=10', String(MAX_TRAINING_s), spec.command, ...args];
   const running = run('timeout', bounded, {
     cwd: spec.cwd,
     env: { ...env, ...spec.env },
@@ -73,8 +83,10 @@ async function runOnce(spec: ComponentSpec, archive: string, env: NodeJS.Process
     if (!ready) await sleep(POLL_ms);
   }
   ended.abort();
-  const { stderr } = await outcome;
-  if (!ready) throw new Error(`${spec.name} did not start: ${stderr}`);
+  const { exitCode, stderr } = await outcome;
+  if (ready) return;
+  if (exitCode === null || BY_SIGNAL.has(exitCode)) throw new Interrupted(`${spec.name} was ended`);
+  throw new Error(`${spec.name} did not start: ${stderr}`);
 }
 
 /** A torn archive can crash the JVM that maps it. */
