@@ -6,6 +6,7 @@ import { type Context } from './context';
 import { EXIT } from './errors';
 import { type Verbs } from './load';
 import { addPlatformCommands } from './verbs/platform';
+import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
 import { addDevelopmentCommands } from './verbs/development';
 
@@ -51,6 +52,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
+  addDeadLetterCommands(verbs);
   addDevelopmentCommands(verbs);
   return program;
 }

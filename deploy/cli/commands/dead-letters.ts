@@ -1,0 +1,217 @@
+/** Messages that could not be processed: which, why, and back to where they came from once the cause is mended. */
+import { createKafka, idempotentProducer, streamConfig } from '../../../schemas/stream';
+import { type ClickHouseLogin, loginFrom, queryText } from '../../local/clickhouse-query';
+import { type Context, type Env, lastRun } from '../context';
+import { CliError, EXIT } from '../errors';
+import { json, table } from '../io';
+
+export interface Filter {
+  readonly topic?: string;
+  readonly code?: string;
+  /** ISO time, or an age such as 2h. */
+  readonly since?: string;
+  readonly limit?: string;
+}
+export interface Json {
+  readonly json?: boolean;
+}
+export interface ReplayOptions extends Filter, Json {
+  readonly dryRun?: boolean;
+  readonly confirm?: boolean;
+}
+
+/** A row of the view dead_letters; bytes in hex. */
+interface DeadLetter {
+  readonly source_topic: string;
+  readonly source_partition: number;
+  readonly source_offset: string;
+  readonly source_timestamp: string;
+  readonly consumer: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly key_hex: string | null;
+  readonly value_hex: string | null;
+  readonly headers_hex: Readonly<Record<string, string>>;
+}
+
+const DEFAULT_LIMIT = 100;
+/** One call sends back at most so many; call it again for more. */
+const MAX_LIMIT = 10_000;
+/** Header by which a consumer can tell a replayed message from an original. */
+export const REPLAY_HEADER = 'millrace-replay-of';
+/** The projector says so in the reason when it could not keep all of a message (dead-letter.avsc). */
+const CUT = /\(value cut from \d+ bytes\)$/;
+
+export async function list(context: Context, options: Filter & Json): Promise<number> {
+  const letters = await find(context, conditionsOf(options), limitOf(options));
+  if (options.json) context.io.out(json(letters.map(withCoordinates)));
+  else if (letters.length === 0) context.io.err('no dead letters\n');
+  else
+    context.io.out(
+      table(
+        ['MESSAGE', 'REFUSED AT', 'CODE', 'REASON'],
+        letters.map((l) => [coordinates(l), l.at, l.code, l.reason]),
+      ),
+    );
+  return EXIT.ok;
+}
+
+export async function show(context: Context, message: string, options: Json): Promise<number> {
+  const letter = await one(context, message);
+  if (options.json) {
+    context.io.out(json(withCoordinates(letter)));
+    return EXIT.ok;
+  }
+  const { key_hex, value_hex, headers_hex, ...plain } = letter;
+  const headers = Object.entries(headers_hex).map(([name, hex]) => `${name}=${textOf(hex)}`);
+  const lines = {
+    ...plain,
+    key: key_hex === null ? '(none)' : textOf(key_hex),
+    headers: headers.join(', ') || '(none)',
+  };
+  for (const [name, value] of Object.entries(lines)) context.io.out(`${name.padEnd(17)} ${value}\n`);
+  context.io.out(value_hex === null ? 'value             (none)\n' : `value\n${dump(Buffer.from(value_hex, 'hex'))}`);
+  return EXIT.ok;
+}
+
+/** Sends messages back as they were, key, value and headers, with one header more. Given by coordinates, or by filter. */
+export async function replay(context: Context, messages: readonly string[], options: ReplayOptions): Promise<number> {
+  const letters =
+    messages.length > 0
+      ? await Promise.all(messages.map((m) => one(context, m)))
+      : await find(context, filtered(options), limitOf(options));
+  const whole = letters.filter((l) => !CUT.test(l.reason));
+  for (const l of letters.filter((letter) => CUT.test(letter.reason)))
+    context.io.err(`${coordinates(l)} was too long to be kept whole: left out\n`);
+  if (options.dryRun || (messages.length === 0 && !options.confirm)) {
+    context.io.out(whole.map((l) => `${coordinates(l)}\n`).join(''));
+    context.io.err(`would send back ${whole.length}${options.dryRun ? '' : ': add --confirm to do it'}\n`);
+    return options.dryRun ? EXIT.ok : EXIT.usage;
+  }
+  await sendBack(known(context), whole);
+  if (options.json) context.io.out(json({ sent: whole.map(coordinates) }));
+  else context.io.err(`sent back ${whole.length}\n`);
+  return whole.length === letters.length ? EXIT.ok : EXIT.failed;
+}
+
+async function sendBack(env: Env, letters: readonly DeadLetter[]): Promise<void> {
+  const kafka = createKafka(streamConfig(env, 'millrace-cli'), { warn: () => undefined });
+  const producer = idempotentProducer(kafka);
+  await producer.connect();
+  try {
+    for (const l of letters)
+      await producer.send({
+        topic: l.source_topic,
+        acks: -1,
+        messages: [
+          {
+            key: bytesOf(l.key_hex),
+            value: bytesOf(l.value_hex),
+            headers: { ...headersOf(l), [REPLAY_HEADER]: coordinates(l) },
+          },
+        ],
+      });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+async function one(context: Context, message: string): Promise<DeadLetter> {
+  const parts = /^(.+):(\d+):(\d+)$/.exec(message);
+  if (!parts)
+    throw new CliError(
+      'usage',
+      'dead-letters',
+      `${message} is no message`,
+      'name it topic:partition:offset, as list does',
+    );
+  const [, topic = '', partition, offset] = parts;
+  const where = [`source_topic = ${quote(topic)}`, `source_partition = ${partition}`, `source_offset = ${offset}`];
+  const [letter] = await find(context, where, 1);
+  if (letter) return letter;
+  throw new CliError('failed', 'dead-letters', `${message} is no dead letter`, 'see `millrace dead-letters list`');
+}
+
+async function find(context: Context, conditions: readonly string[], limit: number): Promise<DeadLetter[]> {
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+  const sql = `SELECT source_topic, source_partition, toString(source_offset) AS source_offset, source_timestamp, consumer, code, reason, at,
+    hex(key) AS key_hex, hex(value) AS value_hex, mapApply((k, v) -> (k, hex(v)), headers) AS headers_hex
+    FROM (SELECT * FROM dead_letters ${where} ORDER BY at DESC, source_topic, source_partition, source_offset LIMIT ${limit})`;
+  const text = await queryText(login(context), sql, 'JSONEachRow');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as DeadLetter);
+}
+
+function conditionsOf({ topic, code, since }: Filter): string[] {
+  return [
+    ...(topic === undefined ? [] : [`source_topic = ${quote(topic)}`]),
+    ...(code === undefined ? [] : [`code = ${quote(code)}`]),
+    ...(since === undefined ? [] : [`at >= ${timeOf(since)}`]),
+  ];
+}
+
+function filtered(options: Filter): string[] {
+  const conditions = conditionsOf(options);
+  if (conditions.length > 0) return conditions;
+  const hint = 'name messages (topic:partition:offset), or choose by --topic, --code or --since';
+  throw new CliError('usage', 'dead-letters replay', 'which ones?', hint);
+}
+
+const UNITS: Readonly<Record<string, string>> = { s: 'SECOND', m: 'MINUTE', h: 'HOUR', d: 'DAY' };
+
+function timeOf(since: string): string {
+  const age = /^(\d+)([smhd])$/.exec(since);
+  if (age) return `now64(3) - INTERVAL ${age[1]} ${UNITS[age[2] ?? 's']}`;
+  if (!Number.isNaN(Date.parse(since))) return `fromUnixTimestamp64Milli(${Date.parse(since)})`;
+  throw new CliError('usage', 'dead-letters', `${since} is no time`, 'such as 2h, 7d or 2026-01-31T08:00:00Z');
+}
+
+function limitOf({ limit }: Filter): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  const n = Number(limit);
+  if (Number.isInteger(n) && n > 0 && n <= MAX_LIMIT) return n;
+  throw new CliError('usage', 'dead-letters', `--limit ${limit}`, `a number from 1 to ${MAX_LIMIT}`);
+}
+
+function known(context: Context): Env {
+  const { env } = context;
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  return env['CLICKHOUSE_URL'] && env['KAFKA_BROKERS'] ? given : { ...lastRun(context).facts, ...given };
+}
+
+function login(context: Context): ClickHouseLogin {
+  const found = loginFrom(context.env['CLICKHOUSE_URL'] ? context.env : { ...lastRun(context).facts });
+  if (found) return found;
+  const hint = 'set CLICKHOUSE_URL, or start with `millrace up`';
+  throw new CliError('failed', 'dead-letters', 'no ClickHouse is known', hint);
+}
+
+const coordinates = (l: DeadLetter): string => `${l.source_topic}:${l.source_partition}:${l.source_offset}`;
+const withCoordinates = (l: DeadLetter) => ({ message: coordinates(l), ...l });
+const bytesOf = (hex: string | null): Buffer | null => (hex === null ? null : Buffer.from(hex, 'hex'));
+const headersOf = (l: DeadLetter): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(l.headers_hex).map(([name, hex]) => [name, Buffer.from(hex, 'hex')]));
+const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** As text where it is text, otherwise hex. */
+function textOf(hex: string): string {
+  const text = Buffer.from(hex, 'hex').toString('utf8');
+  return /^[\p{L}\p{N}\p{P}\p{S} ]*$/u.test(text) && !text.includes('\ufffd') ? text : `0x${hex.toLowerCase()}`;
+}
+
+const DUMP_BYTES = 1_024;
+
+function dump(value: Buffer): string {
+  const lines: string[] = [];
+  for (let at = 0; at < Math.min(value.length, DUMP_BYTES); at += 16) {
+    const part = value.subarray(at, at + 16);
+    const hex = [...part].map((b) => b.toString(16).padStart(2, '0')).join(' ');
+    const text = [...part].map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
+    lines.push(`  ${at.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}\n`);
+  }
+  const rest = value.length - DUMP_BYTES;
+  return `${lines.join('')}${rest > 0 ? `  … ${rest} bytes more\n` : ''}`;
+}
