@@ -5,11 +5,25 @@
 import { type KafkaMessage, type Producer, type TopicMessages } from 'kafkajs';
 import { ConsumeError } from './consume-error';
 
+export interface Handled {
+  readonly outputs: readonly TopicMessages[];
+  /** How many of the messages these outputs answer, from the first; the rest goes into the next transaction. */
+  readonly handled: number;
+  /**
+   * Nothing would be lost if these messages were handled again: the position may wait for the next transaction. Only
+   * looked at when there are no outputs.
+   */
+  readonly repeatable?: boolean;
+}
+
 /** What a service does with one partition: state, and how it answers input. */
 export interface PartitionWork {
-  /** Messages to write for these inputs. State may move ahead only until `committed`; on failure the work is dropped. */
-  handle(messages: readonly KafkaMessage[]): Promise<readonly TopicMessages[]>;
-  /** What `handle` (or a write of its own) answered last is now a fact. */
+  /**
+   * Answers as many of these messages as fit one transaction, at least one. State may move ahead of what is committed: on
+   * failure the work is dropped and rebuilt.
+   */
+  handle(messages: readonly KafkaMessage[]): Promise<Handled>;
+  /** What was answered last is now a fact. */
   committed(): void;
 }
 
@@ -31,6 +45,7 @@ export async function fence(producer: Producer): Promise<void> {
 
 export class OwnedPartition<W extends PartitionWork> {
   private turn: Promise<unknown> = Promise.resolve();
+  private committed: bigint;
 
   constructor(
     readonly work: W,
@@ -38,25 +53,36 @@ export class OwnedPartition<W extends PartitionWork> {
     private readonly input: PartitionInput,
     /** First offset not yet taken into account. */
     private next: bigint,
-  ) {}
+  ) {
+    this.committed = next;
+  }
 
   /** Handles what is new in these messages. Throws ConsumeError `transaction-failed`: then drop this owner. */
   handle(messages: readonly KafkaMessage[]): Promise<void> {
     return this.inTurn(async () => {
-      const fresh = messages.filter((m) => BigInt(m.offset) >= this.next);
-      const last = fresh.at(-1);
-      if (!last) return;
-      const next = BigInt(last.offset) + 1n;
-      await this.transact(await this.work.handle(fresh), next);
-      this.next = next;
+      let rest = messages.filter((m) => BigInt(m.offset) >= this.next);
+      while (rest.length > 0) {
+        const { outputs, handled, repeatable } = await this.work.handle(rest);
+        const last = rest[handled - 1];
+        if (!last) throw new Error(`${handled} of ${rest.length} messages handled`);
+        this.next = BigInt(last.offset) + 1n;
+        if (outputs.length > 0 || !repeatable) await this.transact(outputs);
+        rest = rest.slice(handled);
+      }
     });
   }
 
-  /** Writes what the work has to say by itself, for instance because time has passed. */
-  write(make: (work: W) => readonly TopicMessages[]): Promise<void> {
+  /** Writes what the work has to say by itself, for instance because time has passed; one transaction for each item. */
+  write(make: (work: W) => Iterable<readonly TopicMessages[]>): Promise<void> {
     return this.inTurn(async () => {
-      const outputs = make(this.work);
-      if (outputs.length > 0) await this.transact(outputs);
+      for (const outputs of make(this.work)) await this.transact(outputs);
+    });
+  }
+
+  /** Commits the position when it has moved without a transaction. */
+  flush(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.next > this.committed) await this.transact([]);
     });
   }
 
@@ -65,12 +91,13 @@ export class OwnedPartition<W extends PartitionWork> {
     await this.inTurn(() => this.producer.disconnect());
   }
 
-  private async transact(outputs: readonly TopicMessages[], next?: bigint): Promise<void> {
+  private async transact(outputs: readonly TopicMessages[]): Promise<void> {
     const { groupId, topic, partition } = this.input;
+    const { next } = this;
     try {
       const transaction = await this.producer.transaction();
       if (outputs.length > 0) await transaction.sendBatch({ topicMessages: [...outputs] });
-      if (next !== undefined)
+      if (next > this.committed)
         await transaction.sendOffsets({
           consumerGroupId: groupId,
           topics: [{ topic, partitions: [{ partition, offset: next.toString() }] }],
@@ -82,6 +109,7 @@ export class OwnedPartition<W extends PartitionWork> {
       const operation = `transaction on ${topic}:${partition}`;
       throw new ConsumeError('transaction-failed', operation, (cause as Error).message, hint, { cause });
     }
+    this.committed = next;
     this.work.committed();
   }
 

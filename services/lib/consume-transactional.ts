@@ -79,16 +79,23 @@ export class TransactionalConsumer<W extends PartitionWork> {
   }
 
   /** Lets the works of all ready partitions write; one that fails is rebuilt. */
-  async write(make: (partition: number, work: W) => readonly TopicMessages[]): Promise<void> {
-    const writes = this.owners().map(([partition, owner]) =>
-      owner
-        .write((work) => make(partition, work))
-        .catch((err: unknown) => {
-          this.log.warn({ err, partition }, 'write failed, rebuilding the partition');
-          this.reopen(partition, owner);
-        }),
+  write(make: (partition: number, work: W) => Iterable<readonly TopicMessages[]>): Promise<void> {
+    return this.each((owner, partition) => owner.write((work) => make(partition, work)));
+  }
+
+  /** Commits positions that moved without a transaction. */
+  flush(): Promise<void> {
+    return this.each((owner) => owner.flush());
+  }
+
+  private async each(what: (owner: OwnedPartition<W>, partition: number) => Promise<void>): Promise<void> {
+    const attempts = this.owners().map(([partition, owner]) =>
+      what(owner, partition).catch((err: unknown) => {
+        this.log.warn({ err, partition }, 'write failed, rebuilding the partition');
+        this.reopen(partition, owner);
+      }),
     );
-    await Promise.all(writes);
+    await Promise.all(attempts);
   }
 
   async stop(): Promise<void> {

@@ -25,8 +25,17 @@ export class Writers {
   }
 }
 
+/**
+ * kafkajs writes what a transaction sends to one partition as one record batch, and a broker takes about a megabyte. States
+ * are at most as large as the replies that show them.
+ */
+export const MAX_TOPIC_BYTES = 700_000;
+/** What the broker keeps for each record besides key and value, at most. */
+const RECORD_OVERHEAD_BYTES = 64;
+
 export class Outputs {
   private readonly byTopic = new Map<string, Message[]>();
+  private readonly bytes = new Map<string, number>();
 
   constructor(
     private readonly writers: Writers,
@@ -52,7 +61,17 @@ export class Outputs {
     this.add(AgentTopics.devices(agent_id).name, { key, value: this.writers.agentState.write(record) });
   }
 
+  /** Whether one more message of this size should wait for the next transaction. */
+  isFull(next_bytes: number): boolean {
+    const dead = this.bytes.get(Topics.deadLetters.name) ?? 0;
+    if (dead > 0 && dead + next_bytes > MAX_TOPIC_BYTES) return true;
+    return [...this.bytes.values()].some((bytes) => bytes > MAX_TOPIC_BYTES);
+  }
+
+  /** A request without an address for the reply wants none. */
   reply(reply: DeviceReply): void {
+    this.count(Topics.devices.name, Buffer.byteLength(reply.state));
+    if (reply.reply_to === '') return;
     this.add(Topics.deviceReplies.name, { key: reply.reply_to, value: this.writers.reply.write(reply) });
   }
 
@@ -69,5 +88,10 @@ export class Outputs {
     const messages = this.byTopic.get(topic);
     if (messages) messages.push(message);
     else this.byTopic.set(topic, [message]);
+    this.count(topic, (message.value?.length ?? 0) + (message.key?.length ?? 0));
+  }
+
+  private count(topic: string, bytes: number): void {
+    this.bytes.set(topic, (this.bytes.get(topic) ?? 0) + bytes + RECORD_OVERHEAD_BYTES);
   }
 }

@@ -1,5 +1,5 @@
 /** The registry of one partition: decides requests in order, the later ones of a batch on what the earlier ones made. */
-import { type KafkaMessage, type TopicMessages } from 'kafkajs';
+import { type KafkaMessage } from 'kafkajs';
 import { type DeviceReply, type DeviceRequest } from '../../schemas/generated';
 import { type EventReader } from '../../schemas/stream';
 import { deviceKey, Topics } from '../../schemas/topics';
@@ -14,13 +14,16 @@ import {
   REQUEST_TYPES,
 } from '../domain/device';
 import { deadLetter, type Refusal, refusalOf } from '../lib/consume-dead-letter';
-import { type PartitionWork } from '../lib/consume-partition';
+import { type Handled, type PartitionWork } from '../lib/consume-partition';
 import { AgentChanges } from './agent-copies';
 import { Outputs, type Writers } from './outputs';
 import { type RegistryMetrics } from './metrics';
 import { type DeviceStore } from './store';
 
 export const GROUP_ID = 'registry';
+/** Several times what a valid request can take. */
+export const MAX_REQUEST_BYTES = 256 * 1_024;
+const MAX_TOLD_CHARS = 200;
 
 export interface RegistryDeps {
   readonly writers: Writers;
@@ -31,6 +34,14 @@ export interface RegistryDeps {
   partitionOf(key: string): number;
   ensureAgentTopics(agents: Iterable<string>): Promise<void>;
   readonly metrics: Pick<RegistryMetrics, 'decision' | 'transaction' | 'devices'>;
+}
+
+/** What belongs to one transaction. */
+interface Batch {
+  readonly outputs: Outputs;
+  readonly agents: AgentChanges;
+  /** Offset of the request that changed a device last. */
+  readonly madeBy: Map<string, string>;
 }
 
 type Read = { readonly request: DeviceRequest } | { readonly refusal: Refusal };
@@ -49,18 +60,23 @@ export class PartitionRegistry implements PartitionWork {
     return this.store.size;
   }
 
-  async handle(messages: readonly KafkaMessage[]): Promise<readonly TopicMessages[]> {
+  async handle(messages: readonly KafkaMessage[]): Promise<Handled> {
     this.begun_at = this.deps.now();
-    const outputs = new Outputs(this.deps.writers, this.partition);
-    const agents = new AgentChanges();
-    const madeBy = new Map<string, string>();
+    const batch: Batch = {
+      outputs: new Outputs(this.deps.writers, this.partition),
+      agents: new AgentChanges(),
+      madeBy: new Map(),
+    };
+    let handled = 0;
     for (const message of messages) {
+      if (handled > 0 && batch.outputs.isFull(message.value?.length ?? 0)) break;
       const read = await this.read(message);
-      if ('refusal' in read) this.refuse(message, read.refusal, outputs);
-      else this.answer(message.offset, read.request, outputs, agents, madeBy);
+      if ('refusal' in read) this.refuse(message, read.refusal, batch.outputs);
+      else this.answer(message.offset, read.request, batch);
+      handled++;
     }
-    await this.writeStates(outputs, agents, madeBy);
-    return outputs.messages();
+    await this.writeStates(batch);
+    return { outputs: batch.outputs.messages(), handled };
   }
 
   committed(): void {
@@ -73,7 +89,9 @@ export class PartitionRegistry implements PartitionWork {
   }
 
   private async read(message: KafkaMessage): Promise<Read> {
-    if (message.value === null) return { refusal: { code: 'refused', reason: 'a request without a body' } };
+    if (message.value === null) return refused('a request without a body');
+    if (message.value.length > MAX_REQUEST_BYTES)
+      return refused(`a request of ${message.value.length} bytes; at most ${MAX_REQUEST_BYTES}`);
     let request: DeviceRequest;
     try {
       request = await this.deps.requests.read(message.value);
@@ -84,11 +102,10 @@ export class PartitionRegistry implements PartitionWork {
     }
     const key = deviceKey(request.tenant, request.device_id);
     if (message.key?.toString() !== key)
-      return { refusal: { code: 'refused', reason: `key ${message.key?.toString() ?? 'null'} is not ${key}` } };
+      return refused(`key ${clip(message.key?.toString() ?? 'null')} is not ${clip(key)}`);
     // Two partitions deciding one device would be two lives.
     const home = this.deps.partitionOf(key);
-    if (home !== this.partition)
-      return { refusal: { code: 'refused', reason: `key ${key} belongs in partition ${home}: which partitioner?` } };
+    if (home !== this.partition) return refused(`key ${clip(key)} belongs in partition ${home}: which partitioner?`);
     return { request };
   }
 
@@ -98,13 +115,7 @@ export class PartitionRegistry implements PartitionWork {
     this.tally.push(['refused', 'other']);
   }
 
-  private answer(
-    offset: string,
-    record: DeviceRequest,
-    outputs: Outputs,
-    agents: AgentChanges,
-    madeBy: Map<string, string>,
-  ): void {
+  private answer(offset: string, record: DeviceRequest, { outputs, agents, madeBy }: Batch): void {
     const key = deviceKey(record.tenant, record.device_id);
     const now = this.deps.now();
     const before = this.store.get(key);
@@ -118,8 +129,7 @@ export class PartitionRegistry implements PartitionWork {
       outputs.event(decision.event);
       after = device;
     }
-    // A request without an address for the reply wants none.
-    if (record.reply_to !== '') outputs.reply(replyTo(record, decision, after, now));
+    outputs.reply(replyTo(record, decision, after, now));
     this.tally.push([decision.kind, knownType(record.type)]);
   }
 
@@ -131,11 +141,7 @@ export class PartitionRegistry implements PartitionWork {
   }
 
   /** One state per device however often the batch changed it: the topic is compacted, events tell the steps. */
-  private async writeStates(
-    outputs: Outputs,
-    agents: AgentChanges,
-    madeBy: ReadonlyMap<string, string>,
-  ): Promise<void> {
+  private async writeStates({ outputs, agents, madeBy }: Batch): Promise<void> {
     const addressed = new Set<string>();
     for (const [key, device] of this.store.changed()) {
       outputs.state(key, device, madeBy.get(key) ?? '');
@@ -147,6 +153,9 @@ export class PartitionRegistry implements PartitionWork {
     await this.deps.ensureAgentTopics(addressed);
   }
 }
+
+const clip = (text: string): string => text.slice(0, MAX_TOLD_CHARS);
+const refused = (reason: string): Read => ({ refusal: { code: 'refused', reason } });
 
 /** What came off the wire must not become a label as it is. */
 function knownType(type: string): string {

@@ -15,6 +15,8 @@ export const LIMITS = {
   labels: 32,
   label_key_chars: 63,
   label_value_chars: 256,
+  /** Problems told of one request: garbage must not make the answer larger than itself. */
+  problems: 20,
 } as const;
 
 export const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -70,7 +72,7 @@ export function checkRequest(record: RequestRecord): Checked {
   const data = parseObject(record.data);
   if (!data) return { kind: 'invalid', problems: [...problems, problem('data', 'malformed', 'a JSON object')] };
   problems.push(...checkArguments(type, data));
-  if (problems.length > 0) return { kind: 'invalid', problems };
+  if (problems.length > 0) return { kind: 'invalid', problems: problems.slice(0, LIMITS.problems) };
   const complete = type === 'register' ? { ...EMPTY_DESCRIPTION, ...data } : data;
   return { kind: 'valid', request: { ...record, type, data: complete } as DeviceRequest };
 }
@@ -81,7 +83,13 @@ export function checkArguments(type: RequestType, data: Readonly<Record<string, 
   return Object.entries(data).flatMap(([name, value]) => {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check) return check(value, `data.${name}`);
-    return [problem(`data.${name}`, 'unknown-field', Object.keys(checks).join(', ') || 'no arguments')];
+    return [
+      problem(
+        `data.${name.slice(0, LIMITS.label_key_chars)}`,
+        'unknown-field',
+        Object.keys(checks).join(', ') || 'no arguments',
+      ),
+    ];
   });
 }
 
