@@ -33,6 +33,8 @@ const SLOW_POLL_MS = 1_000;
 /** A command that takes longer waits for something (a sleeping device): no need to look so often. */
 const SLOW_AFTER_MS = 10_000;
 const GOOD = new Set(['verified', 'executed']);
+/** Nobody knows how long a late report takes to resolve an unknown outcome: waiting ends here, `command show` tells the rest. */
+const ENDED = new Set(['verified', 'failed', 'expired', 'cancelled', 'outcome-unknown']);
 
 /** Sends, and unless told otherwise waits for the outcome: exit 0 only when the device did it. */
 export async function send(
@@ -73,7 +75,7 @@ async function follow(context: Context, api: ApiClient, sent: Command, shown: bo
   let printed = 0;
   for (;;) {
     if (shown) printed = print(context, command, printed);
-    if (command.final) return command;
+    if (command.final || ENDED.has(command.state)) return command;
     await sleep(Date.now() - begun > SLOW_AFTER_MS ? SLOW_POLL_MS : POLL_MS);
     command = await look(api, command, Date.now() - begun);
   }
@@ -102,6 +104,7 @@ function print({ io }: Context, command: Command, printed: number): number {
 function outcome({ io }: Context, command: Command, unanswered: boolean): number {
   if (GOOD.has(command.state) || unanswered) return EXIT.ok;
   io.err(`millrace: the command is ${command.state}${command.detail ? `: ${command.detail}` : ''}\n`);
+  if (!command.final) io.err(`  see later what became of it: millrace command show ${command.command_id}\n`);
   return EXIT.failed;
 }
 

@@ -24,8 +24,11 @@ import { summary } from './summary';
 
 const SWEEP = { signal: 'SIGTERM', timeout_ms: 10_000 } as const;
 
+/** What to start; a test has processes of its own. */
+export type Planner = typeof plan;
+
 /** Resolves with the exit code once everything has stopped. Throws LauncherError, InstallError or CliError when it cannot start. */
-export async function launch(context: Context, options: UpOptions): Promise<number> {
+export async function launch(context: Context, options: UpOptions, planner: Planner = plan): Promise<number> {
   if (platform() !== 'linux')
     throw new LauncherError(
       'prerequisite',
@@ -38,7 +41,7 @@ export async function launch(context: Context, options: UpOptions): Promise<numb
   const release = takeLock(dir.lock);
   const signals = new StopSignals();
   try {
-    return await new Launch(context, options, signals).run();
+    return await new Launch(context, options, signals, planner).run();
   } finally {
     signals.dispose();
     release();
@@ -57,6 +60,7 @@ class Launch {
     private readonly context: Context,
     private readonly options: UpOptions,
     private readonly signals: StopSignals,
+    private readonly planner: Planner,
   ) {
     this.progress = new ProgressLines(context.io);
     signals.on(
@@ -89,7 +93,7 @@ class Launch {
 
   private async start(): Promise<void> {
     const { dir } = this.context;
-    const planned = await plan(this.context, this.options, this.progress, this.stopped.signal);
+    const planned = await this.planner(this.context, this.options, this.progress, this.stopped.signal);
     if (this.signals.asked) return;
     this.plan = planned;
     const specs = planned.nodes.flatMap((n) => (n.kind === 'process' ? [n] : []));

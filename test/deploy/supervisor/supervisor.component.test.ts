@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePorts } from '../../../deploy/local/ports';
 import { listenersOn } from '../../../deploy/local/supervisor/listeners';
 import { MAX_FAILED_STARTS } from '../../../deploy/local/supervisor/lifecycle';
-import { Fixture, portPair, until } from './fixture';
+import { Fixture, portPair, until } from '../support/fixture';
 
 let fixture: Fixture;
 beforeEach(() => (fixture = new Fixture()));
