@@ -4,11 +4,25 @@ export interface Clock {
   now(): number;
   /** ms since some moment, never backwards: for intervals. */
   monotonic(): number;
-  sleep(ms: number): Promise<void>;
+  /** Resolves after the time, or early when the signal is given. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Longest timer there is, ms: a longer one would go off at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(MAX_TIMER_MS, Math.max(0, ms)));
+      signal?.addEventListener('abort', done, { once: true });
+    }),
 };

@@ -48,9 +48,8 @@ export class Inbox {
   private readonly commands = new Decoder('command');
   private readonly states = new Decoder('device-state');
   private consumers: Consumer[] = [];
-  private stopping = false;
+  private readonly stopSignal = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  private wake: () => void = () => undefined;
   private counted = 0;
   private unreadable = 0;
   private lastError: string | undefined;
@@ -69,9 +68,12 @@ export class Inbox {
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.wake();
+    this.stopSignal.abort();
     await this.running;
+  }
+
+  private get stopping(): boolean {
+    return this.stopSignal.signal.aborted;
   }
 
   /** Connects, and connects again for as long as it takes. */
@@ -84,7 +86,7 @@ export class Inbox {
         this.lastError = wholeMessage(error);
         const wait_ms = backoff_ms(Math.max(1, attempt), this.options.random());
         this.options.onEvent({ kind: 'failed', error, wait_ms });
-        await this.pause(wait_ms);
+        await this.options.clock.sleep(wait_ms, this.stopSignal.signal);
       } finally {
         await this.disconnect();
       }
@@ -103,7 +105,7 @@ export class Inbox {
       await admin.disconnect();
     }
     const failed = new Promise<void>((resolve, reject) => {
-      this.wake = resolve;
+      this.stopSignal.signal.addEventListener('abort', () => resolve(), { once: true });
       this.fail = reject;
     });
     await this.consume(devices.name, devicesGroup(agentId), (_, payload) => this.takeStates(payload));
@@ -182,10 +184,6 @@ export class Inbox {
       this.options.onEvent({ kind: 'unreadable', topic: batch.topic, offset, error });
       return undefined;
     }
-  }
-
-  private async pause(wait_ms: number): Promise<void> {
-    await Promise.race([this.options.clock.sleep(wait_ms), new Promise<void>((resolve) => (this.wake = resolve))]);
   }
 
   private async disconnect(): Promise<void> {

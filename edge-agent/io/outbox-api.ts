@@ -128,8 +128,8 @@ export interface OutboxReader {
    * `release`: it is under way to the stream, and must not be declared lost meanwhile.
    */
   read(lane: Lane, from: number, bounds: ReadBounds): Promise<StoredBatch>;
-  /** Resolves when a record of any lane becomes durable, or after timeout_ms. */
-  waitForMore(timeout_ms: number): Promise<void>;
+  /** Resolves when a record of any lane becomes durable, after timeout_ms, or early when the signal is given. */
+  waitForMore(timeout_ms: number, signal?: AbortSignal): Promise<void>;
   status(lane: Lane): LaneStatus;
   /** Appended at, of the record at this index or the first one after it; undefined when there is none. */
   appendedAt(lane: Lane, index: number): Promise<number | undefined>;

@@ -41,8 +41,6 @@ export interface ExecutorOptions {
 const TIDY_MS = 3_600_000;
 /** Pause after the ledger's disk refused, ms. */
 const LEDGER_RETRY_MS = 1_000;
-/** Longest timer there is, ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class CommandExecutor {
   /** Commands that are begun: too late to cancel. */
@@ -50,14 +48,16 @@ export class CommandExecutor {
   private readonly queues = new Map<string, Promise<void>>();
   private readonly teller: Teller;
   private behind_ms = 0;
-  private closed = false;
   private tidyTimer: NodeJS.Timeout | undefined;
-  private stop: () => void = () => undefined;
-  private readonly stopped = new Promise<undefined>((resolve) => (this.stop = () => resolve(undefined)));
+  private readonly stopping = new AbortController();
 
   constructor(private readonly options: ExecutorOptions) {
     const { agentId, ledger, outbox, onError } = options;
     this.teller = new Teller(agentId, ledger, outbox, onError);
+  }
+
+  private get closed(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   get underWay(): number {
@@ -89,8 +89,7 @@ export class CommandExecutor {
 
   /** Waits for what is at the field; what waits for its turn or for the stream goes on after the next start. */
   async close(): Promise<void> {
-    this.closed = true;
-    this.stop();
+    this.stopping.abort();
     clearInterval(this.tidyTimer);
     this.teller.stop();
     await Promise.all(this.queues.values());
@@ -250,8 +249,13 @@ export class CommandExecutor {
 
   private async flush({ command }: Entry): Promise<void> {
     const { clock, flush } = this.options;
-    const left_ms = Math.min(MAX_TIMER_MS, command.deadline - clock.now() - Math.max(0, this.behind_ms));
-    const last_seq = await Promise.race([flush(command.device_id), clock.sleep(left_ms), this.stopped]);
+    const left_ms = command.deadline - clock.now() - Math.max(0, this.behind_ms);
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    this.stopping.signal.addEventListener('abort', stop);
+    const last_seq = await Promise.race([flush(command.device_id), clock.sleep(left_ms, over.signal)]);
+    over.abort();
+    this.stopping.signal.removeEventListener('abort', stop);
     if (this.closed) return;
     if (last_seq === undefined)
       return this.settle(command.command_id, 'failed', 'not everything was on the stream at the deadline');
@@ -282,7 +286,7 @@ export class CommandExecutor {
       } catch (error) {
         onError(error);
         if (this.closed) return;
-        await Promise.race([clock.sleep(LEDGER_RETRY_MS), this.stopped]);
+        await clock.sleep(LEDGER_RETRY_MS, this.stopping.signal);
       }
     }
   }

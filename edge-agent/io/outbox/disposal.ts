@@ -37,7 +37,7 @@ const evicted = (number: number): string => `evicted:telemetry:${number}`;
 const damaged = (lane: Lane, number: number): string => `damaged:${lane}:${number}`;
 
 export class Disposal {
-  /** Segments on their way out: no longer read. */
+  /** Segments on their way out. */
   private readonly condemned = new Set<Segment>();
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -47,9 +47,13 @@ export class Disposal {
     private readonly view: DisposalView,
   ) {}
 
-  readable(lane: Lane): readonly Segment[] {
-    const { segments } = this.writers[lane];
-    return this.condemned.size === 0 ? segments : segments.filter((s) => !this.condemned.has(s));
+  isCondemned(segment: Segment): boolean {
+    return this.condemned.has(segment);
+  }
+
+  /** Sealed segments that are not on their way out. */
+  private sealed(lane: Lane): readonly Segment[] {
+    return this.writers[lane].segments.slice(0, -1).filter((s) => !this.condemned.has(s));
   }
 
   touches(lane: Lane, range: IndexRange): boolean {
@@ -114,14 +118,14 @@ export class Disposal {
   removeShipped(lane: Lane): Promise<void> {
     const shipped = this.view.shipped(lane);
     const done = (s: Segment): boolean => coversAll(shipped, s.firstIndex, s.endIndex);
-    if (!this.readable(lane).slice(0, -1).some(done)) return Promise.resolve();
+    if (!this.sealed(lane).some(done)) return Promise.resolve();
     return this.inTurn(async () => {
-      for (const segment of this.readable(lane).slice(0, -1).filter(done)) await this.remove(lane, segment);
+      for (const segment of this.sealed(lane).filter(done)) await this.remove(lane, segment);
     });
   }
 
   private async evictNow(excessBytes: number, reason: 'disk-bound' | 'disk-full'): Promise<boolean> {
-    const sealed = this.readable('telemetry').slice(0, -1);
+    const sealed = this.sealed('telemetry');
     const chosen = planEviction(sealed, excessBytes, this.view.pinned('telemetry'));
     if (chosen.length === 0) return false;
     for (const segment of chosen) this.condemned.add(segment);

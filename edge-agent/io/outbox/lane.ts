@@ -193,7 +193,9 @@ export class LaneWriter {
     const { clock, bounds, lane } = this.deps;
     const wait = this.lastCommitAt + commitInterval_ms(bounds, lane) - clock.monotonic();
     if (wait <= 0 || this.closed || this.pending.bytes >= bounds.commitBytes) return void (await Promise.resolve());
-    await Promise.race([clock.sleep(wait), new Promise<void>((resolve) => (this.hurry = resolve))]);
+    const early = new AbortController();
+    this.hurry = () => early.abort();
+    await clock.sleep(wait, early.signal);
     this.hurry = undefined;
   }
 

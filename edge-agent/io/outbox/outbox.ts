@@ -140,16 +140,15 @@ export class DiskOutbox implements Outbox, OutboxReader {
     this.pins.delete(lane);
   }
 
-  waitForMore(timeout_ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.moreWaiters.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, timeout_ms);
-      this.moreWaiters.add(done);
-    });
+  async waitForMore(timeout_ms: number, signal?: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const wake = (): void => over.abort();
+    if (signal?.aborted) return;
+    signal?.addEventListener('abort', wake);
+    this.moreWaiters.add(wake);
+    await this.options.clock.sleep(timeout_ms, over.signal);
+    this.moreWaiters.delete(wake);
+    signal?.removeEventListener('abort', wake);
   }
 
   status(lane: Lane): LaneStatus {
@@ -209,7 +208,8 @@ export class DiskOutbox implements Outbox, OutboxReader {
     return new LaneReader({
       fs: this.options.fs,
       lane,
-      segments: () => this.disposal.readable(lane),
+      segments: () => this.writers[lane].segments,
+      condemned: (segment) => this.disposal.isCondemned(segment),
       damaged: (segment: Segment) => this.disposal.declareDamage(lane, segment),
     });
   }

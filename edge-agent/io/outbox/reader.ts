@@ -14,8 +14,10 @@ const MAX_CURSORS = 3;
 export interface ReaderDeps {
   readonly fs: OutboxFs;
   readonly lane: Lane;
-  /** Segments that may be read, oldest first. */
+  /** Oldest first. */
   segments(): readonly Segment[];
+  /** The segment is being given up: until it is gone, or kept after all, nothing from it on is read. */
+  condemned(segment: Segment): boolean;
   /** A segment holds unreadable blocks; resolves when what is missing has been declared. */
   damaged(segment: Segment): Promise<void>;
 }
@@ -79,10 +81,10 @@ export class LaneReader {
   private async cursorAt(index: number): Promise<Cursor | undefined> {
     const segments = this.deps.segments();
     const known = this.cursors.find((c) => c.next === index);
-    if (known && segments.includes(known.segment)) return known;
+    if (known && segments.includes(known.segment)) return this.deps.condemned(known.segment) ? undefined : known;
     if (known) await this.drop(known);
     const segment = segments.find((s) => s.endIndex > index);
-    if (!segment) return undefined;
+    if (!segment || this.deps.condemned(segment)) return undefined;
     const cursor = await this.openCursor(segment, Math.max(index, segment.firstIndex));
     if (this.cursors.length >= MAX_CURSORS) await this.drop(this.cursors[0] as Cursor);
     this.cursors.push(cursor);

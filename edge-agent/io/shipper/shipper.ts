@@ -92,10 +92,8 @@ export class Shipper {
   private inTransaction: { since: number; records: number; only?: StoredRecord | undefined } | undefined;
   private hintWrittenAt = Number.NEGATIVE_INFINITY;
   private readonly arrivals = new Arrivals();
-  private stopping = false;
+  private readonly stopSignal = new AbortController();
   private stopped: Promise<void> = Promise.resolve();
-  private wakeStop: () => void = () => undefined;
-  private readonly stopRequested = new Promise<void>((resolve) => (this.wakeStop = resolve));
 
   constructor(private readonly options: ShipperOptions) {}
 
@@ -105,9 +103,12 @@ export class Shipper {
 
   /** Lets a transaction under way end, then disconnects. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.wakeStop();
+    this.stopSignal.abort();
     await this.stopped;
+  }
+
+  private get stopping(): boolean {
+    return this.stopSignal.signal.aborted;
   }
 
   get status(): ShipperStatus {
@@ -159,7 +160,7 @@ export class Shipper {
     const reads = await this.readNext();
     if (reads.length === 0) {
       this.state = 'idle';
-      await Promise.race([outbox.waitForMore(IDLE_WAIT_MS), this.stopRequested]);
+      await outbox.waitForMore(IDLE_WAIT_MS, this.stopSignal.signal);
       return;
     }
     this.state = 'shipping';
@@ -278,7 +279,7 @@ export class Shipper {
     if (wait_ms === 0) return true;
     this.state = 'backing-off';
     await this.writeHint(true);
-    await Promise.race([clock.sleep(wait_ms), this.stopRequested]);
+    await clock.sleep(wait_ms, this.stopSignal.signal);
     return true;
   }
 
@@ -319,7 +320,7 @@ export class Shipper {
       this.maxRecords === MAX_RECORDS &&
       outbox.status('priority').next <= this.cursors.priority.next;
     while (quiet() && clock.monotonic() < until)
-      await Promise.race([outbox.waitForMore(Math.max(1, until - clock.monotonic())), this.stopRequested]);
+      await outbox.waitForMore(Math.max(1, until - clock.monotonic()), this.stopSignal.signal);
   }
 
   private commitsOf(cursors: Readonly<Record<Lane, ShippedCursor>>): Commits {

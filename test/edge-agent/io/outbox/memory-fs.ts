@@ -121,7 +121,7 @@ export class MemoryFs implements OutboxFs {
 
   lock(path: string): Promise<() => Promise<void>> {
     return this.act(() => {
-      if (this.locks.has(path)) throw new OutboxError('locked', 'lock', 'held', '');
+      if (this.locks.has(path)) throw new OutboxError('locked', 'lock', 'held', 'already running');
       this.locks.add(path);
       return () => {
         this.locks.delete(path);

@@ -1,0 +1,215 @@
+import { MemoryFs } from '../outbox/memory-fs';
+import { noAnswer, refusedByDevice } from './field';
+import { agent, command } from './helpers';
+
+test('is durable, carried out, read back and told, in this order', async () => {
+  const { executor, field, told, settled } = await agent(new MemoryFs());
+  await executor.deliver([command()]);
+  await settled();
+  expect(field.writes).toEqual([['setpoint', 425]]);
+  expect(told.states()).toEqual(['delivered', 'executed', 'verified']);
+  expect(told.events.map((e) => e.result)).toEqual([
+    '{}',
+    '{"verifiable":true,"written":{"setpoint":42.5}}',
+    '{"read_back":{"setpoint":42.5}}',
+  ]);
+  await executor.close();
+});
+
+test('a duplicate is answered from the ledger, also after a restart', async () => {
+  const fs = new MemoryFs();
+  const first = await agent(fs);
+  await first.executor.deliver([command()]);
+  await first.settled();
+  await first.executor.deliver([command({ attempt: 2 })]);
+  await first.settled();
+  expect(first.told.states()).toEqual(['delivered', 'executed', 'verified', 'executed', 'verified']);
+  expect(first.told.events.at(-1)?.attempt).toBe(2);
+  await first.executor.close();
+  const second = await agent(fs, first.field);
+  await second.executor.deliver([command({ attempt: 3 })]);
+  await second.settled();
+  expect(second.told.states()).toEqual(['executed', 'verified']);
+  expect(second.field.writes).toHaveLength(1);
+  await second.executor.close();
+});
+
+test('commands of one device go one after the other, those of two beside each other', async () => {
+  const { executor, field, settled } = await agent(new MemoryFs());
+  const order: string[] = [];
+  field.behaviour = { before: (r) => order.push(`${r.device}:${r.value}`), read: () => order.push('read') };
+  const one = (id: string, device_id: string, value: number) =>
+    command({ command_id: id, device_id, args: JSON.stringify({ metric: 'setpoint', value }) });
+  await executor.deliver([one('a', 'press-1', 1), one('b', 'press-1', 2)]);
+  await settled();
+  expect(order).toEqual(['press-1:10', 'read', 'press-1:20', 'read']);
+  await executor.close();
+});
+
+describe('what goes wrong at the field', () => {
+  test('refused by the device: failed, certainly not carried out', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    field.behaviour = { before: refusedByDevice };
+    await executor.deliver([command()]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'failed']);
+    expect(told.events.at(-1)?.detail).toMatch(/illegal data value/);
+    await executor.close();
+  });
+
+  test('no answer although carried out: the read-back proves it', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    field.behaviour = { after: noAnswer };
+    await executor.deliver([command()]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed', 'verified']);
+    expect(field.writes).toHaveLength(1);
+    await executor.close();
+  });
+
+  test('QoS 2, no answer and no trace: unknown, and never written again', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    let tries = 0;
+    field.behaviour = {
+      before: () => {
+        tries++;
+        noAnswer();
+      },
+    };
+    await executor.deliver([command()]);
+    await settled();
+    expect(tries).toBe(1);
+    expect(told.states()).toEqual(['delivered', 'outcome-unknown']);
+    await executor.close();
+  });
+
+  test('QoS 1, no answer and no trace: written again, three times at most', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    let tries = 0;
+    field.behaviour = { before: () => void (++tries < 3 && noAnswer()) };
+    await executor.deliver([command({ qos: 1 })]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed', 'verified']);
+    await executor.close();
+  }, 15_000);
+
+  test('the read-back disagrees: failed, with what it read', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    field.behaviour = { after: () => void field.points.set('low', 7) };
+    await executor.deliver([command({ name: 'set-pair', args: '{"low":10}' })]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed', 'failed']);
+    expect(told.events.at(-1)).toMatchObject({
+      detail: 'written, but low reads 0.7, not 10',
+      result: '{"read_back":{"low":0.7}}',
+    });
+    await executor.close();
+  });
+
+  test('cannot be read back: written, and not known whether it took', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    field.behaviour = { read: noAnswer };
+    await executor.deliver([command({ name: 'set-pair', args: '{"low":10}' })]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed', 'outcome-unknown']);
+    await executor.close();
+  });
+});
+
+describe('what is not carried out', () => {
+  test.each([
+    ['expired', command({ issued_at: 1, deadline: 2 }), 'expired', /deadline/],
+    ['unknown device', command({ device_id: 'nobody' }), 'failed', /no device nobody/],
+    ['unknown command', command({ name: 'dance' }), 'failed', /no command dance/],
+    ['refused device', command({ device_id: 'press-9' }), 'failed', /suspended/],
+  ])('%s', async (_, order, state, detail) => {
+    const { executor, field, told, refused, settled } = await agent(new MemoryFs());
+    refused.set('press-9', 'the device is suspended');
+    await executor.deliver([order]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', state]);
+    expect(told.events.at(-1)?.detail).toMatch(detail);
+    expect(field.writes).toEqual([]);
+    await executor.close();
+  });
+});
+
+describe('platform orders', () => {
+  test('flush answers with the last number', async () => {
+    const { executor, told, refused, settled } = await agent(new MemoryFs());
+    refused.set('press-1', 'the device is decommissioning');
+    await executor.deliver([command({ name: 'millrace.flush', args: '{}', qos: 1 })]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed']);
+    expect(told.events.at(-1)?.result).toBe('{"verifiable":false,"last_seq":7}');
+    await executor.close();
+  });
+
+  test('a flush that cannot be had does not hold the agent up when it stops, and goes on afterwards', async () => {
+    const fs = new MemoryFs();
+    const first = await agent(fs, undefined, { flush: () => new Promise(() => undefined) });
+    await first.executor.deliver([command({ name: 'millrace.flush', args: '{}', qos: 1 })]);
+    await first.executor.close();
+    const second = await agent(fs);
+    await second.settled();
+    expect(second.told.states().at(-1)).toBe('executed');
+    await second.executor.close();
+  });
+
+  const cancel = command({ command_id: 'c-1.cancel', name: 'millrace.cancel', args: '{"command_id":"c-1"}', qos: 1 });
+
+  test('cancel reaches a command that waits', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    await executor.deliver([command({ command_id: 'c-0' }), command(), cancel]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'cancelled']);
+    expect(told.states('c-0')).toEqual(['delivered', 'executed', 'verified']);
+    expect(field.writes).toHaveLength(1);
+    await executor.close();
+  });
+
+  test('cancel that comes first bars the command', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    await executor.deliver([cancel, command()]);
+    await settled();
+    expect(new Set(told.states())).toEqual(new Set(['cancelled']));
+    expect(field.writes).toEqual([]);
+    await executor.close();
+  });
+
+  test('cancel that comes too late is answered with what is known', async () => {
+    const { executor, told, settled } = await agent(new MemoryFs());
+    await executor.deliver([command()]);
+    await settled();
+    await executor.deliver([cancel]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'executed', 'verified', 'executed', 'verified']);
+    await executor.close();
+  });
+});
+
+test('what the outbox refused is told after a restart', async () => {
+  const fs = new MemoryFs();
+  const first = await agent(fs);
+  first.told.refuse = new Error('full');
+  await first.executor.deliver([command()]);
+  await first.settled();
+  expect(first.told.events).toEqual([]);
+  await first.executor.close();
+  const second = await agent(fs, first.field);
+  await second.settled();
+  expect(second.told.states()).toEqual(['delivered', 'executed', 'verified']);
+  expect(second.field.writes).toHaveLength(1);
+  await second.executor.close();
+});
+
+test('a command is not acknowledged when the ledger cannot be written', async () => {
+  const fs = new MemoryFs();
+  const { executor, field } = await agent(fs);
+  fs.fault = (operation) => (operation === 'datasync' ? Object.assign(new Error('EIO'), { code: 'EIO' }) : undefined);
+  await expect(executor.deliver([command()])).rejects.toMatchObject({ code: 'io' });
+  fs.fault = () => undefined;
+  await executor.deliver([command()]);
+  await executor.close();
+  expect(field.writes.length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,75 @@
+import { Decoder } from '../../../../schemas/codec';
+import { type Command, type CommandEvent } from '../../../../schemas/generated';
+import { type Clock, systemClock } from '../../../../edge-agent/io/clock';
+import { CommandLedger } from '../../../../edge-agent/io/commands/command-ledger';
+import { CommandExecutor } from '../../../../edge-agent/io/commands/executor';
+import { type OutboxRecord } from '../../../../edge-agent/io/outbox-api';
+import { type OutboxFs } from '../../../../edge-agent/io/outbox/fs';
+import { command as sample, device } from '../../core/commands/helpers';
+import { MemoryField } from './field';
+
+const decoder = new Decoder('command-event');
+
+/** An outbox that only remembers. */
+export class Told {
+  readonly events: CommandEvent[] = [];
+  refuse: Error | undefined;
+
+  append(records: readonly OutboxRecord[]): Promise<readonly number[]> {
+    if (this.refuse) return Promise.reject(this.refuse);
+    return Promise.resolve(
+      records.map((r) => {
+        const seq = this.events.length + 1;
+        this.events.push(decoder.decode(r.encode(seq)));
+        return seq;
+      }),
+    );
+  }
+
+  states(id = 'c-1'): string[] {
+    return this.events.filter((e) => e.command_id === id).map((e) => e.state);
+  }
+}
+
+export interface Agent {
+  readonly executor: CommandExecutor;
+  readonly ledger: CommandLedger;
+  readonly told: Told;
+  readonly field: MemoryField;
+  readonly refused: Map<string, string>;
+  readonly errors: unknown[];
+  settled(): Promise<void>;
+}
+
+export async function agent(
+  fs: OutboxFs,
+  field = new MemoryField(),
+  { clock = systemClock, flush = () => Promise.resolve(7) }: { clock?: Clock; flush?: () => Promise<number> } = {},
+): Promise<Agent> {
+  const told = new Told();
+  const refused = new Map<string, string>();
+  const errors: unknown[] = [];
+  const ledger = await CommandLedger.open(fs, '/data/ledger', clock);
+  const executor = new CommandExecutor({
+    agentId: 'agent-1',
+    ledger,
+    outbox: told,
+    clock,
+    device: (id) => (id.startsWith('press') ? { plan: device(id), field } : undefined),
+    refused: (id) => refused.get(id),
+    flush,
+    onError: (e) => errors.push(e),
+  });
+  executor.start();
+  const settled = async (): Promise<void> => {
+    while (executor.underWay > 0) await systemClock.sleep(2);
+    await systemClock.sleep(5);
+  };
+  return { executor, ledger, told, field, refused, errors, settled };
+}
+
+/** A command that is due now. */
+export function command(change: Partial<Command> = {}): Command {
+  const now = systemClock.now();
+  return sample({ issued_at: now, deadline: now + 60_000, ...change });
+}
