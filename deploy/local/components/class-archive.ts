@@ -17,6 +17,8 @@ export interface ArchiveTrainee {
 
 /** Also ends a JVM whose launcher was killed meanwhile. */
 const MAX_TRAINING_s = 120;
+/** The archive is written after the signal to end: 4 s alone, a minute on a machine that is busy with other things. */
+const MAX_WRITING_s = 120;
 const POLL_ms = 200;
 const ARCHIVE = 'classes.jsa';
 /** Says why there is no archive, so that it is not tried again at every start, but some other day. */
@@ -69,7 +71,7 @@ async function runOnce(spec: ComponentSpec, archive: string, env: NodeJS.Process
   const args = spec.args.map((arg) => (arg.startsWith(USE) ? `-XX:ArchiveClassesAtExit=${archive}` : arg));
   const ended = new AbortController();
   // --foreground: Ctrl-C reaches it
-  const bounded = ['--foreground', '--kill-after=10', String(MAX_TRAINING_s), spec.command, ...args];
+  const bounded = ['--foreground', `--kill-after=${MAX_WRITING_s}`, String(MAX_TRAINING_s), spec.command, ...args];
   const running = run('timeout', bounded, {
     cwd: spec.cwd,
     env: { ...env, ...spec.env },

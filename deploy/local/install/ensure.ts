@@ -4,7 +4,7 @@ import { type ArchiveTrainee, hasClassArchive, makeClassArchive } from '../compo
 import { kafkaSpec } from '../components/kafka';
 import { schemaRegistrySpec } from '../components/schema-registry';
 import { InstallError } from './errors';
-import { type Context, installComponent } from './install-component';
+import { type Context, installComponent, removeLeftovers } from './install-component';
 import { type ComponentName, type ComponentsLock, readLock } from './lock-file';
 import { type Report } from './report';
 import { temporalOnPath } from './temporal-on-path';
@@ -39,6 +39,7 @@ const ORDER: readonly ComponentName[] = ['kafka', 'schema-registry', 'temporal']
  */
 export async function ensureComponents(options: EnsureOptions): Promise<ComponentPaths> {
   const lock = readLock(options.projectRoot);
+  removeLeftovers(baseOf(options));
   const install = async (name: ComponentName): Promise<string | undefined> =>
     options.want.has(name) ? installComponent(contextOf(options, lock, name)) : undefined;
   const temporal = async (): Promise<string | undefined> => {
@@ -73,6 +74,8 @@ const SPEC_OF: Partial<Record<ComponentName, (dir: string) => ArchiveTrainee>> =
   }),
 };
 
+const baseOf = ({ projectRoot }: EnsureOptions): string => join(projectRoot, '.millrace', 'components');
+
 function contextOf(options: EnsureOptions, lock: ComponentsLock, name: ComponentName): Context {
   const { projectRoot, want, verify = false, env, report } = options;
   const wanted = ORDER.filter((other) => want.has(other));
@@ -80,7 +83,7 @@ function contextOf(options: EnsureOptions, lock: ComponentsLock, name: Component
   return {
     ...{ name, verify, report },
     component: lock[name],
-    base: join(projectRoot, '.millrace', 'components'),
+    base: baseOf(options),
     index: wanted.indexOf(name) + 1,
     total: wanted.length,
     mavenResolver: { component: lock['maven-resolver'], script: join(projectRoot, FETCH_SCRIPT) },

@@ -47,13 +47,12 @@ export async function installComponent(context: Context): Promise<string> {
   return dir;
 }
 
-const WORK = '.work-';
+const WORK = /^\.work-.+-(\d+)-[^-]+$/;
 
 /** Everything happens in a folder beside the final one, which then appears whole or not at all. */
 async function fetchAndPublish(context: Context, dir: string, digest: string): Promise<void> {
   const { base, name } = context;
-  removeLeftovers(base, name);
-  const work = mkdtempSync(join(base, `${WORK}${name}-${process.pid}-`));
+  const work = mkdtempSync(join(base, `.work-${name}-${process.pid}-`));
   try {
     const staged = join(work, 'staged');
     mkdirSync(staged);
@@ -122,12 +121,12 @@ async function unpackAll(
   }
 }
 
-/** What killed installs left: folders of processes that are no more. */
-function removeLeftovers(base: string, name: InstallableName): void {
+/** Removes what killed installs left: folders of processes that are no more. */
+export function removeLeftovers(base: string): void {
+  if (!existsSync(base)) return;
   for (const entry of readdirSync(base)) {
-    if (!entry.startsWith(`${WORK}${name}-`)) continue;
-    const pid = entry.slice(`${WORK}${name}-`.length).split('-')[0] ?? '';
-    if (!existsSync(join('/proc', pid))) rmSync(join(base, entry), { recursive: true, force: true });
+    const pid = WORK.exec(entry)?.[1];
+    if (pid && !existsSync(join('/proc', pid))) rmSync(join(base, entry), { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installComponent } from '../../../deploy/local/install/install-component';
+import { installComponent, removeLeftovers } from '../../../deploy/local/install/install-component';
 import { FakeTools, sha256 } from './fake-tools';
 
 let tools: FakeTools;
@@ -85,13 +85,11 @@ test('two at once fetch once', async () => {
   expect(tools.calls('mvn')).toHaveLength(1);
 });
 
-test('removes what a killed install left, not what a living one is working on', async () => {
-  tools.maven();
-  const [dead, living] = ['.work-kafka-999999999-abc', `.work-kafka-${process.ppid}-abc`];
-  for (const name of [dead, living]) mkdirSync(join(tools.base, name), { recursive: true });
-  await installComponent(tools.context({ artifacts: [tools.serve('a.jar', 'aaa')] }));
-  expect(readdirSync(tools.base)).toContain(living);
-  expect(readdirSync(tools.base)).not.toContain(dead);
+test('removes what a killed install left, not what a living one is working on', () => {
+  const [dead, living] = ['.work-schema-registry-999999999-abc', `.work-kafka-${process.ppid}-abc`];
+  for (const name of [dead, living, 'kafka-1-abc']) mkdirSync(join(tools.base, name), { recursive: true });
+  removeLeftovers(tools.base);
+  expect(readdirSync(tools.base).sort()).toEqual([living, 'kafka-1-abc']);
 });
 
 test('finishes an installation that was killed before it was finished, without fetching again', async () => {
