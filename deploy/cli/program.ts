@@ -10,6 +10,9 @@ import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
 import { addDevelopmentCommands } from './verbs/development';
 
+/** Where no terminal says how wide it is. */
+const HELP_WIDTH = 80;
+
 type Start = Omit<Context, 'dir'>;
 
 /** Runs one command line; resolves with the exit code. */
@@ -36,6 +39,8 @@ export function build(start: Start, exited: (code: number) => void): Command {
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
+      getOutHelpWidth: () => (io.outTty ? process.stdout.columns : HELP_WIDTH),
+      getErrHelpWidth: () => (io.errTty ? process.stderr.columns : HELP_WIDTH),
       getOutHasColors: () => io.color.out,
       getErrHasColors: () => io.color.err,
     })

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jestCounts } from '../../../deploy/cli/commands/test';
+import { CliError, explain } from '../../../deploy/cli/errors';
+import { duration, styled, table, wantsColor } from '../../../deploy/cli/io';
+import { lagIn } from '../../../deploy/cli/status';
+import { argumentsOf } from '../../../deploy/cli/up/detach';
+import { summarise } from '../../../deploy/cli/up/profile';
+import { seedDevices } from '../../../deploy/cli/up/seed';
+import { ApiClient } from '../../../deploy/cli/api-client';
+import { externalComponents, toInstall } from '../../../deploy/local/backends';
+import { without } from '../../../deploy/local/stack';
+import { FakeApi } from '../support/fake-api';
+
+describe('words for people', () => {
+  test('errors say what to do, one indented line each; a bug shows its stack', () => {
+    expect(explain(new CliError('usage', 'op', 'it is wrong', 'do this\nor that'))).toBe(
+      'millrace: it is wrong\n  do this\n  or that\n',
+    );
+    expect(explain(new TypeError('oops'))).toMatch(/TypeError: oops\n\s+at /);
+  });
+  test('a table is as wide as it must be, numbers to the right, no trailing blanks', () => {
+    const text = table(
+      ['NAME', 'N'],
+      [
+        ['a', 1],
+        ['long-name', 100],
+        ['c', null],
+      ],
+    );
+    expect(text).toBe('NAME         N\na            1\nlong-name  100\nc            -\n');
+  });
+  test.each([
+    [850, '850 ms'],
+    [2_400, '2.4 s'],
+    [185_000, '3 min 05 s'],
+    [7_500_000, '2 h 05 min'],
+    [356_400_000, '4 d 3 h'],
+  ])('%d ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
+  test('colour is for terminals that want it', () => {
+    expect(wantsColor({}, true)).toBe(true);
+    expect(wantsColor({}, false)).toBe(false);
+    expect(wantsColor({ NO_COLOR: '1', FORCE_COLOR: '1' }, true)).toBe(false);
+    expect(wantsColor({ TERM: 'dumb' }, true)).toBe(false);
+    expect(styled('x', 'red', false)).toBe('x');
+    expect(styled('x', 'red', true)).toBe('\u001b[31mx\u001b[39m');
+  });
+});
+
+test('lag is the sum of the gauges that mean it, or unknown', () => {
+  const metrics =
+    'millrace_consumer_lag{partition="0"} 3\nmillrace_consumer_lag{partition="1"} 4\nmillrace_consumer_lag_max 9\n';
+  expect(lagIn(metrics)).toBe(7);
+  expect(lagIn('millrace_outbox_depth 12\n')).toBe(12);
+  expect(lagIn('other 1\n')).toBeNull();
+});
+
+describe('profile', () => {
+  const text =
+    'agent: { id: "${AGENT:-edge-9}" }\nconnections: [{ port: ${PLANT_PORT:-5020} }]\ndevices:\n  - { id: b, model: boiler, labels: { x: y } }\n';
+  test('gives the agent, its devices, and the variables it needs as far as they are set', () => {
+    const { agentId, devices, env } = summarise(text, 'p.yaml', { PLANT_PORT: '7', OTHER: 'x' });
+    expect({ agentId, devices, env }).toEqual({
+      agentId: 'edge-9',
+      devices: [{ id: 'b', model: 'boiler', labels: { x: 'y' } }],
+      env: { PLANT_PORT: '7' },
+    });
+  });
+  test.each(['a: [', 'agent: {}', ''])('%j is refused with the way to learn more', (bad) => {
+    expect(() => summarise(bad, 'p.yaml', {})).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('agent validate') as string }),
+    );
+  });
+});
+
+describe('components of the user’s own', () => {
+  test('are those whose address is set and is not ours', () => {
+    expect([...externalComponents({ KAFKA_BROKERS: 'a:9092,b:9092', CLICKHOUSE_URL: '' }, {})]).toEqual(['kafka']);
+    const ours = { CLICKHOUSE_URL: 'http://127.0.0.1:20123', TEMPORAL_ADDRESS: 'localhost:7233' };
+    expect([...externalComponents(ours, { clickhouse: 20_123, temporal: 7233 })]).toEqual([]);
+    expect([...externalComponents(ours, { clickhouse: 8123 })]).toEqual(['clickhouse', 'temporal']);
+  });
+  test('need not be installed', () => {
+    expect([...toInstall(new Set(['kafka', 'clickhouse']))]).toEqual(['schema-registry', 'temporal']);
+  });
+});
+
+test('what is left out is needed by nobody', () => {
+  const task = (name: string, needs: string[]) => ({
+    kind: 'task' as const,
+    name,
+    needs,
+    run: () => Promise.resolve(),
+  });
+  const left = without([task('a', []), task('b', ['a'])], new Set(['a']));
+  expect(left.map(({ name, needs }) => ({ name, needs }))).toEqual([{ name: 'b', needs: [] }]);
+});
+
+test('the background half of --detach gets the same options', () => {
+  expect(argumentsOf({ plant: true, detach: true })).toEqual([]);
+  const all = {
+    plant: false,
+    profile: 'p.yaml',
+    ports: 'auto',
+    apiPort: '1',
+    schemaRegistryPort: '2',
+    without: ['x', 'y'],
+  };
+  expect(argumentsOf(all).join(' ')).toBe(
+    '--no-plant --profile p.yaml --ports auto --without x --without y --api-port 1 --schema-registry-port 2',
+  );
+});
+
+test('devices are brought up from wherever they are, and only forward', async () => {
+  const states: Record<string, string> = { reg: 'registered', prov: 'provisioned', act: 'active', susp: 'suspended' };
+  const api = new FakeApi(({ method, path, body }) => {
+    if (method === 'GET' && path.includes('?'))
+      return { body: { items: Object.entries(states).map(([device_id, state]) => ({ device_id, state })) } };
+    if (method === 'GET') return { status: 404, body: { detail: 'none' } };
+    return { body: { ...(body as object), state: 'registered' } };
+  });
+  const url = await api.start();
+  const ids = [...Object.keys(states), 'new'];
+  await seedDevices(new ApiClient({ url, token: undefined }), {
+    agentId: 'e',
+    devices: ids.map((id) => ({ id })),
+    env: {},
+  });
+  await api.stop();
+  const posts = api.seen.flatMap((s) => (s.method === 'POST' ? [s.path.replace('/api/v1/devices', '')] : [])).sort();
+  expect(posts).toEqual(['', '/new/activate', '/new/provision', '/prov/activate', '/reg/activate', '/reg/provision']);
+});
+
+describe('verdict of jest', () => {
+  let dir: string;
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'millrace-verdict-'))));
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  const counts = (report: object | string, code: number): object => {
+    writeFileSync(join(dir, 'r.json'), typeof report === 'string' ? report : JSON.stringify(report));
+    return jestCounts(join(dir, 'r.json'), code);
+  };
+  const good = {
+    numPassedTests: 5,
+    numFailedTests: 0,
+    numPendingTests: 1,
+    numTodoTests: 1,
+    numRuntimeErrorTestSuites: 0,
+  };
+  test('counts tests, and files that did not load as failures', () => {
+    expect(counts(good, 0)).toEqual({ passed: 5, failed: 0, skipped: 2 });
+    expect(counts({ ...good, numFailedTests: 1, numRuntimeErrorTestSuites: 2 }, 1)).toEqual({
+      passed: 5,
+      failed: 3,
+      skipped: 2,
+    });
+  });
+  test('a jest that fails without a failed test, or leaves no report, is one failure', () => {
+    expect(counts(good, 1)).toMatchObject({ failed: 1 });
+    expect(counts('{', 0)).toMatchObject({ failed: 1 });
+    expect(jestCounts(join(dir, 'none'), 0)).toMatchObject({ failed: 1 });
+  });
+});

@@ -1,0 +1,62 @@
+/** Help and complaints, word for word: `UPDATE_GOLDEN=1 npx jest …` writes them anew, and the diff is for the reviewer. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { projectRoot } from '../../../schemas/root';
+import { cli } from '../support/run-cli';
+
+const NOWHERE = '/nonexistent/millrace-data';
+
+const CASES: Readonly<Record<string, readonly string[]>> = {
+  help: ['--help'],
+  'help-up': ['up', '--help'],
+  'help-device': ['device', '--help'],
+  'help-command-send': ['command', 'send', '--help'],
+  'unknown-verb': ['statsu'],
+  'unknown-option': ['status', '--jsn'],
+  'missing-argument': ['query'],
+  'unknown-profile': ['up', '--profile', '/nonexistent/p.yaml'],
+  'ports-not-auto': ['up', '--ports', 'some'],
+  'nothing-running': ['device', 'list'],
+  'query-nothing-running': ['query', 'SELECT 1'],
+  'no-logs': ['logs'],
+  'bad-argument': ['command', 'send', 'boiler-1', 'set-setpoint', '72'],
+  'bad-qos': ['command', 'send', 'boiler-1', 'set-setpoint', 'value=1', '--qos', '3'],
+  'bad-timeout': ['command', 'send', 'boiler-1', 'set-setpoint', 'value=1', '--timeout', 'soon'],
+  'unknown-bench': ['bench', 'no-such-bench-here'],
+  'unknown-shell': ['completion', 'tcsh'],
+};
+
+const API = { API_URL: 'http://127.0.0.1:9' };
+
+test.each(Object.entries(CASES))('%s', async (name, argv) => {
+  const env: Record<string, string> = name.startsWith('bad-') ? API : {};
+  const { code, out, err } = await cli(['--data', NOWHERE, ...argv], env);
+  const root = projectRoot();
+  const text = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`
+    .replaceAll(root, '<project>')
+    .replace(/(there are:) (?!bash).*/, '$1 …');
+  const golden = join(root, 'test', 'golden', 'cli', `${name}.txt`);
+  if (process.env['UPDATE_GOLDEN'] ?? !existsSync(golden)) {
+    mkdirSync(dirname(golden), { recursive: true });
+    writeFileSync(golden, text);
+  }
+  expect(text).toBe(readFileSync(golden, 'utf8'));
+});
+
+test('the version is the package’s', async () => {
+  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+  expect(await cli(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+test('status of nothing is exit 1, and JSON for programs all the same', async () => {
+  const { code, out } = await cli(['--data', NOWHERE, 'status', '--json']);
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ phase: 'none', healthy: false, launcher_pid: null, processes: [] });
+});
+
+test('completion knows every verb', async () => {
+  const { out } = await cli(['completion', 'bash']);
+  for (const word of ['up', 'down', 'status', 'device', 'command'])
+    expect(out).toMatch(new RegExp(`''\\) words='[^']*\\b${word}\\b`));
+  expect(out).toContain("'device') words='list show register");
+});
