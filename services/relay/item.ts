@@ -13,6 +13,8 @@ export interface Source {
 export interface Item {
   readonly workflowId: string;
   readonly event: CommandEvent;
+  /** The workflow waits for this: it ends with it. Other events may wait a moment for company. */
+  readonly urgent: boolean;
   readonly source: Source;
   /** Called once, when the workflow has it or never will. */
   readonly done: () => void;

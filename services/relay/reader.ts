@@ -9,7 +9,7 @@ import { type DeadLetters } from './dead-letters';
 import { type Dispatcher } from './dispatcher';
 import { type RelayMetrics } from './metrics';
 import { ContiguousPrefix } from './prefix';
-import { workflowOf } from './routing';
+import { isUrgent, workflowOf } from './routing';
 import { type Source } from './item';
 
 const COMMIT_INTERVAL_MS = 500;
@@ -114,7 +114,7 @@ export class Reader {
       metrics.events('own', 1);
       return done();
     }
-    dispatcher.add({ workflowId, event, source, done });
+    dispatcher.add({ workflowId, event, urgent: isUrgent(event), source, done });
   }
 
   private async decode(source: Source): Promise<CommandEvent | CodecError> {

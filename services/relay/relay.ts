@@ -72,6 +72,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
     notReady: () => temporalWatch.away ?? (reader.isMember ? undefined : 'not (yet) in the consumer group'),
     async stop() {
       await reader.stop();
+      dispatcher.hurry();
       await Promise.race([drained(dispatcher), options.sleep(DRAIN_MS)]);
       stopping.abort();
       await reader.close();

@@ -1,5 +1,6 @@
 /** Which workflow an event concerns. Pure. */
 import { type CommandEvent } from '../../schemas/generated';
+import { fold, isSettled } from '../domain/command';
 import { commandWorkflowId } from '../../workflows/command/messages';
 
 const AGENT_ACTOR_PREFIX = 'agent:';
@@ -12,3 +13,6 @@ export function workflowOf(event: CommandEvent): string | undefined {
   if (!event.actor.startsWith(AGENT_ACTOR_PREFIX)) return undefined;
   return commandWorkflowId(event.tenant, event.command_id);
 }
+
+/** True for an event that by itself ends the waiting. */
+export const isUrgent = (event: CommandEvent): boolean => isSettled(fold([event]));

@@ -11,6 +11,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Instance } from '../workflows/support/instance';
 import { deviceOf, loadProfile, SLOT_COMMAND } from '../workflows/support/load-profile';
+import { cpuPerPiece } from './support/cpu';
 import { closedLoop, type Figures } from './support/load';
 
 const IN_FLIGHT = [1, 10, 100];
@@ -18,6 +19,15 @@ const WARM_UP = 30;
 const QUIET_SCAN_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 60_000;
 const BARE_QUEUE = 'bench-bare';
+
+/** CPU time of each process for one command or workflow. */
+type Cpu = Record<string, number>;
+
+interface Measured extends Figures {
+  readonly cpu_ms: Cpu;
+}
+
+const PROCESSES = ['temporal', 'worker', 'relay', 'api', 'agent', 'kafka', 'projector', 'clickhouse', 'plant'];
 
 interface Answered {
   readonly command_id: string;
@@ -43,7 +53,7 @@ async function main(count: number): Promise<void> {
   }
 }
 
-async function commandFigures(instance: Instance, count: number): Promise<Figures[]> {
+async function commandFigures(instance: Instance, count: number): Promise<Measured[]> {
   const waiting = new Map<string, (answer: Answered) => void>();
   const early = new Map<string, Answered>();
   const end = new AbortController();
@@ -64,13 +74,13 @@ async function commandFigures(instance: Instance, count: number): Promise<Figure
     if (answer.state !== 'verified') throw new Error(`command ${command_id} is ${answer.state}`);
   };
   await closedLoop(1, WARM_UP, one);
-  const figures: Figures[] = [];
-  for (const in_flight of IN_FLIGHT) figures.push(await closedLoop(in_flight, count, one));
+  const pids = Object.fromEntries(PROCESSES.map((name) => [name, instance.pid(name)]));
+  const figures = await measure(pids, count, one);
   end.abort();
   return figures;
 }
 
-async function bareFigures(instance: Instance, count: number): Promise<Figures[]> {
+async function bareFigures(instance: Instance, count: number): Promise<Measured[]> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const address = instance.facts['TEMPORAL_ADDRESS'] ?? '';
   const connection = await NativeConnection.connect({ address });
@@ -82,17 +92,30 @@ async function bareFigures(instance: Instance, count: number): Promise<Figures[]
     workflowsPath: join(__dirname, 'support', 'bare-workflow.js'),
     activities: { effect: effectOf(client) },
   });
-  const figures: Figures[] = [];
+  let figures: Measured[] = [];
   await worker.runUntil(async () => {
     const one = async (): Promise<void> => {
       const workflowId = `bare-${n++}`;
       await client.workflow.execute('bare', { taskQueue: BARE_QUEUE, workflowId });
     };
     await closedLoop(1, WARM_UP, one);
-    for (const in_flight of IN_FLIGHT) figures.push(await closedLoop(in_flight, count, one));
+    figures = await measure({ temporal: instance.pid('temporal'), worker: process.pid }, count, one);
   });
   await client.connection.close();
   await connection.close();
+  return figures;
+}
+
+async function measure(
+  pids: Readonly<Record<string, number | undefined>>,
+  count: number,
+  one: (n: number, lane: number) => Promise<void>,
+): Promise<Measured[]> {
+  const figures: Measured[] = [];
+  for (const in_flight of IN_FLIGHT) {
+    const { result, cpu_ms } = await cpuPerPiece(pids, count, () => closedLoop(in_flight, count, one));
+    figures.push({ ...result, cpu_ms });
+  }
   return figures;
 }
 
@@ -105,12 +128,17 @@ function effectOf(client: Client): () => Promise<void> {
   };
 }
 
-function print(figures: { commands: Figures[]; bare: Figures[]; load_average: number }): void {
+const cpu = (f: Measured): string =>
+  Object.entries(f.cpu_ms)
+    .map(([name, ms]) => `${name} ${ms}`)
+    .join(', ');
+
+function print(figures: { commands: Measured[]; bare: Measured[]; load_average: number }): void {
   if (values.json) return void console.log(JSON.stringify(figures));
   for (const what of ['commands', 'bare'] as const)
     for (const f of figures[what])
       console.log(
-        `${what.padEnd(8)} ${String(f.in_flight).padStart(3)} in flight: p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms, ${f.per_second}/s (${f.count})`,
+        `${what.padEnd(8)} ${String(f.in_flight).padStart(3)} in flight: p50 ${f.p50_ms} ms, p99 ${f.p99_ms} ms, ${f.per_second}/s (${f.count}); CPU ms each: ${cpu(f)}`,
       );
   const [alone] = figures.commands;
   const [bareAlone] = figures.bare;

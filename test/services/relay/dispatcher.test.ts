@@ -1,5 +1,6 @@
 import {
   Dispatcher,
+  LINGER_MS,
   MAX_EVENTS_IN_FLIGHT,
   MAX_EVENTS_PER_SIGNAL,
   MAX_SIGNALS_IN_FLIGHT,
@@ -80,4 +81,47 @@ test('done is called for what was delivered, and never for what was not', async 
   await settled();
   expect(done).toEqual([1]);
   expect(dispatcher.eventsInFlight).toBe(1);
+});
+
+describe('events that nobody waits for', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => jest.useRealTimers());
+  const patient = (n: number) => item('w', n, undefined, false);
+
+  test('go along with the one that ends the command', () => {
+    const { dispatcher, sent } = controlled();
+    dispatcher.add(patient(1));
+    dispatcher.add(patient(2));
+    expect(sent).toEqual([]);
+    dispatcher.add(item('w', 3));
+    expect(sent.map((s) => s.seqs)).toEqual([[1, 2, 3]]);
+  });
+
+  test('go by themselves after a moment', () => {
+    const { dispatcher, sent } = controlled();
+    dispatcher.add(patient(1));
+    jest.advanceTimersByTime(LINGER_MS - 1);
+    dispatcher.add(patient(2));
+    expect(sent).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(sent.map((s) => s.seqs)).toEqual([[1, 2]]);
+  });
+
+  test('linger anew after a signal', async () => {
+    const { dispatcher, sent } = controlled();
+    dispatcher.add(item('w', 1));
+    dispatcher.add(patient(2));
+    sent[0]?.end(true);
+    await settled();
+    expect(sent.length).toBe(1);
+    jest.advanceTimersByTime(LINGER_MS);
+    expect(sent.map((s) => s.seqs)).toEqual([[1], [2]]);
+  });
+
+  test('go at once when the process is about to stop', () => {
+    const { dispatcher, sent } = controlled();
+    dispatcher.add(patient(1));
+    dispatcher.hurry();
+    expect(sent.map((s) => s.seqs)).toEqual([[1]]);
+  });
 });

@@ -1,9 +1,9 @@
 import { type Item } from '../../../services/relay/item';
 import { event } from '../domain/command/events';
 
-export function item(workflowId: string, n: number, done: () => void = () => undefined): Item {
+export function item(workflowId: string, n: number, done: () => void = () => undefined, urgent = true): Item {
   const source = { partition: 0, offset: String(n), timestamp: 0, key: null, value: Buffer.alloc(0) };
-  return { workflowId, event: event('delivered', { seq: n }), source, done };
+  return { workflowId, event: event('delivered', { seq: n }), urgent, source, done };
 }
 
 /** A promise and the key to it. */
