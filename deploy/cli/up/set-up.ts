@@ -14,7 +14,6 @@ import { lastLines, logPath, openLog } from '../../local/supervisor/log-file';
 type Env = Readonly<Record<string, string>>;
 
 const CLIENT_ID = 'millrace-launcher';
-const SHOWN_LINES = 15;
 const LEADERS_TIMEOUT_MS = 30_000;
 const LEADERS_POLL_MS = 200;
 
@@ -72,6 +71,16 @@ async function migrate(env: Env, dir: DataDir, projectRoot: string): Promise<voi
   closeSync(log);
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
   if (code === 0) return;
-  const tail = lastLines(logPath(dir.logs, 'tables'), SHOWN_LINES).join('\n');
-  throw new LauncherError('exited', 'apply deploy/clickhouse', `exited with ${code}`, `Its last lines:\n${tail}`);
+  throw migrationFailed(code, lastLines(logPath(dir.logs, 'tables'), 1)[0] ?? '');
+}
+
+/** Its last line is JSON that says what is wrong and what to do. */
+function migrationFailed(code: number | null, line: string): LauncherError {
+  const operation = 'apply deploy/clickhouse';
+  try {
+    const { message, hint } = JSON.parse(line) as { message: string; hint?: string };
+    return new LauncherError('exited', operation, message, hint ?? 'see `millrace logs tables`');
+  } catch {
+    return new LauncherError('exited', operation, `exited with ${code}: ${line}`, 'see `millrace logs tables`');
+  }
 }

@@ -118,6 +118,7 @@ export class Supervisor {
 
   private changed(p: ManagedProcess): void {
     const { state, reason } = p.life;
+    if (p.started_at === undefined) return; // never ran: its end is no news
     if (state === 'ready' || state === 'restarting' || state === 'unready' || state === 'failed' || state === 'stopped')
       this.report(p.spec.name, state, reason);
     this.options.changed();
