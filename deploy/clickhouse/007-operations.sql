@@ -99,4 +99,4 @@ ORDER BY (topic, partition, to)
 SETTINGS {{durable}}
 COMMENT 'Which offsets of which topic are in these tables.';
 
-{{distributed ingest_ledger}};
+{{distributed ingest_ledger cityHash64(topic, partition)}};

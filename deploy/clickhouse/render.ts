@@ -4,7 +4,8 @@
  *   {{database}}            name of the database
  *   {{on_cluster}}          `ON CLUSTER …` or nothing
  *   {{local T}}             table that holds the rows of this node: T, or T_local beside the Distributed T
- *   {{distributed T}}       a statement of its own: makes the Distributed T over every T_local; left out on one node
+ *   {{distributed T key}}   a statement of its own: makes the Distributed T over every T_local; left out on one node. The
+ *                           key is for tables that are inserted into by that name
  *   {{engine E(args)}}      the engine, or its Replicated kind
  *   {{durable}}             settings every table with rows has: deduplication windows and fsync
  *   {{credentials}}         how a dictionary reaches its own server: nothing, or a named collection
@@ -103,10 +104,14 @@ function statementsOf(text: string): string[] {
 }
 
 function fill(statement: string, target: Target, file: string): string {
-  const filled = statement.replaceAll(/\{\{(\w+)(?: ([^}]+))?\}\}/g, (_, mark: string, argument = '') =>
-    markText(mark, String(argument), target, file),
+  const filled = statement.replaceAll(
+    /( ?)\{\{(\w+)(?: ([^}]+))?\}\}/g,
+    (_, space: string, mark: string, argument = '') => {
+      const text = markText(mark, String(argument), target, file);
+      return text === '' ? '' : space + text;
+    },
   );
-  return filled.replaceAll(/[ \t]+$/gm, '').trim();
+  return filled.trim();
 }
 
 function markText(mark: string, argument: string, target: Target, file: string): string {
@@ -133,9 +138,11 @@ function markText(mark: string, argument: string, target: Target, file: string):
 }
 
 /** Rows of one key lie on one shard, because the projector sends a partition of the stream to one shard: reads need no more. */
-function distributed(table: string, { database, cluster }: Extract<Target, { kind: 'cluster' }>): string {
+function distributed(argument: string, { database, cluster }: Extract<Target, { kind: 'cluster' }>): string {
+  const [table = '', ...key] = argument.split(' ');
+  const sharding = key.length > 0 ? `, ${key.join(' ')}` : '';
   return `CREATE TABLE IF NOT EXISTS ${database}.${table} ON CLUSTER '${cluster}' AS ${database}.${table}_local
-ENGINE = Distributed('${cluster}', '${database}', '${table}_local')`;
+ENGINE = Distributed('${cluster}', '${database}', '${table}_local'${sharding})`;
 }
 
 /** `ReplacingMergeTree(version)` becomes `ReplicatedReplacingMergeTree('/path', '{replica}', version)`. */

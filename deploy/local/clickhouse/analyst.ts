@@ -82,7 +82,6 @@ export class AnalystRules {
       const name = token.text.replace(/^[`"]|[`"]$/g, '').toLowerCase();
       const called = list[i + 1]?.text === '(';
       if (token.kind === 'word' && name === 'settings') throw readonly(user, 'its queries may not carry SETTINGS');
-      if (token.text === '‘' || token.text === '“') throw readonly(user, 'typographic quotes are not taken');
       if (!called || (token.kind !== 'word' && token.kind !== 'quoted')) return;
       if (READERS.test(name) || (this.tableFunctions?.has(name) && !HARMLESS.has(name)))
         throw readonly(user, `it may not call ${name}`);

@@ -128,8 +128,21 @@ export class Answer {
     const out = this.start();
     this.sent_bytes += piece.length;
     if (out.write(piece) || this.response.destroyed) return;
-    await Promise.race([once(out, 'drain'), once(this.response, 'close')]).catch(() => undefined);
+    await drained(out, this.response);
   }
+}
+
+/** Resolves when there is room again, or nobody to make room. */
+function drained(out: Writable, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      out.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    out.on('drain', done);
+    response.on('close', done);
+  });
 }
 
 function compressor(

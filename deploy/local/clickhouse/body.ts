@@ -21,7 +21,7 @@ export async function readStatement(request: IncomingMessage, query: string): Pr
   const type = request.headers['content-type'] ?? '';
   const body = decoded(request);
   if (type.startsWith('multipart/form-data')) return readForm(await whole(body, Buffer.alloc(0)), type, query);
-  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const pieces = body[Symbol.asyncIterator]();
   if (query.trim() !== '') {
     const statement = parse(`${query}\n`);
     if (statement.kind === 'data') return asked(statement, Buffer.from(`${query}\n`.slice(statement.dataAt)), pieces);
@@ -74,7 +74,7 @@ async function readForm(bytes: Buffer, type: string, query: string): Promise<Ask
   return { statement: parse(text), data: none(), params };
 }
 
-function decoded(request: IncomingMessage): Readable {
+function decoded(request: IncomingMessage): AsyncIterable<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity' || encoding === '') return request;
   const unpack = decompressor(encoding);
@@ -82,7 +82,17 @@ function decoded(request: IncomingMessage): Readable {
   request.on('close', () => {
     if (!request.complete) unpack.destroy(new Error('the client went away'));
   });
-  return request.pipe(unpack);
+  return unpacked(request.pipe(unpack));
+}
+
+async function* unpacked(pieces: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of pieces) yield piece as Buffer;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (!/^(Z_|ERR_.*BROTLI|ERR__ERROR)/.test(code ?? '')) throw cause;
+    throw new FrontError('INCORRECT_DATA', `The body cannot be decompressed: ${message}`, { cause });
+  }
 }
 
 function decompressor(encoding: string): Transform {

@@ -23,6 +23,7 @@ export interface FrontConfig {
   readonly dir: string;
   readonly host: string;
   readonly port: number;
+  readonly database: string;
   readonly credentials: readonly Credential[];
   readonly limits: EngineLimits;
 }
@@ -40,6 +41,7 @@ export function configFrom(env: Env): FrontConfig {
     dir: resolve(dir),
     host: env['CLICKHOUSE_HTTP_HOST'] ?? '127.0.0.1',
     port: integer(env, 'CLICKHOUSE_HTTP_PORT', 8123, 0, 65_535),
+    database: env['CLICKHOUSE_DATABASE'] ?? 'millrace',
     credentials: credentialsFrom(env),
     limits: {
       maxServerMemory_bytes: integer(env, 'CLICKHOUSE_MAX_SERVER_MEMORY_BYTES', MAX_SERVER_MEMORY_BYTES),

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Session } from 'chdb';
-import { Connection } from './connection';
+import { Connection, DEFAULT_DATABASE } from './connection';
 import { type EngineLimits, profileOf, writeEngineConfig } from './engine-config';
 import { FrontError } from './errors';
 import { MAX_DISCARDED, READ_SLOTS, WRITE_SLOTS } from './limits';
@@ -15,6 +15,8 @@ export interface EngineOptions {
   /** Folder of the front: `engine`, `tmp` and the configuration lie in it. */
   readonly dir: string;
   readonly limits: EngineLimits;
+  /** Database of requests that name none, once it exists. */
+  readonly database: string;
 }
 
 export class Engine {
@@ -27,10 +29,13 @@ export class Engine {
   private known = new Map<string, string>();
   version = '';
 
+  private databaseExists = false;
+
   private constructor(
     private readonly dir: string,
     private readonly config: string,
     private readonly profile: ReadonlyMap<string, string>,
+    private readonly database: string,
   ) {
     this.own = this.connect();
     this.readers = Array.from({ length: READ_SLOTS }, () => this.connect());
@@ -39,11 +44,11 @@ export class Engine {
     execFileSync('mkfifo', ['-m', '600', ...this.pipes]);
   }
 
-  static async open({ dir, limits }: EngineOptions): Promise<Engine> {
+  static async open({ dir, limits, database }: EngineOptions): Promise<Engine> {
     mkdirSync(join(dir, 'engine'), { recursive: true });
     rmSync(join(dir, 'tmp'), { recursive: true, force: true });
     mkdirSync(join(dir, 'tmp'), { mode: 0o700 });
-    const engine = new Engine(dir, writeEngineConfig(join(dir, 'config'), limits), profileOf(limits));
+    const engine = new Engine(dir, writeEngineConfig(join(dir, 'config'), limits), profileOf(limits), database);
     engine.version = await engine.ask('SELECT version()');
     const settings = await engine.ask('SELECT name, type FROM system.settings');
     engine.known = new Map(settings.split('\n').map((line) => line.split('\t') as [string, string]));
@@ -100,6 +105,18 @@ export class Engine {
 
   get discardedConnections(): number {
     return this.discarded;
+  }
+
+  /** Database of requests that name none: the configured one, or the engine's own before the first migration. */
+  async defaultDatabase(): Promise<string> {
+    this.databaseExists ||=
+      (await this.ask(`SELECT count() FROM system.databases WHERE name = ${quote(this.database)}`)) === '1';
+    return this.databaseExists ? this.database : DEFAULT_DATABASE;
+  }
+
+  /** The database may have gone. */
+  forget(): void {
+    this.databaseExists = false;
   }
 
   /** Answer to a small question, without its last line end. */

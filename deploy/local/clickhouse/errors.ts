@@ -59,9 +59,18 @@ export function refusal(error: unknown, version: string): Refusal {
   const message = error instanceof Error ? error.message : String(error);
   const found = /Code: (\d+)\. DB::Exception: /.exec(message);
   const code = found ? Number(found[1]) : 1002;
-  const text = found ? message.slice(found.index).trimEnd() : worded(code, message, 'UNKNOWN_EXCEPTION', version);
+  const text = found
+    ? withoutFiles(message.slice(found.index).trimEnd())
+    : worded(code, message, 'UNKNOWN_EXCEPTION', version);
   return { code, status: statusOf(code), text: text.includes('(version ') ? text : `${text} (version ${version})` };
 }
+
+/** The front's own files in a statement are nobody's business. */
+const withoutFiles = (text: string): string =>
+  text
+    .replaceAll(/\s*INTO OUTFILE '[^']*' TRUNCATE COMPRESSION 'none'/g, '')
+    .replaceAll(/ FROM INFILE '[^']*' COMPRESSION 'none'/g, '')
+    .replaceAll(/\(in file\/uri [^)]*\): /g, '');
 
 function worded(code: number, message: string, name: string, version: string): string {
   return `Code: ${code}. DB::Exception: ${message.replace(/\.?$/, '.')} (${name}) (version ${version})`;

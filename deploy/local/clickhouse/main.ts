@@ -2,7 +2,7 @@
  * The embedded ClickHouse of one machine: the engine in this process, behind its own HTTP interface.
  *
  * CLICKHOUSE_DATA_DIR · CLICKHOUSE_HTTP_HOST (127.0.0.1) · CLICKHOUSE_HTTP_PORT (8123) · CLICKHOUSE_USER (millrace) ·
- * CLICKHOUSE_PASSWORD_FILE · CLICKHOUSE_ANALYST_PASSWORD_FILE, CLICKHOUSE_ANALYST_TENANT · CLICKHOUSE_ANALYSTS_FILE ·
+ * CLICKHOUSE_DATABASE (millrace) · CLICKHOUSE_PASSWORD_FILE · CLICKHOUSE_ANALYST_PASSWORD_FILE, CLICKHOUSE_ANALYST_TENANT · CLICKHOUSE_ANALYSTS_FILE ·
  * CLICKHOUSE_MAX_SERVER_MEMORY_BYTES · CLICKHOUSE_MAX_QUERY_MEMORY_BYTES
  */
 import { randomUUID } from 'node:crypto';
@@ -22,7 +22,7 @@ async function main(log: Logger): Promise<void> {
   process.env['TZ'] = 'UTC';
   const config = configFrom(process.env);
   const lock = await own(config.dir, { pid: process.pid, port: config.port });
-  const engine = await Engine.open({ dir: config.dir, limits: config.limits });
+  const engine = await Engine.open(config);
   const users = new Users(config.credentials);
   const front = new Front({ engine, users, newId: randomUUID, clock: () => performance.now(), timezone: 'UTC' });
   front.server.listen(config.port, config.host);

@@ -2,7 +2,7 @@
 import { AnalystRules } from './analyst';
 import { type Answer } from './answer';
 import { type Asked } from './body';
-import { type Connection, type Counts } from './connection';
+import { type Connection, type Counts, type RunOptions } from './connection';
 import { type Engine } from './engine';
 import { FrontError } from './errors';
 import { Lane } from './lanes';
@@ -35,6 +35,8 @@ export interface Ended {
 /** Without a session these would only change the connection, for whoever gets it next. */
 const CONNECTION_VERBS = new Set(['SET', 'USE', 'BEGIN', 'COMMIT', 'ROLLBACK', 'EXECUTE']);
 
+const KILL_EVERY_MS = 500;
+
 export class Runner {
   readonly lanes = {
     read: new Lane({ name: 'reading', slots: READ_SLOTS, maxWaiting: MAX_WAITING, maxWait_ms: MAX_WAIT_MS }),
@@ -53,20 +55,16 @@ export class Runner {
   async run(job: Job): Promise<Ended> {
     const { statement } = job.asked;
     const settings = await this.settingsFor(job);
-    if (job.request.safe && statement.kind !== 'output')
+    const { request } = job;
+    const database = request.database ?? (request.session ? undefined : await this.engine.defaultDatabase());
+    if (request.safe && statement.kind !== 'output')
       throw new FrontError(
         'READONLY',
         `${job.user.name}: Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries`,
       );
-    const stop = (): void => void this.engine.kill(job.mark).catch(() => undefined);
-    job.gone.addEventListener('abort', stop, { once: true });
-    try {
-      if (statement.kind === 'output') return await this.read(job, statement, settings);
-      if (statement.kind === 'data') return await this.insert(job, statement, settings);
-      return await this.command(job, statement, settings);
-    } finally {
-      job.gone.removeEventListener('abort', stop);
-    }
+    if (statement.kind === 'output') return this.read(job, statement, { settings, database });
+    if (statement.kind === 'data') return this.insert(job, statement, { settings, database });
+    return this.command(job, statement, { settings, database });
   }
 
   close(): void {
@@ -75,38 +73,53 @@ export class Runner {
     this.sessions.close();
   }
 
-  private read(
-    job: Job,
-    statement: Extract<Statement, { kind: 'output' }>,
-    settings: Map<string, string>,
-  ): Promise<Ended> {
+  private read(job: Job, statement: Extract<Statement, { kind: 'output' }>, options: RunOptions): Promise<Ended> {
     const sql = this.bound(job, statement.sql);
     const bound = sql === statement.sql ? statement : rebound(statement, sql);
     return this.lanes.read.run(job.gone, async (slot) => {
       const pipe = this.engine.pipe(slot);
       const text = intoFile(bound, pipe, job.request.format);
       const counts = await this.on(job, this.engine.reader(slot), (connection) =>
-        throughPipe(
-          pipe,
-          () => connection.run(text, { settings, database: this.database(job) }),
-          (piece) => job.answer.write(piece),
+        this.stoppable(job, (stop) =>
+          throughPipe(
+            pipe,
+            () => connection.run(text, options),
+            (piece) => job.answer.write(piece),
+            stop,
+          ),
         ),
       );
       return { read: counts, written: undefined, received_bytes: 0 };
     });
   }
 
-  private insert(
-    job: Job,
-    statement: Extract<Statement, { kind: 'data' }>,
-    settings: Map<string, string>,
-  ): Promise<Ended> {
+  /**
+   * Reads stop when nobody wants them any more; what changes data goes on to its end, which its sender may ask for again.
+   * The order is repeated, for it may come before the engine has begun.
+   */
+  private async stoppable<T>(job: Job, work: (stop: () => void) => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const kill = (): void => void this.engine.kill(job.mark).catch(() => undefined);
+    const stop = (): void => {
+      kill();
+      timer ??= setInterval(kill, KILL_EVERY_MS);
+    };
+    job.gone.addEventListener('abort', stop, { once: true });
+    try {
+      return await work(stop);
+    } finally {
+      clearInterval(timer);
+      job.gone.removeEventListener('abort', stop);
+    }
+  }
+
+  private insert(job: Job, statement: Extract<Statement, { kind: 'data' }>, options: RunOptions): Promise<Ended> {
     return this.spool.with(job.asked.data, async (path, bytes) => {
       if (bytes === 0) return { read: undefined, written: undefined, received_bytes: 0 };
       const head = this.bound(job, statement.head);
       const sql = fromFile({ ...statement, head }, path);
       const written = await this.lanes.write.run(job.gone, (slot) =>
-        this.on(job, this.engine.writer(slot), (c) => c.run(sql, { settings, database: this.database(job) })),
+        this.on(job, this.engine.writer(slot), (c) => c.run(sql, options)),
       );
       return { read: undefined, written, received_bytes: bytes };
     });
@@ -115,18 +128,19 @@ export class Runner {
   private async command(
     job: Job,
     statement: Extract<Statement, { kind: 'command' }>,
-    settings: Map<string, string>,
+    options: RunOptions,
   ): Promise<Ended> {
     const sql = this.bound(job, statement.sql);
-    const options = { settings, database: this.database(job), format: job.request.format };
     const written = await this.lanes.write.run(job.gone, async (slot) => {
-      const run = (c: Connection): ReturnType<Connection['run']> => c.run(sql, options);
+      const run = (c: Connection): ReturnType<Connection['run']> =>
+        c.run(sql, { ...options, format: job.request.format });
       const alone = job.request.session === undefined && changesConnection(statement);
       const result = alone ? await this.engine.withFresh(run) : await this.on(job, this.engine.writer(slot), run);
       await job.answer.write(result.text);
       return result;
     });
     this.analysts.forget();
+    this.engine.forget();
     return { read: undefined, written, received_bytes: 0 };
   }
 
@@ -135,10 +149,6 @@ export class Runner {
     const { session } = job.request;
     if (job.user.role === 'analyst') return this.engine.withFresh(work);
     return session ? this.sessions.with({ user: job.user.name, ...session }, work) : work(own);
-  }
-
-  private database(job: Job): string | undefined {
-    return job.request.database ?? (job.request.session ? undefined : 'default');
   }
 
   private bound(job: Job, sql: string): string {

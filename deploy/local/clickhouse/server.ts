@@ -20,6 +20,8 @@ export interface FrontOptions {
   readonly timezone: string;
 }
 
+/** Longer than the 2.5 s after which @clickhouse/client lets go of an idle connection. */
+const KEEP_ALIVE_MS = 10_000;
 const SERVER_NAME = 'millrace-embedded';
 
 export class Front {
@@ -41,6 +43,7 @@ export class Front {
     });
     this.server.maxConnections = MAX_HTTP_CONNECTIONS;
     this.server.requestTimeout = 0;
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** No new queries; those under way go on. */
