@@ -1,5 +1,5 @@
 /** The registry as a running thing: consumer, one owner per partition, metrics. */
-import { type Admin, type Kafka, Partitioners } from 'kafkajs';
+import { type Kafka, Partitioners } from 'kafkajs';
 import { type Registry } from 'prom-client';
 import { type Logger } from 'pino';
 import {
@@ -12,7 +12,7 @@ import {
   WriterSchemas,
 } from '../../schemas/stream';
 import { AgentTopics, Topics } from '../../schemas/topics';
-import { ConsumeError } from '../lib/consume-error';
+import { samePartitions } from '../lib/consume-partitions';
 import { TransactionalConsumer } from '../lib/consume-transactional';
 import { type RunningService } from '../lib/service';
 import { AgentDeviceTopics } from './agent-topics';
@@ -23,6 +23,8 @@ import { GROUP_ID, PartitionRegistry, type RegistryDeps } from './partition';
 
 /** Bounds the time a single move waits behind a bulk: about a tenth of a second. */
 export const MAX_REQUESTS_PER_TRANSACTION = 1_000;
+/** Partition p of requests, events and states must hold the same devices. */
+const HELD_TOGETHER = [Topics.deviceRequests.name, Topics.lifecycle.name, Topics.devices.name];
 /** The broker's default. */
 const REPLICATION_FACTOR = -1;
 
@@ -40,7 +42,7 @@ export async function startRegistry(config: RegistryConfig): Promise<RunningServ
   const admin = kafka.admin();
   await admin.connect();
   await ensureTopics(admin, Object.values(Topics), REPLICATION_FACTOR);
-  const partitions = await samePartitions(admin);
+  const partitions = await samePartitions(admin, HELD_TOGETHER);
   const ids = await registerSchemas(config.stream, [...Object.values(Topics), AgentTopics.devices('any')]);
   const metrics = registryMetrics(config.metrics);
   const writers = new WriterSchemas(config.stream);
@@ -96,19 +98,6 @@ async function openPartitions(
   for (const [p, { work }] of works) deps.metrics.devices(p, work.devices);
   log.info({ partitions, devices, rebuild_ms: now() - started_at }, 'state rebuilt');
   return new Map(works);
-}
-
-/** Partition p of requests, events and states must hold the same devices. */
-async function samePartitions(admin: Admin): Promise<number> {
-  const topics = [Topics.deviceRequests.name, Topics.lifecycle.name, Topics.devices.name];
-  const { topics: found } = await admin.fetchTopicMetadata({ topics });
-  const counts = new Map(found.map((t) => [t.name, t.partitions.length]));
-  const distinct = new Set(counts.values());
-  const [count] = distinct;
-  if (distinct.size === 1 && count !== undefined) return count;
-  const list = [...counts].map(([name, n]) => `${name} has ${n}`).join(', ');
-  const hint = 'repartition by replaying into new topics; partitions must never be added to these';
-  throw new ConsumeError('partitions-differ', 'start registry', list, hint);
 }
 
 /** kafkajs' default partitioner, murmur2 as in the Java client: what producers of requests must use. */

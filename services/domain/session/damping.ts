@@ -20,9 +20,16 @@ export function lost(f: Flapping, now: number): Flapping {
 
 /** The same object when nothing changes. */
 export function settled(f: Flapping, now: number): Flapping {
+  // A penalty only sinks: nothing to work out for those who behave.
+  if (!f.damped && f.penalty <= SUPPRESS_ABOVE) return f;
   const penalty = penaltyAt(f, now);
   const damped = f.damped ? penalty >= REUSE_BELOW : penalty > SUPPRESS_ABOVE;
   return damped === f.damped ? f : { ...f, damped };
+}
+
+/** When a damped device will have been quiet long enough; Infinity when it is not damped. */
+export function releasedAt(f: Flapping): number {
+  return f.damped ? f.at + HALF_LIFE_MS * Math.log2(f.penalty / REUSE_BELOW) + 1 : Infinity;
 }
 
 /** What is told of what was observed. An agent lost outranks flapping: then nothing is known at all. */

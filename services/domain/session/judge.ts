@@ -1,5 +1,5 @@
 /** What silence says. Nothing happens by itself: whoever holds the sessions asks with the time. */
-import { lost, settled, told } from './damping';
+import { lost, releasedAt, settled, told } from './damping';
 import { isAgent, type Session, type Status } from './session';
 
 /** Silence longer than this many intervals makes a session stale, then offline. */
@@ -29,6 +29,34 @@ export function judge(session: Session, now: number, agent: AgentView | undefine
   if (!finding) return current === session ? session : told(current, now);
   const drops = current.observed === 'online' && finding.observed !== 'unknown';
   return told({ ...current, ...finding, flapping: drops ? lost(flapping, now) : flapping }, now);
+}
+
+/**
+ * The next time at which `judge` could find something new if nothing is heard and no agent changes; Infinity: never. Lets
+ * whoever holds many sessions leave them alone meanwhile.
+ */
+export function nextLook(s: Session, agent: AgentView | undefined): number {
+  return Math.min(releasedAt(s.flapping), nextFinding(s, agent));
+}
+
+function nextFinding(s: Session, agent: AgentView | undefined): number {
+  const lost = agent !== undefined && agent.status !== 'online';
+  switch (s.observed) {
+    case 'offline':
+      return Infinity;
+    case 'online':
+      return s.silent_from + staleAfter(s.interval_ms);
+    case 'stale':
+      return s.silent_from + offlineAfter(s.interval_ms);
+    case 'unknown':
+      return lost ? Infinity : Math.max(s.silent_from, agent?.since ?? 0) + offlineAfter(s.interval_ms);
+    default:
+      return never(s.observed);
+  }
+}
+
+function never(status: never): never {
+  throw new Error(`status ${String(status)} is not known`);
 }
 
 type Finding = Pick<Session, 'observed' | 'observed_reason'>;
