@@ -85,10 +85,21 @@ export class LaneReader {
     if (known) await this.drop(known);
     const segment = segments.find((s) => s.endIndex > index);
     if (!segment || this.deps.condemned(segment)) return undefined;
-    const cursor = await this.openCursor(segment, Math.max(index, segment.firstIndex));
+    const cursor = await this.openUnlessGone(segment, Math.max(index, segment.firstIndex));
+    if (!cursor) return undefined;
     if (this.cursors.length >= MAX_CURSORS) await this.drop(this.cursors[0] as Cursor);
     this.cursors.push(cursor);
     return cursor;
+  }
+
+  /** A segment may be given up while it is being opened: then it is read no more, and the next call finds its successor. */
+  private async openUnlessGone(segment: Segment, next: number): Promise<Cursor | undefined> {
+    try {
+      return await this.openCursor(segment, next);
+    } catch (error) {
+      if (this.deps.condemned(segment) || !this.deps.segments().includes(segment)) return undefined;
+      throw error;
+    }
   }
 
   private async openCursor(segment: Segment, next: number): Promise<Cursor> {
