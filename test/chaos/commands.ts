@@ -1,0 +1,158 @@
+/**
+ * Commands while every part is killed, one after the other, by the seed: each command must end in one state, the plant's
+ * own record must agree with it, and at QoS 2 nothing may be written twice.
+ *
+ *   node dist/test/chaos/commands.js [--commands 1000] [--kills 24] [--seed 1] [--json]
+ */
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { type CommandOutcome, commandWorkflowId } from '../../workflows/command/messages';
+import { Instance } from '../workflows/support/instance';
+import { loadProfile } from '../workflows/support/load-profile';
+import { commandViews } from './support/command-log';
+import { bodyOf, type Order, orders } from './support/command-orders';
+import { type Evidence, faults } from './support/judge-commands';
+import { Random } from './support/random';
+
+const VICTIMS = ['worker', 'relay', 'api', 'agent', 'kafka', 'temporal'];
+const DEVICES = 20;
+const IN_FLIGHT = 20;
+const TIMEOUT_MS = 300_000;
+const RETRY_MS = 500;
+/** Longest wait for everything to come to rest after the last kill. */
+const REST_MS = 900_000;
+const LOOK_MS = 2_000;
+const SHOWN_FAULTS = 20;
+
+const { values } = parseArgs({
+  options: {
+    commands: { type: 'string', default: '1000' },
+    kills: { type: 'string', default: '24' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const say = (text: string): void => {
+  if (!values.json) console.log(text);
+};
+
+void main(Number(values.commands), Number(values.kills), Number(values.seed));
+
+async function main(count: number, kills: number, seed: number): Promise<void> {
+  const random = new Random(seed);
+  const instance = await Instance.start(loadProfile(DEVICES, 60_000), ['presence']);
+  try {
+    say(`seed ${seed}: ${count} commands on ${DEVICES} devices, ${kills} kills`);
+    const killed: string[] = [];
+    const ids = await submit(instance, orders(count, DEVICES, TIMEOUT_MS, random), async (done) => {
+      if (done < ((killed.length + 1) * count) / (kills + 1)) return;
+      killed.push(await kill(instance, random.pick(VICTIMS)));
+    });
+    await atRest(instance, [...ids.values()]);
+    report(await evidence(instance, ids), killed);
+  } finally {
+    await instance.stop();
+  }
+}
+
+/** Every order is accepted in the end: the same key makes a repeated request the same command. */
+async function submit(
+  instance: Instance,
+  all: readonly Order[],
+  progressed: (done: number) => Promise<void>,
+): Promise<Map<Order, string>> {
+  const ids = new Map<Order, string>();
+  const queue = [...all];
+  const lane = async (): Promise<void> => {
+    for (let order = queue.shift(); order; order = queue.shift()) {
+      ids.set(order, await accepted(instance, order));
+      await progressed(ids.size);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  return ids;
+}
+
+async function accepted(instance: Instance, order: Order): Promise<string> {
+  for (;;) {
+    try {
+      const path = `/devices/${order.device}/commands`;
+      const headers = { 'idempotency-key': order.key };
+      return (await instance.api<{ command_id: string }>('POST', path, bodyOf(order), headers)).command_id;
+    } catch (error) {
+      if (/: 4\d\d /.test((error as Error).message)) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+/** kill -9; the launcher starts it again. */
+async function kill(instance: Instance, name: string): Promise<string> {
+  let pid = instance.pid(name);
+  for (; pid === undefined || !instance.isReady(name); pid = instance.pid(name)) await pause(RETRY_MS);
+  process.kill(pid, 'SIGKILL');
+  say(`killed ${name} (${pid})`);
+  return name;
+}
+
+async function atRest(instance: Instance, ids: readonly string[]): Promise<void> {
+  const end = Date.now() + REST_MS;
+  while (!VICTIMS.every((name) => instance.isReady(name)) && Date.now() < end) await pause(LOOK_MS);
+  for (let open = ids.length; open > 0 && Date.now() < end; await pause(LOOK_MS)) {
+    const views = await commandViews(instance.facts);
+    const sql = await states(instance);
+    open = ids.filter((id) => !views.get(id)?.settled || sql.get(id) !== views.get(id)?.state).length;
+    say(`${open} not at rest`);
+  }
+}
+
+async function states(instance: Instance): Promise<Map<string, string>> {
+  const rows = await instance.sql<{ command_id: string; state: string }>('SELECT command_id, state FROM commands');
+  return new Map(rows.map((r) => [r.command_id, r.state]));
+}
+
+async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Promise<Evidence[]> {
+  const views = await commandViews(instance.facts);
+  const sql = await states(instance);
+  const written = new Map<string, number>();
+  for (const { unit, value } of instance.plantWrites())
+    written.set(`${unit} ${value}`, (written.get(`${unit} ${value}`) ?? 0) + 1);
+  const connection = await Connection.connect({ address: instance.facts['TEMPORAL_ADDRESS'] ?? '' });
+  const client = new Client({ connection });
+  const all: Evidence[] = [];
+  for (const [order, command_id] of ids)
+    all.push({
+      ...{ order, command_id, view: views.get(command_id), sql: sql.get(command_id) },
+      workflow: await endOf(client, command_id),
+      writes: written.get(`${order.unit} ${order.value}`) ?? 0,
+    });
+  await connection.close();
+  return all;
+}
+
+async function endOf(client: Client, commandId: string): Promise<string> {
+  const handle = client.workflow.getHandle(commandWorkflowId('default', commandId));
+  const { status } = await handle.describe();
+  return status.name === 'COMPLETED' ? ((await handle.result()) as CommandOutcome).state : status.name;
+}
+
+function report(all: readonly Evidence[], killed: readonly string[]): void {
+  const count = (of: readonly string[]): Record<string, number> => {
+    const n: Record<string, number> = {};
+    for (const o of of) n[o] = (n[o] ?? 0) + 1;
+    return n;
+  };
+  const wrong = all.flatMap((e) => faults(e).map((f) => `${e.command_id} (QoS ${e.order.qos}, ${e.order.key}): ${f}`));
+  const twice = all.filter((e) => e.order.qos === 1 && e.writes > 1).length;
+  const summary = {
+    ...{ seed: Number(values.seed), commands: all.length, kills: count(killed) },
+    states: count(all.map((e) => e.view?.state ?? 'missing')),
+    qos_1_written_more_than_once: twice,
+    faults: wrong.length,
+  };
+  console.log(JSON.stringify(summary));
+  for (const w of wrong.slice(0, SHOWN_FAULTS)) say(w);
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+}
