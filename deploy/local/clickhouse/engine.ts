@@ -8,6 +8,7 @@ import { type EngineLimits, profileOf, writeEngineConfig } from './engine-config
 import { FrontError } from './errors';
 import { MAX_DISCARDED, READ_SLOTS, WRITE_SLOTS } from './limits';
 import { quote } from './statement';
+import { repairTokens } from './token-repair';
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
@@ -28,6 +29,8 @@ export class Engine {
   private discarded = 0;
   private known = new Map<string, string>();
   version = '';
+  /** Deduplication tokens taken back at the start, because their inserts had not come to be. */
+  repairedTokens = 0;
 
   private databaseExists = false;
 
@@ -48,7 +51,9 @@ export class Engine {
     mkdirSync(join(dir, 'engine'), { recursive: true });
     rmSync(join(dir, 'tmp'), { recursive: true, force: true });
     mkdirSync(join(dir, 'tmp'), { mode: 0o700 });
+    const repaired = repairTokens(join(dir, 'engine'));
     const engine = new Engine(dir, writeEngineConfig(join(dir, 'config'), limits), profileOf(limits), database);
+    engine.repairedTokens = repaired;
     engine.version = await engine.ask('SELECT version()');
     const settings = await engine.ask('SELECT name, type FROM system.settings');
     engine.known = new Map(settings.split('\n').map((line) => line.split('\t') as [string, string]));

@@ -23,6 +23,8 @@ async function main(log: Logger): Promise<void> {
   const config = configFrom(process.env);
   const lock = await own(config.dir, { pid: process.pid, port: config.port });
   const engine = await Engine.open(config);
+  if (engine.repairedTokens > 0)
+    log.warn({ tokens: engine.repairedTokens }, 'took back deduplication tokens of inserts that a crash cut short');
   const users = new Users(config.credentials);
   const front = new Front({ engine, users, newId: randomUUID, clock: () => performance.now(), timezone: 'UTC' });
   front.server.listen(config.port, config.host);

@@ -1,6 +1,6 @@
 /** What clients of ClickHouse's HTTP interface rely on, against the real engine. */
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
@@ -38,7 +38,7 @@ async function raw(
   headers: Record<string, string>,
 ): Promise<{ encoding: string | undefined; body: Buffer }> {
   const call = request(`${front.url}${path}`, { method: 'POST', headers: { ...AUTH, ...headers } }).end();
-  const [answer] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
   const pieces: Buffer[] = [];
   for await (const piece of answer) pieces.push(piece as Buffer);
   return { encoding: answer.headers['content-encoding'], body: Buffer.concat(pieces) };
