@@ -41,6 +41,10 @@ export interface AgentOptions {
 
 /** Longest wait at the end for what is durable to be shipped, ms: so that a stop is known at once when there is a network. */
 const LAST_WORDS_MS = 2_000;
+/** Longest wait for a command under way; one cut short is settled from the ledger at the next start, ms. */
+const COMMANDS_END_MS = 5_000;
+/** Longest wait for connections to the stream to end, ms. */
+const NETWORK_END_MS = 3_000;
 
 export class Agent {
   private readonly pipeline: Pipeline;
@@ -109,14 +113,16 @@ export class Agent {
     log.info({ devices: plan.devices.size, connections: this.adapters.size }, 'polling');
   }
 
-  /** Takes no more commands, lets those under way end, makes everything durable, ships what it can at once. */
+  /** Takes no more commands, makes everything durable, ships what it can at once. Never waits long for the network. */
   async stop(reason: string): Promise<void> {
-    await this.inbox?.stop();
-    await this.executor.close();
+    const network = [this.inbox?.stop()];
+    await this.atMost(this.executor.close(), COMMANDS_END_MS);
     await Promise.all([...this.adapters.values()].map((a) => a.close()));
     await this.pipeline.close(reason);
-    if (this.shipper?.status.state === 'idle' || this.shipper?.status.state === 'shipping') await this.lastWords();
-    await this.shipper?.stop();
+    const { shipper } = this;
+    if (shipper && (shipper.status.state === 'idle' || shipper.status.state === 'shipping'))
+      await this.atMost(shipper.whenShipped('priority', this.outbox.status('priority').next), LAST_WORDS_MS);
+    await this.atMost(Promise.all([...network, shipper?.stop()]), NETWORK_END_MS);
     await this.outbox.close();
   }
 
@@ -205,9 +211,8 @@ export class Agent {
     });
   }
 
-  private async lastWords(): Promise<void> {
-    const { next } = this.outbox.status('priority');
-    await Promise.race([this.shipper?.whenShipped('priority', next), this.options.deps.clock.sleep(LAST_WORDS_MS)]);
+  private async atMost(work: Promise<unknown>, ms: number): Promise<void> {
+    await Promise.race([work, this.options.deps.clock.sleep(ms)]);
   }
 
   private file(name: string): string {
