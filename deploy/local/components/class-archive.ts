@@ -16,9 +16,9 @@ export interface ArchiveTrainee {
 }
 
 /** Also ends a JVM whose launcher was killed meanwhile. */
-const MAX_TRAINING_s = 120;
+const MAX_TRAINING_s = 60;
 /** The archive is written after the signal to end: 4 s alone, a minute on a machine that is busy with other things. */
-const MAX_WRITING_s = 120;
+const MAX_WRITING_s = 60;
 const POLL_ms = 200;
 const ARCHIVE = 'classes.jsa';
 /** Says why there is no archive, so that it is not tried again at every start, but some other day. */

@@ -15,6 +15,9 @@ export interface KafkaOptions {
   readonly paths: ComponentPaths;
 }
 
+/** The property is for people who read the list of processes. */
+const JVM = ['-Dmillrace=kafka', '-Xmx1g', '-XX:+UseSerialGC'];
+
 /** Apache Kafka in KRaft mode, one node that is broker and controller. The ports may differ from start to start. */
 export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpec {
   if (!paths.kafkaLibs) throw new Error('kafka is not among the installed components');
@@ -25,7 +28,7 @@ export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpe
   return {
     name: 'kafka',
     command: paths.java,
-    args: ['-Xmx1g', '-XX:+UseSerialGC', temporaryFlag(dir), logging, ...classes, 'kafka.Kafka', configFile(dir)],
+    args: [...JVM, temporaryFlag(dir), logging, ...classes, 'kafka.Kafka', configFile(dir)],
     env: {},
     cwd: dataDir,
     prepare: () => prepare(dir, ports, paths.java, classes),
