@@ -32,6 +32,8 @@ export interface PresenceDeps {
   readonly writer: Pick<EventWriter<'presence'>, 'write'>;
   readonly deadLetters: Pick<EventWriter<'dead-letter'>, 'write'>;
   readonly agents: AgentBoard;
+  /** MAX_SESSIONS_PER_PARTITION, or fewer. */
+  readonly maxSessions: number;
   /** ms since 1970-01-01 UTC. */
   now(): number;
   /** Whether this partition has a backlog: then an event was received when it happened, not now. */
@@ -168,7 +170,7 @@ export class PartitionPresence implements PartitionWork {
   private take(event: SessionEvent, before: Map<string, Session | null>): void {
     const key = deviceKey(event.tenant, event.device_id);
     const session = this.sessions.get(key)?.session ?? null;
-    if (session === null && this.sessions.size >= MAX_SESSIONS_PER_PARTITION) return this.deps.count('over-limit', 1);
+    if (session === null && this.sessions.size >= this.deps.maxSessions) return this.deps.count('over-limit', 1);
     const now = this.deps.now();
     const received_at = this.deps.behind(this.partition) ? Math.min(event.at, now) : now;
     this.deps.agents.heard(event.tenant, event.agent_id, received_at);

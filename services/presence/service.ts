@@ -19,7 +19,7 @@ import { type RunningService } from '../lib/service';
 import { type Tail, tail } from '../lib/tail';
 import { AgentBoard } from './agents';
 import { type PresenceMetrics, presenceMetrics } from './metrics';
-import { GROUP_ID, PartitionPresence, type PresenceDeps } from './partition';
+import { GROUP_ID, MAX_SESSIONS_PER_PARTITION, PartitionPresence, type PresenceDeps } from './partition';
 
 export const TICK_MS = 1_000;
 /** Heartbeats move the position without a transaction; a crash repeats at most this much of them. */
@@ -89,6 +89,7 @@ async function partsOf({ stream, metrics: registry, now }: PresenceConfig): Prom
     writer: new EventWriter(Topics.presence, ids),
     deadLetters: new EventWriter(Topics.deadLetters, ids),
     agents: new AgentBoard(),
+    maxSessions: MAX_SESSIONS_PER_PARTITION,
     now,
     behind: (partition) => (lags.get(partition) ?? 0) > BACKLOG_EVENTS,
     count: metrics.count,

@@ -7,13 +7,13 @@ import { AgentBoard } from '../../../services/presence/agents';
 import {
   MAX_CHANGES_PER_TRANSACTION,
   MAX_EVENT_BYTES,
-  MAX_SESSIONS_PER_PARTITION,
   PartitionPresence,
   type PresenceDeps,
 } from '../../../services/presence/partition';
 
 const T0 = 1_700_000_000_000;
 const ids = new Proxy({}, { get: () => 1 });
+const MAX_SESSIONS = 5_000;
 const encoder = new Encoder('session-event');
 const decoder = new Decoder('presence');
 
@@ -32,6 +32,7 @@ function setUp(): { presence: PartitionPresence; clock: Clock; counted: Record<s
     writer: new EventWriter(Topics.presence, ids),
     deadLetters: new EventWriter(Topics.deadLetters, ids),
     agents,
+    maxSessions: MAX_SESSIONS,
     now: () => clock.now,
     behind: () => clock.behind,
     count: (what, n) => (counted[what] = (counted[what] ?? 0) + n),
@@ -144,6 +145,30 @@ test('what is no event goes to the dead letters, and the rest goes on', async ()
   expect(counted).toMatchObject({ refused: 3, event: 4, change: 1 });
 });
 
+test('a tick looks at what is due and at the devices of agents that changed, nothing else', async () => {
+  const { presence, clock, agents } = setUp();
+  const judged: string[] = [];
+  const view = agents.view.bind(agents);
+  agents.view = (tenant, agent_id) => {
+    judged.push(agent_id);
+    return view(tenant, agent_id);
+  };
+  const devices = Array.from({ length: 100 }, (_, i) => message(`d${i}`, 'connect', { agent_id: `agent-${i % 10}` }));
+  await presence.handle(devices);
+  clock.now += 20_000;
+  expect([...presence.tick()]).toEqual([]);
+  expect(judged).toHaveLength(0);
+  const word = { tenant: 'default', device_id: 'agent-3', agent_id: 'agent-3', interval_ms: 5_000, reason: '' };
+  agents.take({ ...word, status: 'offline', since: clock.now, last_seen: T0 });
+  expect([...presence.tick()].flatMap(told)).toHaveLength(10);
+  expect(judged).toHaveLength(10);
+  clock.now += 6_000;
+  expect([...presence.tick()].flatMap(brief).filter((b) => b.endsWith('stale'))).toHaveLength(90);
+  agents.take({ ...word, status: 'online', since: clock.now, last_seen: clock.now });
+  clock.now += 51_000;
+  expect([...presence.tick()].flatMap(brief).filter((b) => b.endsWith('offline'))).toHaveLength(100);
+});
+
 test('rebuilt from what was told: nothing is told again, and silence counts from now', () => {
   const { presence, clock } = setUp();
   const record: Presence = {
@@ -176,7 +201,7 @@ test('at the limit of sessions a new device is counted and passed over, the know
     interval_ms: 1_000,
     reason: '',
   };
-  for (let i = 0; i < MAX_SESSIONS_PER_PARTITION; i++) presence.restore(`t/d${i}`, { ...record, device_id: `d${i}` });
+  for (let i = 0; i < MAX_SESSIONS; i++) presence.restore(`t/d${i}`, { ...record, device_id: `d${i}` });
   const { outputs } = await presence.handle([
     message('one-more', 'connect'),
     message('d1', 'connect', { tenant: 't', agent_id: 'a' }),
