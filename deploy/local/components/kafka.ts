@@ -115,6 +115,8 @@ export function serverProperties(logDir: string, ports: KafkaOptions['ports']): 
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    // Ten years: cursors and intents are kept as group offsets, and a laptop may be off for more than the default week.
+    'offsets.retention.minutes': 5_256_000,
     'group.initial.rebalance.delay.ms': 0,
     'group.coordinator.append.linger.ms': 0,
     // A killed broker is let in again only when the session of its former life is over: 9 s by default.
