@@ -55,11 +55,13 @@ test.each(readdirSync(FOLDER))('%s', (name) => {
         const point = plan.devices.get(sample.device)?.byMetric.get(sample.metric);
         if (!point) throw new Error(`no point ${sample.metric}`);
         const { value, quality } = toReading(point, sample);
-        readings[`${sample.device}/${sample.metric}`] = `${typeof value} ${String(value)} ${point.unit} quality ${quality}`;
+        readings[`${sample.device}/${sample.metric}`] =
+          `${typeof value} ${String(value)} ${point.unit} quality ${quality}`;
       }
     }
   }
   const file = join(folder, 'expected.json');
-  if (process.env['GOLDEN'] === 'write') writeFileSync(file, `${JSON.stringify({ requests, readings }, undefined, 2)}\n`);
+  if (process.env['GOLDEN'] === 'write')
+    writeFileSync(file, `${JSON.stringify({ requests, readings }, undefined, 2)}\n`);
   expect({ requests, readings }).toEqual(JSON.parse(readFileSync(file, 'utf8')));
 });
