@@ -1,21 +1,32 @@
 /** Readiness, looked at from outside. Each returns undefined when ready and otherwise the reason; none throws. */
+import { get } from 'node:http';
 import { connect } from 'node:net';
 
 const PROBE_TIMEOUT_MS = 2_000;
+const MAX_REASON_CHARS = 200;
 
 export type Probe = () => Promise<string | undefined>;
 
-/** An HTTP GET answers 2xx. The reason is the body's first line, as /readyz gives it. */
-export function httpProbe(url: string, headers: Record<string, string> = {}): Probe {
-  return async () => {
-    try {
-      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-      const body = await answer.text();
-      return answer.ok ? undefined : `HTTP ${answer.status}: ${body.split('\n')[0]?.slice(0, 200)}`;
-    } catch (e) {
-      return `${url} does not answer (${causeOf(e)})`;
-    }
-  };
+/**
+ * An HTTP GET answers 2xx. The reason is the body's first line, as /readyz gives it. By node:http, because a dozen of these run
+ * ten times a second while everything else starts, and fetch costs several times as much.
+ */
+export function httpProbe(url: string): Probe {
+  return () =>
+    new Promise((resolve) => {
+      const request = get(url, { agent: false, timeout: PROBE_TIMEOUT_MS }, (answer) => {
+        let body = '';
+        answer.setEncoding('utf8').on('data', (text: string) => (body += text));
+        answer.once('end', () => {
+          const { statusCode = 0 } = answer;
+          const good = statusCode >= 200 && statusCode < 300;
+          resolve(good ? undefined : `HTTP ${statusCode}: ${body.split('\n')[0]?.slice(0, MAX_REASON_CHARS)}`);
+        });
+        answer.once('error', (e) => resolve(`${url}: ${causeOf(e)}`));
+      });
+      request.once('timeout', () => request.destroy(new Error('no answer in time')));
+      request.once('error', (e) => resolve(`${url} does not answer (${causeOf(e)})`));
+    });
 }
 
 /** Something accepts connections. */
@@ -33,8 +44,4 @@ export function tcpProbe(host: string, port: number): Probe {
     });
 }
 
-/** fetch hides what happened in `cause`. */
-function causeOf(e: unknown): string {
-  const { cause, message } = e as { cause?: { code?: string; message?: string }; message: string };
-  return cause?.code ?? cause?.message ?? (e as NodeJS.ErrnoException).code ?? message;
-}
+const causeOf = (e: Error): string => (e as NodeJS.ErrnoException).code ?? e.message;

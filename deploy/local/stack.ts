@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ComponentName, type ComponentSpec, LOOPBACK } from './components/spec';
 import { type DataDir } from './data-dir';
 import { type Ports } from './port-plan';
-import { httpProbe } from './probes';
+import { httpProbe, type Probe, tcpProbe } from './probes';
 import { type NodeSpec, type ProcessSpec, type TaskSpec } from './supervisor/spec';
 
 /** A component as the stack sees it: started by us, or the user's own. */
@@ -87,13 +87,26 @@ function backendNode(name: string, backend: Backend, baseEnv: Readonly<Record<st
     ports: spec.ports,
     address: spec.address,
     prepare: spec.prepare,
-    ready: async () => {
-      const readiness = await spec.ready();
-      return readiness.ready ? undefined : readiness.reason;
-    },
+    ready: backendProbe(spec),
     readyTimeout_ms: spec.startTimeout_ms,
     stopSignal: spec.stopSignal,
     stopTimeout_ms: spec.stopTimeout_ms,
+  };
+}
+
+/**
+ * Asks by the component's own protocol only once its port is open: while it starts, that costs next to nothing. Temporal is
+ * usable when its port is open, and asking it would load its whole client into the launcher.
+ */
+function backendProbe(spec: ComponentSpec): Probe {
+  const [port] = spec.ports;
+  const open = port === undefined ? () => Promise.resolve(undefined) : tcpProbe(LOOPBACK, port);
+  if (spec.name === 'temporal') return open;
+  return async () => {
+    const closed = await open();
+    if (closed !== undefined) return closed;
+    const readiness = await spec.ready();
+    return readiness.ready ? undefined : readiness.reason;
   };
 }
 

@@ -114,22 +114,22 @@ test('the background half of --detach gets the same options', () => {
 
 test('devices are brought up from wherever they are, and only forward', async () => {
   const states: Record<string, string> = { reg: 'registered', prov: 'provisioned', act: 'active', susp: 'suspended' };
+  const after: Record<string, string> = { provision: 'provisioned', activate: 'active' };
+  const view = (device_id: string): object => ({ device_id, state: states[device_id] });
   const api = new FakeApi(({ method, path, body }) => {
-    if (method === 'GET' && path.includes('?'))
-      return { body: { items: Object.entries(states).map(([device_id, state]) => ({ device_id, state })) } };
-    if (method === 'GET') return { status: 404, body: { detail: 'none' } };
-    return { body: { ...(body as object), state: 'registered' } };
+    if (path.includes('?')) return { body: { items: Object.keys(states).map(view) } };
+    const [, , , , id = (body as { device_id: string }).device_id, step = ''] = path.split('/');
+    if (method === 'GET') return states[id] ? { body: view(id) } : { status: 404, body: { detail: 'none' } };
+    states[id] = after[step] ?? 'registered';
+    return { body: view(id) };
   });
   const url = await api.start();
-  const ids = [...Object.keys(states), 'new'];
-  await seedDevices(new ApiClient({ url, token: undefined }), {
-    agentId: 'e',
-    devices: ids.map((id) => ({ id })),
-    env: {},
-  });
+  const devices = [...Object.keys(states), 'new'].map((id) => ({ id }));
+  await seedDevices(new ApiClient({ url, token: undefined }), { agentId: 'e', devices, env: {} });
   await api.stop();
   const posts = api.seen.flatMap((s) => (s.method === 'POST' ? [s.path.replace('/api/v1/devices', '')] : [])).sort();
   expect(posts).toEqual(['', '/new/activate', '/new/provision', '/prov/activate', '/reg/activate', '/reg/provision']);
+  expect(states['susp']).toBe('suspended');
 });
 
 describe('verdict of jest', () => {
