@@ -8,6 +8,7 @@ import { type Verbs } from './load';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
+import { addRebuildCommand } from './verbs/rebuild';
 import { addDevelopmentCommands } from './verbs/development';
 
 /** Where no terminal says how wide it is. */
@@ -58,6 +59,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
   addDeadLetterCommands(verbs);
+  addRebuildCommand(verbs);
   addDevelopmentCommands(verbs);
   return program;
 }

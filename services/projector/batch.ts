@@ -38,8 +38,9 @@ export class Batch {
   messages = 0;
   rows = 0;
   bytes = 0;
-  /** Stamp of the oldest message taken, for freshness. */
+  /** Stamps of the oldest message taken, for freshness, and of the newest one passed. */
   oldest_ms = Infinity;
+  newest_ms = 0;
   /** Those that go to the dead letters, with the reason. */
   readonly refused: Refused[] = [];
   /** Offsets that are left out of the inserts; in a batch read again they were refused before. */
@@ -102,6 +103,7 @@ export class Batch {
 
   private pass(message: LogMessage): void {
     this.to = message.offset + 1;
+    this.newest_ms = Math.max(this.newest_ms, message.timestamp);
     this.messages++;
     this.bytes += message.value?.length ?? 0;
   }

@@ -1,6 +1,7 @@
 import { classifyInsertFailure, describeInsertFailure, type InsertFailure } from '../domain/ingest/insert-error';
 
-export type ProjectorErrorCode = 'fenced' | 'stopped' | 'log-unavailable' | 'range-lost' | 'registry-unavailable';
+export type ProjectorErrorCode =
+  'fenced' | 'done' | 'stopped' | 'log-unavailable' | 'range-lost' | 'registry-unavailable';
 
 export class ProjectorError extends Error {
   constructor(

@@ -20,10 +20,11 @@ export interface InserterDeps extends ReaderDeps {
 }
 
 /**
- * An insert is begun only this long after its intent was last committed; later the commit is repeated first. A process
- * that slept (stopped, swapped out, its machine suspended) thus learns that it has been replaced before it inserts.
+ * A statement is begun only this long after its intent was last committed; later the commit is repeated first. A process
+ * that slept (stopped, swapped out, its machine suspended) thus learns that it has been replaced before it writes.
+ * Half the group's session timeout; whoever exchanges tables waits as long after the group is empty.
  */
-export const INTENT_FRESH_MS = 20_000;
+export const INTENT_FRESH_MS = 5_000;
 
 /** How far ClickHouse's clock may be behind ours. */
 const CLOCK_SKEW_MS = 60_000;
@@ -98,6 +99,10 @@ export class Inserter {
     return prepared.intent;
   }
 
+  private async refresh(intent: Intent): Promise<void> {
+    if (this.deps.clock.now() - this.intended_at > INTENT_FRESH_MS) await this.intend(intent);
+  }
+
   private async intend(intent: Intent): Promise<void> {
     const { topic } = this.projection;
     const metadata = encodeIntent(intent);
@@ -111,7 +116,7 @@ export class Inserter {
   private async insertAll(batch: Batch, { intent, groups }: Prepared, turn: Turn): Promise<Refused[] | undefined> {
     for (const group of groups) {
       const refused = await this.patience.until(`insert into ${this.projection.table}`, async () => {
-        if (this.deps.clock.now() - this.intended_at > INTENT_FRESH_MS) await this.intend(intent);
+        await this.refresh(intent);
         return this.insert(batch, intent, group, turn);
       });
       if (refused) return refused;
@@ -148,7 +153,10 @@ export class Inserter {
     const { messages, rows, bytes } = batch;
     const entry = { topic, partition: this.partition, intent, messages, rows, bytes };
     const token = ledgerToken(topic, this.partition, intent);
-    await this.patience.until('write the ledger', () => this.deps.sink.record(entry, token));
+    await this.patience.until('write the ledger', async () => {
+      await this.refresh(intent);
+      await this.deps.sink.record(entry, token);
+    });
   }
 
   /** A conflict when so much went into the topic's tables since the intent that its tokens may be forgotten. */

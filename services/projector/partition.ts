@@ -3,11 +3,11 @@
  * inserted that was not intended first, and an intent is repeated exactly until it is in the ledger.
  */
 import { type Intent, sameContent } from '../domain/ingest/intent';
-import { Judge } from '../domain/ingest/judge';
+import { Judge, type Writer } from '../domain/ingest/judge';
 import { smoothed } from '../domain/ingest/pace';
 import { type Conflict, decideStart } from '../domain/ingest/recovery';
 import { type Batch } from './batch';
-import { isFenced } from './errors';
+import { isFenced, ProjectorError } from './errors';
 import { Inserter, type InserterDeps } from './inserter';
 import { type PartitionMetrics } from './metrics';
 import { Patience, type WaitReport } from './patience';
@@ -62,13 +62,17 @@ export class PartitionWorker {
     this.inserter = new Inserter(projection, partition, generation, deps, this.patience, metrics);
   }
 
-  /** Resolves when the generation is over and no insert is under way; the next owner repeats what was left intended. */
-  async run(): Promise<void> {
+  /**
+   * Resolves when no insert is under way and the generation is over (the next owner repeats what was left intended), or
+   * the partition has come as far as it should.
+   */
+  async run(): Promise<'over' | 'done'> {
     for (;;)
       try {
         await this.live();
       } catch (e) {
-        if (isFenced(e)) return;
+        if (isFenced(e)) return 'over';
+        if (e instanceof ProjectorError && e.code === 'done') return 'done';
         this.report.waiting(`start over: ${(e as Error).message}`);
         await this.deps.clock.sleep(START_OVER_MS, this.ends);
       }
@@ -162,7 +166,8 @@ export class PartitionWorker {
 
   private readFrom(at: number): PartitionReader {
     const { projection, partition, deps, patience } = this;
-    const judge = new Judge((id) => deps.writers.known(projection, id), projection.compacted);
+    const known = (id: number): Writer | undefined => deps.writers.known(projection, id);
+    const judge = new Judge(known, projection.compacted, deps.bounds?.since(projection.topic));
     return new PartitionReader(projection, partition, at, judge, deps, patience, this.ends);
   }
 }

@@ -21,6 +21,7 @@ interface Trouble {
 export class Projector {
   private workers: Promise<unknown> = Promise.resolve();
   private readonly troubles = new Map<string, Trouble>();
+  private readonly done = new Set<string>();
   private assigned: string[] | undefined;
 
   constructor(
@@ -47,6 +48,11 @@ export class Projector {
     await this.workers;
   }
 
+  /** Every partition has come as far as its bounds say. */
+  isDone(): boolean {
+    return this.assigned !== undefined && this.assigned.every((key) => this.done.has(key));
+  }
+
   /** Undefined when every partition is being projected. */
   notReady(): string | undefined {
     if (!this.assigned) return 'not a member of the group yet';
@@ -58,10 +64,11 @@ export class Projector {
     return `${first[0]}: ${first[1].reason}${more}`;
   }
 
-  private work(generation: Generation, projection: Projection, partition: number): Promise<void> {
+  private async work(generation: Generation, projection: Projection, partition: number): Promise<void> {
+    const key = `${projection.topic}:${partition}`;
     const metrics = this.metrics.of(projection.topic, partition);
-    const report = this.reportOf(`${projection.topic}:${partition}`);
-    return new PartitionWorker(projection, partition, generation, this.deps, metrics, report).run();
+    const worker = new PartitionWorker(projection, partition, generation, this.deps, metrics, this.reportOf(key));
+    if ((await worker.run()) === 'done') this.done.add(key);
   }
 
   private forgetLost(assigned: string[]): void {

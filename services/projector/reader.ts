@@ -1,7 +1,7 @@
 /** Turns a partition's feed into batches: fresh ones judged message by message, pending ones exactly as intended. */
 import { type Intent } from '../domain/ingest/intent';
 import { FRAME_HEADER_BYTES, type Judge, type Verdict } from '../domain/ingest/judge';
-import { cutIn, isFull } from '../domain/ingest/pace';
+import { BACKLOG_MS, cutIn, isFull } from '../domain/ingest/pace';
 import { Batch } from './batch';
 import { ProjectorError } from './errors';
 import { type Patience } from './patience';
@@ -11,10 +11,19 @@ import { type Projection } from './projections';
 /** A feed is asked again at least this often while nothing comes. */
 const IDLE_WAIT_MS = 60_000;
 
+/** What a rebuild projects: less than everything. */
+export interface Bounds {
+  /** The partition is done when it has come so far; nothing at or after it is read. */
+  until(topic: string, partition: number): number;
+  /** Records of the topic whose own time is before this are passed over, ms since 1970-01-01 UTC. */
+  since(topic: string): number;
+}
+
 export interface ReaderDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly writers: Writers;
+  readonly bounds?: Bounds;
 }
 
 export class PartitionReader {
@@ -26,6 +35,7 @@ export class PartitionReader {
   /** Bytes of chunks that are used up while their batch is not done. */
   private spent = 0;
   private readonly feed: Feed;
+  private readonly until: number;
 
   constructor(
     private readonly projection: Projection,
@@ -38,6 +48,7 @@ export class PartitionReader {
     private readonly signal: AbortSignal,
   ) {
     this.position = from;
+    this.until = deps.bounds?.until(projection.topic, partition) ?? Infinity;
     this.feed = deps.log.open(projection.topic, partition, from);
   }
 
@@ -65,10 +76,12 @@ export class PartitionReader {
     let closed = false;
     for (;;) {
       since ||= this.chunk?.arrived_at ?? 0;
-      if (!closed) closed = !(await this.take(batch));
+      if (!closed) closed = !(await this.take(batch)) || this.position >= this.until;
       const { messages, rows, bytes } = batch;
-      const age_ms = Math.max(0, this.deps.clock.now() - since);
-      const behind = this.position < this.high && !this.deps.log.crowded();
+      if (closed && messages === 0) throw done();
+      const now = this.deps.clock.now();
+      const age_ms = Math.max(0, now - since);
+      const behind = this.position < this.high && now - batch.newest_ms > BACKLOG_MS && !this.deps.log.crowded();
       const wait = cutIn({ messages, rows, bytes, age_ms, behind, closed, cycle_ms });
       if (wait === 0) return batch;
       await this.fill(Math.min(wait, IDLE_WAIT_MS));
@@ -97,6 +110,7 @@ export class PartitionReader {
     const now = this.deps.clock.now();
     while (this.chunk && !isFull(batch)) {
       const message = this.chunk.messages[this.index]!;
+      if (message.offset >= this.until) return false;
       const verdict = this.judge.judge(message.value, now);
       if (verdict.kind === 'needs-schema') await this.learn(verdict.schemaId);
       else if (batch.add(message, verdict)) this.step();
@@ -111,7 +125,7 @@ export class PartitionReader {
 
   private async fill(wait_ms: number): Promise<void> {
     const chunk = await this.feed.next(wait_ms, this.signal);
-    if (this.signal.aborted) throw stopped();
+    if (this.signal.aborted) throw stopped('the partition is given up');
     if (!chunk) return;
     this.position = chunk.position;
     this.high = chunk.high;
@@ -128,8 +142,11 @@ export class PartitionReader {
   }
 }
 
-const stopped = (): ProjectorError =>
-  new ProjectorError('stopped', 'read the log', 'the partition is given up', 'nothing to do: its next owner goes on');
+const done = (): ProjectorError =>
+  new ProjectorError('done', 'read the log', 'the partition has come as far as it should', 'nothing to do');
+
+const stopped = (why: string): ProjectorError =>
+  new ProjectorError('stopped', 'read the log', why, 'nothing to do: its next owner goes on');
 
 const PASSED: Exclude<Verdict, { kind: 'needs-schema' }> = { kind: 'empty' };
 

@@ -36,10 +36,12 @@ export class Judge {
   /**
    * @param writers what is known of a schema id; undefined when it was never fetched
    * @param compacted whether a null value is a tombstone rather than an error
+   * @param since_ms records of topics that are not compacted carry nothing when their own time is before it
    */
   constructor(
     private readonly writers: (schemaId: number) => Writer | undefined,
     private readonly compacted: boolean,
+    private readonly since_ms = -Infinity,
   ) {}
 
   /** The same message and the same `now` always give the same verdict. */
@@ -53,6 +55,7 @@ export class Judge {
     if (!('walker' in writer)) return { kind: 'poison', poison: writer };
     const rows = walk(writer.walker, this.cursor, this.seen, value, FRAME_HEADER_BYTES, value.length);
     if (rows < 0) return this.misfit(value);
+    if (!this.compacted && this.seen.at < this.since_ms) return EMPTY;
     return this.absurd(now_ms) ?? { kind: 'good', schemaId, rows };
   }
 
@@ -65,7 +68,7 @@ export class Judge {
 
   /** What the landing table would refuse, and with it everything else in the insert. */
   private absurd(now_ms: number): Verdict | undefined {
-    const { ts, receivedAt, minDt, maxDt, ragged, nameless } = this.seen;
+    const { ts, at, minDt, maxDt, ragged, nameless } = this.seen;
     if (ragged) return poison('undecodable', 'dt, value and quality of a series differ in length');
     if (ts !== ts) return undefined;
     if (nameless) return poison('out-of-range', 'tenant or device_id is empty');
@@ -73,7 +76,7 @@ export class Judge {
     const timely = (ms: number): boolean => ms >= EARLIEST_MS && ms <= latest;
     if (!timely(ts + minDt) || !timely(ts + maxDt))
       return poison('out-of-range', `readings from ${isoOf(ts + minDt)} to ${isoOf(ts + maxDt)}`);
-    return timely(receivedAt) ? undefined : poison('out-of-range', `received at ${isoOf(receivedAt)}`);
+    return timely(at) ? undefined : poison('out-of-range', `received at ${isoOf(at)}`);
   }
 }
 

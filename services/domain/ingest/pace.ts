@@ -12,8 +12,10 @@ export const MAX_BATCH_ROWS = 1_000_000;
 export const MIN_AGE_MS = 100;
 /** A batch that has caught up with the log is not left waiting longer than this. */
 export const MAX_AGE_MS = 400;
-/** While the log has more, a batch waits this long for it before it is cut short. */
-export const MAX_AGE_BEHIND_MS = 1_500;
+/** Messages older than this when they are read are a backlog: freshness is lost already, and few parts count. */
+export const BACKLOG_MS = 3_000;
+/** In a backlog, while the log has more, a batch waits this long for it before it is cut short. */
+export const MAX_AGE_BEHIND_MS = 3_000;
 /** A partition spends at most about one part in this many inserting while it keeps up. */
 const AGE_PER_CYCLE = 3;
 
@@ -23,7 +25,7 @@ export interface Pending {
   readonly bytes: number;
   /** Time since the oldest message of the batch arrived here, ms. */
   readonly age_ms: number;
-  /** The log has more for this partition that has not arrived yet. */
+  /** The partition has a backlog, and more of it has not arrived yet. */
   readonly behind: boolean;
   /** A limit other than size ends the batch here: it cannot grow (MAX_GROUPS, MAX_POISON_TEXT). */
   readonly closed: boolean;

@@ -14,11 +14,12 @@ export type Run = (c: Cursor, seen: Seen, n: number) => boolean;
 export class Seen {
   /** Readings in the record's series; 1 for records that hold no series. */
   rows = 0;
-  /** The fields `ts` and `received_at`, and the range of `dt` over all series. NaN and 0 where there are none. */
+  /** The field `ts`, and the range of `dt` over all series. NaN and 0 where there are none. */
   ts = NaN;
-  receivedAt = NaN;
   minDt = 0;
   maxDt = 0;
+  /** When the record came to be: `received_at`, or `at`. NaN where there is none. */
+  at = NaN;
   /** A series whose arrays differ in length was met. */
   ragged = false;
   /** The field `tenant` or `device_id` is empty. */
@@ -27,7 +28,7 @@ export class Seen {
   clear(): void {
     this.rows = 0;
     this.ts = NaN;
-    this.receivedAt = NaN;
+    this.at = NaN;
     this.minDt = 0;
     this.maxDt = 0;
     this.ragged = false;
@@ -54,9 +55,9 @@ const readTs: Walker = (c, seen) => {
   seen.ts = c.readLong();
   return seen.ts === seen.ts;
 };
-const readReceivedAt: Walker = (c, seen) => {
-  seen.receivedAt = c.readLong();
-  return seen.receivedAt === seen.receivedAt;
+const readAt: Walker = (c, seen) => {
+  seen.at = c.readLong();
+  return seen.at === seen.at;
 };
 const readName: Walker = (c, seen) => {
   const n = c.readLong();
@@ -67,7 +68,8 @@ const readName: Walker = (c, seen) => {
 /** Fields of the record itself whose values are looked at, by name and type. */
 export const WATCHED: Readonly<Record<string, Walker>> = {
   'ts:long': readTs,
-  'received_at:long': readReceivedAt,
+  'received_at:long': readAt,
+  'at:long': readAt,
   'tenant:string': readName,
   'device_id:string': readName,
 };

@@ -2,7 +2,8 @@
  * kafkajs without its own fetching and committing. Its consumer joins the group, heartbeats and is told its partitions;
  * what to read and what to commit, and in whose name, is said here in full (deploy/decisions/0301).
  */
-import { type Broker, type Cluster, type Consumer, type ConsumerConfig, type Kafka, PartitionAssigners } from 'kafkajs';
+import { type Broker, type Cluster, type Consumer, type ConsumerConfig, type Kafka } from 'kafkajs';
+import { assigner } from './assigner';
 
 export interface Connection {
   readonly consumer: Consumer;
@@ -10,15 +11,18 @@ export interface Connection {
   readonly cluster: Cluster;
 }
 
-/** A consumer and the cluster it talks through: kafkajs hands it to the function that assigns partitions. */
-export function connection(kafka: Kafka, config: ConsumerConfig): Connection {
+/**
+ * A consumer and the cluster it talks through: kafkajs hands it to the function that assigns partitions.
+ * @param exclusive asks the group for all partitions
+ */
+export function connection(kafka: Kafka, config: ConsumerConfig, exclusive = false): Connection {
   let cluster: Cluster | undefined;
   const consumer = kafka.consumer({
     ...config,
     partitionAssigners: [
       (given) => {
         cluster = given.cluster;
-        return PartitionAssigners.roundRobin(given);
+        return assigner(given.cluster, exclusive);
       },
     ],
   });

@@ -10,7 +10,8 @@ import { type AbortedTransaction, committedRecords, type RawRecord } from './rea
 export const MAX_HELD_BYTES = 192 * 1024 * 1024;
 const MAX_FETCH_BYTES = 8 * 1024 * 1024;
 const MAX_FETCH_BYTES_PER_PARTITION = 4 * 1024 * 1024;
-const LONG_POLL_MS = 100;
+/** Data ends a poll at once; only a partition that wants more again while others are quiet waits for its end. */
+const LONG_POLL_MS = 250;
 const READ_COMMITTED = 1;
 /** What a message takes beside its bytes: the objects around it. */
 const MESSAGE_OVERHEAD_BYTES = 400;

@@ -94,7 +94,7 @@ describe('a telemetry frame', () => {
     expect(rows(schema, telemetry(3, 10), seen)).toBe(33);
     expect(seen).toMatchObject({
       ts: 1_767_225_600_123,
-      receivedAt: 1_767_225_600_124,
+      at: 1_767_225_600_124,
       minDt: -30_000_000,
       maxDt: 60_000_000,
     });

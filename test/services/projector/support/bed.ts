@@ -5,6 +5,7 @@ import { sourceFiles } from '../../../../deploy/clickhouse/files';
 import { over } from '../../../../deploy/clickhouse/http';
 import { migrate } from '../../../../deploy/clickhouse/migrate';
 import { render, type Target } from '../../../../deploy/clickhouse/render';
+import { whoHolds } from '../../../../deploy/local/ports';
 import { type TelemetryFrame } from '../../../../schemas/generated';
 import {
   createKafka,
@@ -62,6 +63,13 @@ export class Bed {
     const login = { url: env['CLICKHOUSE_URL']!, user: env['CLICKHOUSE_USER']!, password: env['CLICKHOUSE_PASSWORD']! };
     return over(login)(sql);
   };
+
+  /** Process of the ClickHouse that runs now. */
+  get enginePid(): number {
+    const holder = whoHolds(this.stack.ports.clickhouse);
+    if (!holder?.pid) throw new Error('nobody listens on the port of ClickHouse');
+    return holder.pid;
+  }
 
   /** Rows of a query, by column. */
   async rows<T>(sql: string): Promise<T[]> {

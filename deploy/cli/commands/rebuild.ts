@@ -1,0 +1,59 @@
+/** Makes the tables anew from the log and exchanges them; readers notice nothing. */
+import { join } from 'node:path';
+import { loginFrom, queryText } from '../../local/clickhouse-query';
+import { Brood } from '../children';
+import { type Context, type Env, lastRun } from '../context';
+import { CliError, EXIT } from '../errors';
+
+export interface RebuildOptions {
+  readonly from?: string;
+  /** Continues a run that died. */
+  readonly run?: string;
+  readonly keep?: boolean;
+  readonly acceptDifferences?: boolean;
+}
+
+export async function rebuild(context: Context, options: RebuildOptions): Promise<number> {
+  if (options.from !== undefined && Number.isNaN(Date.parse(options.from)))
+    throw new CliError('usage', 'rebuild', `--from ${options.from} is no time`, 'such as 2026-01-31T08:00:00Z');
+  const env = environment(context);
+  const run = options.run ?? Date.now().toString(36);
+  const live = env['CLICKHOUSE_DATABASE'] ?? 'millrace';
+  const next = `${live}_rebuild_${run}`;
+  context.io.err(`millrace: new tables in ${next}; if this is interrupted, go on with --run ${run}\n`);
+  const node = (module: string, args: readonly string[], change: Env = {}): Promise<number> =>
+    child({ ...env, ...change }, [join(context.projectRoot, 'dist', ...module.split('/')), ...args]);
+  const made = await node('deploy/clickhouse/main.js', [], { CLICKHOUSE_DATABASE: next });
+  if (made !== 0) return EXIT.failed;
+  const code = await node('services/projector/rebuild/main.js', [
+    ...['--next', next, '--run', run],
+    ...(options.from === undefined ? [] : ['--from', options.from]),
+    ...(options.acceptDifferences ? ['--accept-differences'] : []),
+  ]);
+  if (code !== 0) {
+    context.io.err(`millrace: nothing was exchanged; both copies are there: ${live} (in use) and ${next}\n`);
+    return EXIT.failed;
+  }
+  if (!options.keep) await drop(env, next);
+  context.io.err(`millrace: rebuilt${options.keep ? `; the old tables are in ${next}` : ''}\n`);
+  return EXIT.ok;
+}
+
+function environment(context: Context): Env {
+  const given = Object.fromEntries(Object.entries(context.env).filter(([, value]) => value));
+  return given['CLICKHOUSE_URL'] && given['KAFKA_BROKERS'] ? given : { ...lastRun(context).facts, ...given };
+}
+
+async function child(env: Env, args: readonly string[]): Promise<number> {
+  const brood = new Brood('rebuild', env);
+  try {
+    return (await brood.run(process.execPath, args, { data: true })).code;
+  } finally {
+    await brood.sweep();
+  }
+}
+
+async function drop(env: Env, database: string): Promise<void> {
+  const login = loginFrom(env);
+  if (login) await queryText({ ...login, database: 'default' }, `DROP DATABASE ${database} SYNC`);
+}

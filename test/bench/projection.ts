@@ -1,0 +1,114 @@
+/**
+ * What projection costs and how fresh it is, beside the engine's own Kafka table and decoding in JavaScript. Real broker,
+ * registry and ClickHouse on this machine; CPU-seconds of projector and engine come first, because wall time here is
+ * shared with the broker and with this program.
+ *
+ *   node dist/test/bench/projection.js [--readings 5000000] [--small 2000000] [--fresh 60] [--json]
+ */
+import { parseArgs } from 'node:util';
+import { Topics } from '../../schemas/topics';
+import { Bed, frame } from '../services/projector/support/bed';
+import { type Cost, javascript, kafkaTable, measure, projector } from './projection/contenders';
+import { type Freshness, freshness } from './projection/freshness';
+
+const { values } = parseArgs({
+  options: {
+    readings: { type: 'string', default: '5000000' },
+    small: { type: 'string', default: '2000000' },
+    fresh: { type: 'string', default: '60' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const METRICS = 10;
+const DEVICES = 50;
+const FRAMES_PER_SEND = 500;
+
+interface Figures {
+  readonly throughput: Record<string, readonly Cost[]>;
+  readonly freshness?: Freshness;
+}
+
+void main();
+
+async function main(): Promise<void> {
+  const throughput: Record<string, Cost[]> = {};
+  for (const [perFrame, readings] of [
+    [100, Number(values.readings)],
+    [10, Number(values.small)],
+  ] as const)
+    if (readings > 0)
+      throughput[`${perFrame} readings a frame`] = await withBed((bed) => compare(bed, perFrame, readings));
+  const seconds = Number(values.fresh);
+  const figures: Figures = {
+    throughput,
+    ...(seconds > 0 && { freshness: await withBed((bed) => freshness(bed, seconds)) }),
+  };
+  if (values.json) console.log(JSON.stringify(figures));
+  else print(figures);
+}
+
+async function withBed<T>(f: (bed: Bed) => Promise<T>): Promise<T> {
+  const bed = await Bed.start();
+  try {
+    return await f(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
+async function compare(bed: Bed, perFrame: number, readings: number): Promise<Cost[]> {
+  await fill(bed, perFrame, readings);
+  const pid = bed.enginePid;
+  const costs: Cost[] = [];
+  const ways = [
+    ['projector', projector],
+    ['kafka table', kafkaTable],
+    ['javascript rowbinary', javascript('rowbinary')],
+    ['javascript json', javascript('jsoneachrow')],
+  ] as const;
+  for (const [name, run] of ways)
+    if (!values.only || values.only.split(',').includes(name)) {
+      costs.push(await measure(bed, name, readings, pid, run));
+      if (!values.json) console.log(JSON.stringify(costs.at(-1)));
+    }
+  return costs;
+}
+
+/** The whole burst lies in the log before anybody reads it. */
+async function fill(bed: Bed, perFrame: number, readings: number): Promise<void> {
+  const T0 = Date.UTC(2026, 0, 1);
+  const each = perFrame / METRICS;
+  const frames = Math.ceil(readings / perFrame);
+  for (let i = 0; i < frames; i += FRAMES_PER_SEND)
+    await bed.produce(
+      Array.from({ length: Math.min(FRAMES_PER_SEND, frames - i) }, (_, k) => {
+        const n = i + k;
+        const seq = Math.floor(n / DEVICES) + 1;
+        const value = (m: number, j: number): number => Math.round(1_000 * Math.sin((n * each + j) / 50 + m)) / 10;
+        const shape = { device_id: `device-${n % DEVICES}`, seq, ts: T0 + seq * each * 1_000 };
+        return frame({ ...shape, readings: each, metrics: METRICS, value });
+      }),
+    );
+  if (!values.json) console.log(`${readings} readings in ${Topics.telemetry.name}, ${perFrame} a frame`);
+}
+
+function print({ throughput, freshness: fresh }: Figures): void {
+  for (const [shape, costs] of Object.entries(throughput)) {
+    console.log(`\n${shape}`);
+    const own = costs.find((c) => c.name === 'projector');
+    for (const c of costs) {
+      const ratio = own && c !== own ? `  projector is ${(c.cpu_s / own.cpu_s).toFixed(2)} × as cheap` : '';
+      const rate = Math.round(c.readings / c.cpu_s / 1_000);
+      console.log(
+        `  ${c.name.padEnd(21)} ${c.cpu_s.toFixed(2)} CPU-s (engine ${c.engine_cpu_s.toFixed(2)}), ${rate} k readings/CPU-s, ` +
+          `${c.wall_s.toFixed(1)} s wall, ${c.parts} parts${ratio}`,
+      );
+    }
+  }
+  if (fresh)
+    console.log(
+      `\nfreshness at 10 readings/s, produce → visible: p50 ${fresh.p50_ms} ms, p99 ${fresh.p99_ms} ms, max ${fresh.max_ms} ms (${fresh.readings} readings)`,
+    );
+}
