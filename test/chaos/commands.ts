@@ -45,10 +45,13 @@ async function main(count: number, kills: number, seed: number): Promise<void> {
   const instance = await Instance.start(loadProfile(DEVICES, 60_000), ['presence']);
   try {
     say(`seed ${seed}: ${count} commands on ${DEVICES} devices, ${kills} kills`);
+    const all = orders(count, DEVICES, TIMEOUT_MS, random);
     const killed: string[] = [];
-    const ids = await submit(instance, orders(count, DEVICES, TIMEOUT_MS, random), async (done) => {
-      if (done < ((killed.length + 1) * count) / (kills + 1)) return;
-      killed.push(await kill(instance, random.pick(VICTIMS)));
+    const ids = await submit(instance, all, async (done) => {
+      if (killed.length >= kills || done < ((killed.length + 1) * count) / (kills + 1)) return;
+      const victim = random.pick(VICTIMS);
+      killed.push(victim);
+      await kill(instance, victim);
     });
     await atRest(instance, [...ids.values()]);
     report(await evidence(instance, ids), killed);
@@ -89,12 +92,11 @@ async function accepted(instance: Instance, order: Order): Promise<string> {
 }
 
 /** kill -9; the launcher starts it again. */
-async function kill(instance: Instance, name: string): Promise<string> {
+async function kill(instance: Instance, name: string): Promise<void> {
   let pid = instance.pid(name);
   for (; pid === undefined || !instance.isReady(name); pid = instance.pid(name)) await pause(RETRY_MS);
   process.kill(pid, 'SIGKILL');
   say(`killed ${name} (${pid})`);
-  return name;
 }
 
 async function atRest(instance: Instance, ids: readonly string[]): Promise<void> {

@@ -27,6 +27,7 @@ export class Instance {
     const dir = dataDir(join(path, 'data'));
     if (code !== 0) {
       await cli(path, ['down']);
+      rmSync(path, { recursive: true, force: true });
       throw new Error(`up ended with ${code}:\n${output.slice(-SHOWN_CHARS)}`);
     }
     return new Instance(dir, readFileSync(dir.secrets.apiToken, 'utf8').trim());
