@@ -1,8 +1,11 @@
 /** The REST API as the verbs need it: JSON in and out, problem+json (RFC 9457) as an error that says what to do. */
+import { randomUUID } from 'node:crypto';
 import { type Endpoint } from './context';
 import { CliError } from './errors';
 
 const REQUEST_TIMEOUT_MS = 60_000;
+const UNAVAILABLE_PATIENCE_MS = 45_000;
+const RETRY_MS = 1_000;
 
 interface Problem {
   readonly title?: string;
@@ -20,8 +23,17 @@ export class ApiClient {
     return this.request<T>('GET', path);
   }
 
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.request<T>('POST', path, body);
+  /** Asks again with the same Idempotency-Key while the platform is not available: carried out once, however often asked. */
+  async post<T>(path: string, body: unknown = {}): Promise<T> {
+    const key = randomUUID();
+    const end = Date.now() + UNAVAILABLE_PATIENCE_MS;
+    for (;;)
+      try {
+        return await this.request<T>('POST', path, body, { 'idempotency-key': key });
+      } catch (e) {
+        if (!(e instanceof ApiRefusal) || e.status !== 503 || Date.now() > end) throw e;
+        await new Promise((r) => setTimeout(r, RETRY_MS));
+      }
   }
 
   /** Undefined when there is no such thing. */
@@ -34,7 +46,7 @@ export class ApiClient {
     }
   }
 
-  private async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async request<T>(method: string, path: string, body?: unknown, more: object = {}): Promise<T> {
     const { url, token } = this.endpoint;
     let answer: Response;
     let text: string;
@@ -44,6 +56,7 @@ export class ApiClient {
         headers: {
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...(token && { authorization: `Bearer ${token}` }),
+          ...more,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

@@ -1,5 +1,5 @@
 /** Brings the profile's devices to life: registers, provisions and activates those that are not further already. */
-import { type ApiClient } from '../api-client';
+import { type ApiClient, ApiRefusal } from '../api-client';
 import { type ProfileDevice, type ProfileSummary } from './profile';
 
 interface Device {
@@ -16,11 +16,8 @@ const PAGE = 1_000;
 /** Requests under way at once: a profile may have thousands of devices. */
 const PARALLEL = 16;
 
-/** What is still to be done from each state; a device that was suspended or decommissioned stays so. */
-const STEPS: Readonly<Record<string, readonly string[]>> = {
-  registered: ['provision', 'activate'],
-  provisioned: ['activate'],
-};
+/** What is next from each state; a device that was suspended or decommissioned stays so. */
+const NEXT: Readonly<Record<string, string>> = { registered: 'provision', provisioned: 'activate' };
 
 export async function seedDevices(api: ApiClient, profile: ProfileSummary): Promise<void> {
   const known = await statesOf(api, profile.agentId);
@@ -42,6 +39,10 @@ async function statesOf(api: ApiClient, agentId: string): Promise<Map<string, st
   return states;
 }
 
+/**
+ * A request of an earlier `up` that was cut short may still be decided meanwhile: what was refused as being so already is
+ * read again. It ends because each step leads further.
+ */
 async function bringUp(
   api: ApiClient,
   agentId: string,
@@ -49,21 +50,26 @@ async function bringUp(
   state: string | undefined,
 ): Promise<void> {
   const path = `/devices/${encodeURIComponent(device.id)}`;
-  const now = state ?? (await register(api, agentId, device, path));
-  for (const step of STEPS[now] ?? []) await api.post(`${path}/${step}`, { reason: 'millrace up' });
+  const current = async (): Promise<string | undefined> => (await api.find<Device>(path))?.state;
+  for (let now = state ?? (await current()); now === undefined || now in NEXT;) {
+    const asked = now === undefined ? register(api, agentId, device) : move(api, `${path}/${NEXT[now]}`);
+    now = (await unlessConflict(asked)) ?? (await current());
+  }
 }
 
-/** Perhaps it belongs to another agent, or is newer than the list: then its state is as it is. */
-async function register(api: ApiClient, agentId: string, device: ProfileDevice, path: string): Promise<string> {
-  const existing = await api.find<Device>(path);
-  if (existing) return existing.state;
-  const { id, model, path: place, labels } = device;
-  const body = {
-    device_id: id,
-    agent_id: agentId,
-    ...(model && { model }),
-    ...(place && { path: place }),
-    ...(labels && { labels }),
-  };
-  return (await api.post<Device>('/devices', body)).state;
+async function unlessConflict(asked: Promise<Device>): Promise<string | undefined> {
+  try {
+    return (await asked).state;
+  } catch (e) {
+    if (e instanceof ApiRefusal && e.status === 409) return undefined;
+    throw e;
+  }
 }
+
+function register(api: ApiClient, agentId: string, device: ProfileDevice): Promise<Device> {
+  const { id, model, path, labels } = device;
+  const described = { ...(model && { model }), ...(path && { path }), ...(labels && { labels }) };
+  return api.post<Device>('/devices', { device_id: id, agent_id: agentId, ...described });
+}
+
+const move = (api: ApiClient, path: string): Promise<Device> => api.post<Device>(path, { reason: 'millrace up' });
