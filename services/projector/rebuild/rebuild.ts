@@ -1,5 +1,5 @@
 /**
- * Makes the tables anew from the log, beside the old ones, and exchanges them (deploy/decisions/0304):
+ * Makes the tables anew from the log, beside the old ones, and exchanges them (deploy/decisions/0303):
  *   1. replay up to where the tables are, while the projector goes on;
  *   2. take all partitions from the projector, by the group's own fencing; replay the rest;
  *   3. copy rows that are older than the replay; compare; exchange table by table; give the partitions back.
