@@ -110,7 +110,7 @@ const BANNED: readonly { what: RegExp; instead: string; except: (f: string) => b
   { what: /\bsetInterval\([^;]*,\s*[01]\)/, instead: 'no busy polling: wait for an event', except: () => false },
 ];
 
-const PURE = /^(services\/domain|edge-agent\/core)\/|\/(codec|plan|convert)\.ts$/;
+const PURE = /^(services\/domain|edge-agent\/core)\/|^(edge-agent\/adapters\/[^/]+|schemas)\/(codec|plan|convert)\.ts$/;
 const IMPURE_MODULES =
   /^(node:(fs|net|http|https|tls|dgram|child_process|worker_threads|timers).*|kafkajs|@clickhouse\/.*|express|pino|prom-client)$/;
 

@@ -1,65 +1,17 @@
 /** Takes what the outbox holds to the stream, exactly once, for as long as it takes (DESIGN.md §4.2). */
 import { frame } from '../../../schemas/codec';
-import { type Clock } from '../clock';
-import { type Lane, type OutboxReader, type ShippedCursor, type StoredBatch, type StoredRecord } from '../outbox-api';
+import { type Lane, type ShippedCursor, type StoredBatch, type StoredRecord } from '../outbox-api';
 import { add, START } from '../outbox/cursor';
 import { backoff_ms } from './backoff';
 import { classify, type FailureKind, wholeMessage } from './classify';
 import { type Commits, resumeAt } from './commit';
 import { DEAD_LETTER_CUTS, deadLetter } from './dead-letter';
-import { type HintStore } from './hint';
-import { type Message, type StreamLink } from './link';
+import { type Message } from './link';
 import { liveFrom, MAX_BACKLOG_BYTES, MAX_RECORDS, nextBacklogBytes, type PlannedRead, planReads } from './plan';
-import { type SchemaIdSource } from './schema-ids';
 import { Arrivals } from './arrivals';
+import { ShipperError, type ShipperOptions, type ShipperState, type ShipperStatus } from './contract';
 
-export type ShipperErrorCode = 'fenced' | 'foreign-outbox' | 'outbox-behind' | 'stalled';
-
-export class ShipperError extends Error {
-  constructor(
-    readonly code: ShipperErrorCode,
-    readonly operation: string,
-    message: string,
-    readonly hint: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${operation}: ${message}`, options);
-    this.name = 'ShipperError';
-  }
-}
-
-export type ShipperState = 'stopped' | 'connecting' | 'idle' | 'shipping' | 'backing-off' | 'fenced';
-
-export type ShipperEvent =
-  | { readonly kind: 'connected'; readonly resumed: Readonly<Record<Lane, { next: number; because: string }>> }
-  | { readonly kind: 'failed'; readonly failure: FailureKind; readonly error: unknown; readonly wait_ms: number }
-  | { readonly kind: 'dead-lettered'; readonly record: StoredRecord; readonly reason: string };
-
-export interface ShipperOptions {
-  readonly agentId: string;
-  readonly outbox: OutboxReader;
-  readonly link: StreamLink;
-  readonly schemaIds: SchemaIdSource;
-  readonly hint: HintStore;
-  readonly clock: Clock;
-  readonly random: () => number;
-  onEvent(event: ShipperEvent): void;
-  /** This agent must not go on: another copy of it is shipping. */
-  onFatal(error: ShipperError): void;
-}
-
-export interface ShipperStatus {
-  readonly state: ShipperState;
-  readonly lastError: string | undefined;
-  readonly failures: number;
-  readonly transactions: number;
-  readonly deadLetters: number;
-  readonly records: Readonly<Record<Lane, number>>;
-  readonly readings: number;
-  readonly bytes: number;
-  readonly lastShippedAt: number | undefined;
-  readonly cursors: Readonly<Record<Lane, ShippedCursor>>;
-}
+export * from './contract';
 
 /** Longest wait for a transaction: shorter than the broker's transaction timeout (60 s). */
 const SHIP_TIMEOUT_MS = 45_000;
