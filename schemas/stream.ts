@@ -140,7 +140,7 @@ export async function ensureTopics(
   const missing = topics.filter((t) => !existing.has(t.name));
   if (missing.length === 0) return;
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: missing.map((t) => ({
       topic: t.name,
       numPartitions: t.partitions,
@@ -152,6 +152,23 @@ export async function ensureTopics(
       ],
     })),
   });
+  await leadersOf(admin, missing);
+}
+
+const LEADER_ATTEMPTS = 120;
+const LEADER_RETRY_MS = 250;
+
+/** A topic just made is for a moment unknown to the brokers that are asked for it, which kafkajs takes for an error. */
+async function leadersOf(admin: Admin, topics: readonly Topic[]): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map((t) => t.name) });
+      if (found.every((t) => t.partitions.every((p) => p.leader >= 0)) || attempt === LEADER_ATTEMPTS) return;
+      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true || attempt === LEADER_ATTEMPTS) throw error;
+      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
+    }
 }
 
 /** Schema id under which a topic's values are written, by subject. Plain data: agents keep it on disk. */

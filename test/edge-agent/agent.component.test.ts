@@ -168,7 +168,8 @@ describe('an agent', () => {
       consumers.push(await collect(kafka, config, Topics.commandEvents, events));
       await send(AgentTopics.commands('edge-1'), 'boiler-1', order('c-1', 'boiler-1', 'set-setpoint', { value: 71.5 }));
       await until('verified', () => statesOf('c-1').includes('verified'), WAIT_MS);
-      expect(statesOf('c-1')).toEqual(['delivered', 'executed', 'verified']);
+      // At least once: a state may be told again, never another one.
+      expect([...new Set(statesOf('c-1'))]).toEqual(['delivered', 'executed', 'verified']);
       const log = readFileSync(join(plantDir, 'writes.jsonl'), 'utf8').trim().split('\n');
       expect(log.map((l) => JSON.parse(l) as object)).toEqual([
         { at: expect.any(Number) as number, unit: 1, table: 'holding-register', address: 0, value: 715 },
