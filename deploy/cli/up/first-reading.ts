@@ -12,13 +12,24 @@ export interface Reading {
   readonly value: number | null;
 }
 
-/** The first reading since `from_ms` (ms since 1970). Throws LauncherError `not-ready` when none comes. */
-export async function firstReading(login: ClickHouseLogin, from_ms: number, signal: AbortSignal): Promise<Reading> {
+/** True when devices are known and each of them is suspended or at its end: then nothing is polled. */
+const NOTHING_POLLED = `SELECT count() > 0 AND countIf(state IN ('registered', 'provisioned', 'active')) = 0 FROM devices`;
+
+/**
+ * The first reading since `from_ms` (ms since 1970); undefined when there is none to come because no device is in
+ * service. Throws LauncherError `not-ready` when none comes.
+ */
+export async function firstReading(
+  login: ClickHouseLogin,
+  from_ms: number,
+  signal: AbortSignal,
+): Promise<Reading | undefined> {
   const sql = `SELECT device_id, metric, value FROM readings WHERE ts >= fromUnixTimestamp64Milli(${from_ms}) LIMIT 1`;
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const line = (await queryText(login, sql, 'JSONEachRow')).trim();
     if (line) return JSON.parse(line) as Reading;
+    if ((await queryText(login, NOTHING_POLLED, 'TabSeparated')).trim() === '1') return undefined;
     if (Date.now() > deadline) throw noReading();
     await sleep(POLL_MS, undefined, { signal });
   }
