@@ -15,7 +15,7 @@ export interface StreamConfig {
   readonly registryUrl: string;
 }
 
-export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable';
+export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable' | 'no-leader';
 
 export class StreamError extends Error {
   constructor(
@@ -155,16 +155,33 @@ export async function ensureTopics(
   await leadersOf(admin, missing);
 }
 
+async function leadersOf(admin: Admin, topics: readonly Topic[]): Promise<void> {
+  await withLeader(async () => {
+    const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map((t) => t.name) });
+    const waiting = found.find((t) => t.partitions.some((p) => p.leader < 0));
+    if (waiting) throw new LeaderMissing(waiting.name);
+  });
+}
+
 const LEADER_ATTEMPTS = 120;
 const LEADER_RETRY_MS = 250;
 
-/** A topic just made is for a moment unknown to the brokers that are asked for it, which kafkajs takes for an error. */
-async function leadersOf(admin: Admin, topics: readonly Topic[]): Promise<void> {
+class LeaderMissing extends StreamError {
+  readonly retriable = true;
+
+  constructor(topic: string) {
+    super('no-leader', `ask for ${topic}`, 'a partition has no leader', 'are enough brokers up?');
+  }
+}
+
+/**
+ * Asks again, for half a minute, while a partition has no leader: a topic just made is for a moment unknown, and right
+ * after a broker's start its partitions have none. kafkajs retries neither.
+ */
+export async function withLeader<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++)
     try {
-      const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map((t) => t.name) });
-      if (found.every((t) => t.partitions.every((p) => p.leader >= 0)) || attempt === LEADER_ATTEMPTS) return;
-      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
+      return await ask();
     } catch (error) {
       if ((error as { retriable?: boolean }).retriable !== true || attempt === LEADER_ATTEMPTS) throw error;
       await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
@@ -184,15 +201,30 @@ export async function registerSchemas(
   for (const t of topics) {
     const subject = subjectOf(t);
     const schema = { type: SchemaType.AVRO, schema: JSON.stringify(schemas[t.schema]) } as const;
+    const options = { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE };
     try {
-      const options = { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE };
-      ids[subject] = (await registry.register(schema, options)).id;
+      ids[subject] = (await raced(() => registry.register(schema, options))).id;
     } catch (cause) {
       const hint = 'is the registry up, and is the change backward compatible with every released version?';
       throw new StreamError('registry-unavailable', `register ${subject}`, (cause as Error).message, hint, { cause });
     }
   }
   return ids;
+}
+
+const REGISTER_ATTEMPTS = 4;
+const REGISTER_RETRY_MS = 250;
+const INCOMPATIBLE = 409;
+
+/** Processes that meet an empty registry all make the subject: those refused find it made when they ask again. */
+async function raced<T>(register: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await register();
+    } catch (error) {
+      if ((error as { status?: number }).status === INCOMPATIBLE || attempt === REGISTER_ATTEMPTS) throw error;
+      await new Promise((r) => setTimeout(r, REGISTER_RETRY_MS));
+    }
 }
 
 /** Writer schemas by id, fetched once each. At most MAX_WRITER_SCHEMAS are kept: more is a sign of garbage ids. */

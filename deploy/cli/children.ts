@@ -14,6 +14,8 @@ export interface Finished {
   readonly code: number;
   /** Of both streams; empty when they went to the terminal. */
   readonly output: string;
+  /** It was ended because it ran longer than it may. */
+  readonly timedOut?: boolean;
 }
 
 export interface ChildOptions {
@@ -23,6 +25,8 @@ export interface ChildOptions {
   readonly quiet?: boolean;
   /** Pass stdout on as data; otherwise both streams go to stderr. */
   readonly data?: boolean;
+  /** Ended with its group when it runs longer; without it, it may run for ever. */
+  readonly timeout_ms?: number;
 }
 
 /** Everything started through it, directly or by its children, carries its id and ends with it. */
@@ -62,11 +66,18 @@ export class Brood {
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (t: string) => (output += t));
+    let timedOut = false;
+    const end = (): void => {
+      timedOut = true;
+      if (pid !== undefined) void stopGroup(pid, { ...GRACE, forced: this.signals.forced });
+    };
+    const limit = options.timeout_ms === undefined ? undefined : setTimeout(end, options.timeout_ms);
     return new Promise((resolve) => {
       child.once('error', (e) => resolve({ code: EXIT.failed, output: e.message }));
       child.once('close', (code, signal) => {
+        clearTimeout(limit);
         if (pid !== undefined) this.groups.delete(pid);
-        resolve({ code: code ?? (signal ? EXIT.interrupted : EXIT.failed), output });
+        resolve({ code: code ?? (signal ? EXIT.interrupted : EXIT.failed), output, timedOut });
       });
     });
   }

@@ -150,8 +150,7 @@ function compile() {
   // A build info without its output would make tsc believe that there is nothing to do.
   if (!existsSync(entry)) removeIfThere(join(root, 'dist', 'tsconfig.build.tsbuildinfo'));
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], 'the sources do not compile', {
-    hint: 'correct what is named above (MILLRACE_ALLOW_TYPE_ERRORS=1 starts what was emitted nevertheless).',
-    tolerate: Boolean(process.env.MILLRACE_ALLOW_TYPE_ERRORS) && (() => existsSync(entry)),
+    hint: 'correct what is named above.',
   });
 }
 
@@ -160,10 +159,10 @@ function removeIfThere(path) {
 }
 
 /** Runs with its output on our stderr: stdout is for data. */
-function run(command, args, failure, { hint, tolerate }) {
+function run(command, args, failure, { hint }) {
   const env = { ...process.env, npm_config_update_notifier: 'false' };
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env });
-  if (done.status === 0 || (tolerate && tolerate())) return;
+  if (done.status === 0) return;
   throw new BootstrapError(`${failure}${done.error ? ` (${done.error.message})` : ''}\n  ${hint}`);
 }
 

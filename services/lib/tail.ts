@@ -1,6 +1,6 @@
 /** Follows topics outside any shared group: every process that tails sees every record, from where it said it would. */
 import { type Consumer, type Kafka } from 'kafkajs';
-import { type StreamLog } from '../../schemas/stream';
+import { type StreamLog, withLeader } from '../../schemas/stream';
 
 export interface TailedMessage {
   readonly topic: string;
@@ -98,21 +98,6 @@ async function startingPositions(kafka: Kafka, options: TailOptions): Promise<Ma
   } finally {
     await admin.disconnect();
   }
-}
-
-const LEADER_ATTEMPTS = 60;
-const LEADER_RETRY_MS = 500;
-
-/** Right after a broker's start its partitions have no leader for a moment, and kafkajs does not retry that. */
-async function withLeader<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++)
-    try {
-      return await ask();
-    } catch (error) {
-      const { retriable } = error as { retriable?: boolean };
-      if (retriable !== true || attempt === LEADER_ATTEMPTS) throw error;
-      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
-    }
 }
 
 /** A group without commits would start over at each rebalance: go on where this process was instead. */

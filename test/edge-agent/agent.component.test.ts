@@ -46,9 +46,13 @@ async function collect<N extends EventName>(
   await consumer.connect();
   // A topic just made is not at once where its leader is said to be.
   await eventually(() => consumer.subscribe({ topic: topic.name, fromBeginning: true }));
+  const seen = new Set<string>();
   await consumer.run({
-    eachMessage: async ({ message }) => {
-      if (message.value) into.push(await reader.read(message.value));
+    eachMessage: async ({ partition, message }) => {
+      // A rebalance reads again what was not committed yet: that is this reader's repetition, not the agent's.
+      const at = `${partition}:${message.offset}`;
+      if (message.value && !seen.has(at)) into.push(await reader.read(message.value));
+      seen.add(at);
     },
   });
   return consumer;
@@ -168,8 +172,7 @@ describe('an agent', () => {
       consumers.push(await collect(kafka, config, Topics.commandEvents, events));
       await send(AgentTopics.commands('edge-1'), 'boiler-1', order('c-1', 'boiler-1', 'set-setpoint', { value: 71.5 }));
       await until('verified', () => statesOf('c-1').includes('verified'), WAIT_MS);
-      // At least once: a state may be told again, never another one.
-      expect([...new Set(statesOf('c-1'))]).toEqual(['delivered', 'executed', 'verified']);
+      expect(statesOf('c-1')).toEqual(['delivered', 'executed', 'verified']);
       const log = readFileSync(join(plantDir, 'writes.jsonl'), 'utf8').trim().split('\n');
       expect(log.map((l) => JSON.parse(l) as object)).toEqual([
         { at: expect.any(Number) as number, unit: 1, table: 'holding-register', address: 0, value: 715 },

@@ -23,6 +23,8 @@ interface Counts {
 }
 
 const PROJECTS = ['unit', 'component', 'e2e'] as const;
+/** A suite that hangs ends here, as a failure, instead of holding up whoever waits for the verdict. */
+const LIMIT_MIN = { unit: 10, component: 20, e2e: 15 } as const;
 
 /** The last line on stdout is `N passed, N failed`, with `, N skipped` when there are any; exit 1 when any failed. */
 export async function test(context: Context, args: readonly string[], options: TestOptions): Promise<number> {
@@ -99,16 +101,21 @@ class Suite {
     if (this.brood.interrupted) return;
     const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const outputFile = join(scratch, 'jest.json');
-    const inBand = project === 'unit' ? [] : ['--runInBand'];
+    // A connection that a library keeps after its test is over must not keep jest; processes are ended by the sweep.
+    const inBand = project === 'unit' ? [] : ['--runInBand', '--forceExit'];
     const own = ['--selectProjects', project, ...inBand, '--passWithNoTests', '--json', '--outputFile', outputFile];
     try {
       this.context.io.err(styled(`\n${project} tests\n`, 'bold', this.context.io.color.err));
       const env = { NODE_ENV: 'test', FORCE_COLOR: this.context.io.color.err ? '1' : '0' };
-      const { code } = await this.brood.run(process.execPath, [this.bin('jest', 'bin/jest.js'), ...own, ...args], {
+      const jest = [this.bin('jest', 'bin/jest.js'), ...own, ...args];
+      const limit_min = LIMIT_MIN[project];
+      const { code, timedOut } = await this.brood.run(process.execPath, jest, {
         cwd: this.context.projectRoot,
         env,
+        timeout_ms: limit_min * 60_000,
         // --json writes its report to stdout as well when no file is named; with one, stdout stays empty.
       });
+      if (timedOut) this.context.io.err(`millrace: the ${project} tests were ended after ${limit_min} min\n`);
       this.add(jestCounts(outputFile, code));
     } finally {
       rmSync(scratch, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** Brings the profile's devices to life: registers, provisions and activates those that are not further already. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiClient, ApiRefusal } from '../api-client';
 import { type ProfileDevice, type ProfileSummary } from './profile';
 
@@ -39,9 +40,12 @@ async function statesOf(api: ApiClient, agentId: string): Promise<Map<string, st
   return states;
 }
 
+const ATTEMPTS = 20;
+const RETRY_MS = 250;
+
 /**
- * A request of an earlier `up` that was cut short may still be decided meanwhile: what was refused as being so already is
- * read again. It ends because each step leads further.
+ * A request of an earlier `up` that was cut short may still be decided meanwhile, and what was decided takes a moment to
+ * be readable: what was refused as being so already is read again. Throws the refusal after ATTEMPTS.
  */
 async function bringUp(
   api: ApiClient,
@@ -51,19 +55,15 @@ async function bringUp(
 ): Promise<void> {
   const path = `/devices/${encodeURIComponent(device.id)}`;
   const current = async (): Promise<string | undefined> => (await api.find<Device>(path))?.state;
-  for (let now = state ?? (await current()); now === undefined || now in NEXT;) {
-    const asked = now === undefined ? register(api, agentId, device) : move(api, `${path}/${NEXT[now]}`);
-    now = (await unlessConflict(asked)) ?? (await current());
-  }
-}
-
-async function unlessConflict(asked: Promise<Device>): Promise<string | undefined> {
-  try {
-    return (await asked).state;
-  } catch (e) {
-    if (e instanceof ApiRefusal && e.status === 409) return undefined;
-    throw e;
-  }
+  let now = state ?? (await current());
+  for (let attempt = 1; now === undefined || now in NEXT; attempt++)
+    try {
+      now = (await (now === undefined ? register(api, agentId, device) : move(api, `${path}/${NEXT[now]}`))).state;
+    } catch (e) {
+      if (!(e instanceof ApiRefusal && e.status === 409) || attempt === ATTEMPTS) throw e;
+      await sleep(RETRY_MS);
+      now = await current();
+    }
 }
 
 function register(api: ApiClient, agentId: string, device: ProfileDevice): Promise<Device> {
