@@ -1,11 +1,13 @@
-const transform = {
-  '^.+\\.ts$': [
-    '@swc/jest',
-    { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
-  ],
-};
+/** Packages that are ES modules only: node 20 can require them, jest's own loader cannot. */
+const ESM_ONLY = 'node_modules/(@marcbachmann/cel-js|flatbush|flatqueue|robust-predicates)/';
+const swc = (syntax) => [
+  '@swc/jest',
+  { jsc: { target: 'es2022', parser: { syntax } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+];
+const transform = { '^.+\\.ts$': swc('typescript'), [`${ESM_ONLY}.+\\.js$`]: swc('ecmascript') };
 const base = {
   transform,
+  transformIgnorePatterns: [`/node_modules/(?!${ESM_ONLY.slice('node_modules/'.length)})`],
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.millrace'],
