@@ -74,6 +74,9 @@ export interface StreamLog {
 const ROUTINE =
   /concurrent operation on the same transaction|may invalidate EoS guarantees|group coordinator is not available|not the correct coordinator|coordinator is loading|group is rebalancing/i;
 
+/** About half a minute. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 };
+
 /** kafkajs with our retries: patient by default, and quick for transactions (DESIGN.md §8). */
 export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   return new Kafka({
@@ -83,7 +86,7 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
     ...(config.sasl && { sasl: config.sasl }),
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    retry: RETRY,
     logLevel: logLevel.WARN,
     logCreator:
       () =>
@@ -117,17 +120,27 @@ export function idempotentProducer(kafka: Kafka): Producer {
   });
 }
 
-/** A consumer that reads committed records only. */
+/**
+ * A consumer that reads committed records only, starts again after a crash for as long as it takes (CRASH events say
+ * `restart`), and ends with stop() or disconnect(). By itself kafkajs also restarts one that crashed while it was being stopped,
+ * which then lives on, unseen, and keeps its process from ending.
+ */
 export function committedConsumer(kafka: Kafka, groupId: string, maxWait_ms = 50): Consumer {
-  return kafka.consumer({
+  let stopped = false;
+  const consumer = kafka.consumer({
     groupId,
     readUncommitted: false,
     maxWaitTimeInMs: maxWait_ms,
     sessionTimeout: 10_000,
     heartbeatInterval: 1_000,
     rebalanceTimeout: 15_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
+    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(!stopped) },
   });
+  const forGood = (end: () => Promise<void>) => (): Promise<void> => {
+    stopped = true;
+    return end();
+  };
+  return { ...consumer, stop: forGood(consumer.stop), disconnect: forGood(consumer.disconnect) };
 }
 
 /** Creates the topics that are missing; leaves those that exist as they are. */

@@ -50,7 +50,9 @@ export class TransactionalConsumer<W extends PartitionWork> {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
       this.assign(payload.memberAssignment[options.topic] ?? []),
     );
-    consumer.on(consumer.events.CRASH, ({ payload }) => !payload.restart && options.onFatal(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart && !this.stopping) options.onFatal(payload.error);
+    });
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) =>
       options.onLag?.(payload.partition, Number(payload.offsetLag)),
     );

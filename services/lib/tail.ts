@@ -1,6 +1,7 @@
 /** Follows topics outside any shared group: every process that tails sees every record, from where it said it would. */
 import { type Consumer, type Kafka } from 'kafkajs';
-import { type StreamLog, withLeader } from '../../schemas/stream';
+import { committedConsumer, type StreamLog, withLeader } from '../../schemas/stream';
+import { endProcess } from './end-process';
 
 export interface TailedMessage {
   readonly topic: string;
@@ -28,11 +29,8 @@ export interface Tail {
   stop(): Promise<void>;
 }
 
-/**
- * The end of a partition may hold only transaction markers, which kafkajs does not show: a tail that has seen nothing
- * new for this long has read what there is.
- */
-const QUIET_MS = 500;
+/** Silence after which what can be read is taken for all there is: an end behind an open transaction may take minutes. */
+const STALL_MS = 10_000;
 
 /** Next offset to read of one partition. */
 interface Position {
@@ -45,43 +43,46 @@ interface Position {
 
 export async function tail(kafka: Kafka, options: TailOptions, log: StreamLog): Promise<Tail> {
   const positions = await startingPositions(kafka, options);
-  const progress = new Progress([...positions.values()]);
-  const consumer = kafka.consumer({
-    groupId: options.groupId,
-    readUncommitted: false,
-    maxWaitTimeInMs: 50,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 1_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: Number.MAX_SAFE_INTEGER },
-  });
+  const progress = new Progress([...positions.values()], log);
+  const consumer = committedConsumer(kafka, options.groupId);
+  let stopping = false;
   consumer.on(consumer.events.GROUP_JOIN, () => {
     seekAll(consumer, positions);
-    progress.joined();
+    progress.check();
   });
-  consumer.on(consumer.events.CRASH, ({ payload }) => log.warn({ err: payload.error }, 'tail interrupted'));
+  consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+    if (restart) return log.warn({ err: error }, 'tail interrupted');
+    if (!stopping) endProcess(error);
+  });
+  // Told also about batches of nothing but transaction markers, with which a partition usually ends.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+    advance(positions, topic, partition, lastOffset);
+    progress.check();
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.from === 'beginning' });
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ topic, partition, message }) => {
-      await options.onMessage({
-        topic,
-        partition,
-        offset: message.offset,
-        key: message.key,
-        value: message.value,
-        timestamp: Number(message.timestamp),
-      });
-      const position = positions.get(`${topic}:${partition}`);
-      if (position) position.next = BigInt(message.offset) + 1n;
-      progress.read();
+      const { offset, key, value } = message;
+      await options.onMessage({ topic, partition, offset, key, value, timestamp: Number(message.timestamp) });
+      advance(positions, topic, partition, offset);
     },
   });
   const stop = async (): Promise<void> => {
+    stopping = true;
     progress.stop();
     await consumer.disconnect();
   };
   return { caughtUp: progress.done, stop };
+}
+
+const positionKey = (topic: string, partition: number): string => `${topic}:${partition}`;
+
+function advance(positions: ReadonlyMap<string, Position>, topic: string, partition: number, offset: string): void {
+  const position = positions.get(positionKey(topic, partition));
+  const next = BigInt(offset) + 1n;
+  if (position && next > position.next) position.next = next;
 }
 
 async function startingPositions(kafka: Kafka, options: TailOptions): Promise<Map<string, Position>> {
@@ -92,7 +93,7 @@ async function startingPositions(kafka: Kafka, options: TailOptions): Promise<Ma
     for (const topic of options.topics)
       for (const { partition, low, high } of await withLeader(() => admin.fetchTopicOffsets(topic))) {
         const next = BigInt(options.from === 'beginning' ? low : high);
-        positions.set(`${topic}:${partition}`, { topic, partition, next, end: BigInt(high) });
+        positions.set(positionKey(topic, partition), { topic, partition, next, end: BigInt(high) });
       }
     return positions;
   } finally {
@@ -109,23 +110,34 @@ function seekAll(consumer: Consumer, positions: ReadonlyMap<string, Position>): 
 class Progress {
   readonly done: Promise<void>;
   private finish: () => void = () => undefined;
-  private quiet: NodeJS.Timeout | undefined;
+  private stalled: NodeJS.Timeout | undefined;
+  private finished = false;
 
-  constructor(private readonly positions: readonly Position[]) {
+  constructor(
+    private readonly positions: readonly Position[],
+    private readonly log: StreamLog,
+  ) {
     this.done = new Promise((resolve) => (this.finish = resolve));
   }
 
-  joined(): void {
-    this.read();
-  }
-
-  read(): void {
-    if (this.positions.every((p) => p.next >= p.end)) return this.finish();
-    clearTimeout(this.quiet);
-    this.quiet = setTimeout(this.finish, QUIET_MS);
+  check(): void {
+    if (this.finished) return;
+    clearTimeout(this.stalled);
+    const unread = this.positions.filter((p) => p.next < p.end);
+    if (unread.length === 0) return this.end();
+    this.stalled = setTimeout(() => {
+      const where = unread.map((p) => `${positionKey(p.topic, p.partition)}: ${p.next}/${p.end}`);
+      this.log.warn({ where }, 'nothing more can be read before the end, going on without');
+      this.end();
+    }, STALL_MS);
   }
 
   stop(): void {
-    clearTimeout(this.quiet);
+    clearTimeout(this.stalled);
+  }
+
+  private end(): void {
+    this.finished = true;
+    this.finish();
   }
 }

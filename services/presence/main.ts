@@ -1,6 +1,7 @@
 /** Presence: which devices and agents are there, as told by their sessions and their silence. */
 import { randomUUID } from 'node:crypto';
 import { streamConfig } from '../../schemas/stream';
+import { endProcess } from '../lib/end-process';
 import { runService } from '../lib/service';
 import { startPresence } from './service';
 
@@ -11,10 +12,6 @@ void runService('presence', process.env, ({ env, log, metrics }) =>
     metrics,
     now: Date.now,
     newId: randomUUID,
-    // Out of the consumer's reach: an uncaught error stops the process in order, whoever runs it starts it again.
-    onFatal: (error) =>
-      setImmediate(() => {
-        throw error;
-      }),
+    onFatal: endProcess,
   }),
 );

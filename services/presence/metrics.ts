@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { STATUSES, type Status } from '../domain/session';
+import { lagGauge } from '../lib/lag-gauge';
 import { type PresenceDeps } from './partition';
 
 export interface PresenceMetrics {
@@ -28,12 +29,7 @@ export function presenceMetrics(
       registers,
     }),
   };
-  const lag = new Gauge({
-    name: 'millrace_consumer_lag',
-    help: 'Messages not yet processed',
-    labelNames: ['topic', 'partition'],
-    registers,
-  });
+  const lag = lagGauge(registry);
   new Gauge({
     name: 'millrace_presence_sessions',
     help: 'Sessions held in memory, by what is told of them',

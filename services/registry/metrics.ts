@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { lagGauge } from '../lib/lag-gauge';
 
 export interface RegistryMetrics {
   decision(outcome: string, type: string): void;
@@ -20,12 +21,7 @@ export function registryMetrics(registry: Registry): RegistryMetrics {
     labelNames: ['outcome', 'type'],
     registers,
   });
-  const lag = new Gauge({
-    name: 'millrace_consumer_lag',
-    help: 'Messages not yet processed',
-    labelNames: ['topic', 'partition'],
-    registers,
-  });
+  const lag = lagGauge(registry);
   const seconds = new Histogram({
     name: 'millrace_registry_transaction_seconds',
     help: 'Time from the first decision of a batch to its commit',

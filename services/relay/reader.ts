@@ -5,6 +5,7 @@ import { CodecError } from '../../schemas/codec';
 import { type CommandEvent } from '../../schemas/generated';
 import { type EventReader } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
+import { endProcess } from '../lib/end-process';
 import { type DeadLetters } from './dead-letters';
 import { type Dispatcher } from './dispatcher';
 import { type RelayMetrics } from './metrics';
@@ -30,6 +31,7 @@ export class Reader {
   private timer: NodeJS.Timeout | undefined;
   private committing: Promise<void> = Promise.resolve();
   private joined = false;
+  private stopping = false;
 
   constructor(private readonly deps: ReaderDependencies) {}
 
@@ -44,9 +46,10 @@ export class Reader {
       this.prefixes = new Map();
     });
     consumer.on(consumer.events.REBALANCING, () => (this.joined = false));
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
       this.joined = false;
-      log.warn({ err: payload.error }, 'reading interrupted');
+      if (restart) log.warn({ err: error }, 'reading interrupted');
+      else if (!this.stopping) endProcess(error);
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [Topics.commandEvents.name], fromBeginning: true });
@@ -58,6 +61,7 @@ export class Reader {
 
   /** Takes nothing more. */
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.deps.consumer.stop();
   }
 
