@@ -51,8 +51,9 @@ async function collect<N extends EventName>(
     eachMessage: async ({ partition, message }) => {
       // A rebalance reads again what was not committed yet: that is this reader's repetition, not the agent's.
       const at = `${partition}:${message.offset}`;
-      if (message.value && !seen.has(at)) into.push(await reader.read(message.value));
+      if (message.value === null || seen.has(at)) return;
       seen.add(at);
+      into.push(await reader.read(message.value));
     },
   });
   return consumer;

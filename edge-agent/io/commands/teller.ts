@@ -11,6 +11,8 @@ const RETRY_MS = 2_000;
 export class Teller {
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
+  /** Commands being told. One telling after the other: what is on its way is not yet told, and would be told twice. */
+  private readonly telling = new Map<string, Promise<void>>();
 
   constructor(
     private readonly agentId: string,
@@ -20,26 +22,36 @@ export class Teller {
   ) {}
 
   /** Tells what of an entry is not told yet. Never rejects: what the outbox refuses is told later. */
-  async tell(id: string): Promise<void> {
-    const entry = this.ledger.state.entries.get(id);
-    if (entry) await this.append(entry, untold(entry));
+  tell(id: string): Promise<void> {
+    return this.inTurn(id, async () => {
+      const entry = this.ledger.state.entries.get(id);
+      if (entry) await this.append(entry, untold(entry));
+    });
   }
 
   /** Tells everything known of a command again: it was asked for again, so an answer was lost or is late. */
-  async tellAgain(entry: Entry, attempt: number): Promise<void> {
+  tellAgain(entry: Entry, attempt: number): Promise<void> {
     const last = entry.reports.length > 0 ? entry.reports : untold({ ...entry, told: [] });
-    await this.append({ ...entry, command: { ...entry.command, attempt } }, last);
+    const again = { ...entry, command: { ...entry.command, attempt } };
+    return this.inTurn(entry.command.command_id, () => this.append(again, last));
   }
 
   /** Everything that is not told, of every command. */
   async tellAll(): Promise<void> {
-    for (const entry of [...this.ledger.state.entries.values()])
-      if (untold(entry).length > 0) await this.append(entry, untold(entry));
+    for (const [id, entry] of [...this.ledger.state.entries]) if (untold(entry).length > 0) await this.tell(id);
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.retry);
+  }
+
+  private inTurn(id: string, tell: () => Promise<void>): Promise<void> {
+    const turn: Promise<void> = (this.telling.get(id) ?? Promise.resolve()).then(tell).finally(() => {
+      if (this.telling.get(id) === turn) this.telling.delete(id);
+    });
+    this.telling.set(id, turn);
+    return turn;
   }
 
   private async append(entry: Entry, reports: readonly Report[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { systemClock } from '../../../../edge-agent/io/clock';
 import { MemoryFs } from '../outbox/memory-fs';
 import { noAnswer, refusedByDevice } from './field';
 import { agent, command } from './helpers';
@@ -13,6 +14,16 @@ test('is durable, carried out, read back and told, in this order', async () => {
     '{"verifiable":true,"written":{"setpoint":42.5}}',
     '{"read_back":{"setpoint":42.5}}',
   ]);
+  await executor.close();
+});
+
+test('each state is told once, also when the next comes while the outbox still writes the last', async () => {
+  const { executor, told, settled } = await agent(new MemoryFs());
+  told.sync_ms = 20;
+  await executor.deliver([command()]);
+  await settled();
+  await systemClock.sleep(100);
+  expect(told.states()).toEqual(['delivered', 'executed', 'verified']);
   await executor.close();
 });
 

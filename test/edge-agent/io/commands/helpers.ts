@@ -14,16 +14,14 @@ const decoder = new Decoder('command-event');
 export class Told {
   readonly events: CommandEvent[] = [];
   refuse: Error | undefined;
+  /** How long its disk takes. */
+  sync_ms = 0;
 
-  append(records: readonly OutboxRecord[]): Promise<readonly number[]> {
-    if (this.refuse) return Promise.reject(this.refuse);
-    return Promise.resolve(
-      records.map((r) => {
-        const seq = this.events.length + 1;
-        this.events.push(decoder.decode(r.encode(seq)));
-        return seq;
-      }),
-    );
+  async append(records: readonly OutboxRecord[]): Promise<readonly number[]> {
+    if (this.refuse) throw this.refuse;
+    const seqs = records.map((r) => this.events.push(decoder.decode(r.encode(this.events.length + 1))));
+    if (this.sync_ms > 0) await systemClock.sleep(this.sync_ms);
+    return seqs;
   }
 
   states(id = 'c-1'): string[] {
