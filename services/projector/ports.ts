@@ -35,6 +35,8 @@ export interface Chunk {
 }
 
 export interface Feed {
+  /** A chunk has arrived and was not taken yet. */
+  readonly ready: boolean;
   /** The next chunk; undefined when none came within the time. */
   next(wait_ms: number, signal: AbortSignal): Promise<Chunk | undefined>;
   /** Says that the chunk's memory is free again. */

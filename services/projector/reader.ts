@@ -71,7 +71,8 @@ export class PartitionReader {
 
   /** The next batch from `from` on, cut as pace.ts says. Waits as long as there is nothing. */
   async collect(from: number, first: boolean, cycle_ms: number): Promise<Batch> {
-    const batch = new Batch(from, first, this.deps.clock.now());
+    const begun = this.deps.clock.now();
+    const batch = new Batch(from, first, begun);
     let since = 0;
     let closed = false;
     for (;;) {
@@ -79,9 +80,14 @@ export class PartitionReader {
       if (!closed) closed = !(await this.take(batch)) || this.position >= this.until;
       const { messages, rows, bytes } = batch;
       if (closed && messages === 0) throw done();
+      // What lies here already goes in, however old it is: it waited for the batch before.
+      if (!closed && !isFull(batch) && this.feed.ready) {
+        await this.fill(0);
+        continue;
+      }
       const now = this.deps.clock.now();
-      const age_ms = Math.max(0, now - since);
       const behind = this.position < this.high && now - batch.newest_ms > BACKLOG_MS && !this.deps.log.crowded();
+      const age_ms = Math.max(0, now - (behind ? Math.max(begun, since) : since));
       const wait = cutIn({ messages, rows, bytes, age_ms, behind, closed, cycle_ms });
       if (wait === 0) return batch;
       await this.fill(Math.min(wait, IDLE_WAIT_MS));

@@ -102,8 +102,8 @@ class Suite {
     const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const outputFile = join(scratch, 'jest.json');
     // A connection that a library keeps after its test is over must not keep jest; processes are ended by the sweep.
-    const inBand = project === 'unit' ? [] : ['--runInBand', '--forceExit'];
-    const own = ['--selectProjects', project, ...inBand, '--passWithNoTests', '--json', '--outputFile', outputFile];
+    const workers = project === 'unit' ? [] : ['--maxWorkers', project === 'e2e' ? '1' : '2', '--forceExit'];
+    const own = ['--selectProjects', project, ...workers, '--passWithNoTests', '--json', '--outputFile', outputFile];
     try {
       this.context.io.err(styled(`\n${project} tests\n`, 'bold', this.context.io.color.err));
       const env = { NODE_ENV: 'test', FORCE_COLOR: this.context.io.color.err ? '1' : '0' };

@@ -5,7 +5,7 @@
 
 /** One INSERT becomes one block, so these bound the memory of an insert on both sides. */
 export const MAX_BATCH_BYTES = 24 * 1024 * 1024;
-export const MAX_BATCH_MESSAGES = 50_000;
+export const MAX_BATCH_MESSAGES = 100_000;
 export const MAX_BATCH_ROWS = 1_000_000;
 
 /** A batch is not cut younger than this unless it is full. */
@@ -23,7 +23,7 @@ export interface Pending {
   readonly messages: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Time since the oldest message of the batch arrived here, ms. */
+  /** Time since the oldest message of the batch arrived here, in a backlog since the batch was begun, ms. */
   readonly age_ms: number;
   /** The partition has a backlog, and more of it has not arrived yet. */
   readonly behind: boolean;

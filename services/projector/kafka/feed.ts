@@ -20,6 +20,10 @@ export class PartitionFeed implements Feed {
     private readonly changed: (bytes: number) => void,
   ) {}
 
+  get ready(): boolean {
+    return this.chunks.length > 0;
+  }
+
   wants(crowded: boolean): boolean {
     return !this.closed && !this.failure && this.held < MAX_FEED_BYTES && (!crowded || this.held === 0);
   }
