@@ -13,9 +13,14 @@ export interface RebuildOptions {
   readonly acceptDifferences?: boolean;
 }
 
+/** topic:partition:offset, as dead letters are named. */
+const MESSAGE = /^m2m\.[a-z.-]+:\d+:\d+$/;
+
 export async function rebuild(context: Context, options: RebuildOptions): Promise<number> {
-  if (options.from !== undefined && Number.isNaN(Date.parse(options.from)))
-    throw new CliError('usage', 'rebuild', `--from ${options.from} is no time`, 'such as 2026-01-31T08:00:00Z');
+  if (options.from !== undefined && !MESSAGE.test(options.from) && Number.isNaN(Date.parse(options.from))) {
+    const hint = 'such as 2026-01-31T08:00:00Z, or m2m.telemetry:0:123456 for a message';
+    throw new CliError('usage', 'rebuild', `--from ${options.from} is neither a time nor a message`, hint);
+  }
   const env = environment(context);
   const run = options.run ?? Date.now().toString(36);
   const live = env['CLICKHOUSE_DATABASE'] ?? 'millrace';

@@ -33,7 +33,7 @@ export interface RebuildDeps {
   takeOver(): Promise<Exclusive>;
 }
 
-export type RebuildErrorCode = 'unknown-table' | 'different' | 'taken-back';
+export type RebuildErrorCode = 'usage' | 'unknown-table' | 'different' | 'taken-back';
 
 export class RebuildError extends Error {
   constructor(
