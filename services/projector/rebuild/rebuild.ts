@@ -9,6 +9,7 @@ import { type ClickHouseClient } from '@clickhouse/client';
 import { type Logger } from 'pino';
 import { INTENT_FRESH_MS } from '../inserter';
 import { type Clock } from '../ports';
+import { Progress } from './progress';
 import { copySql, isSame, REBUILT, type Rebuilt, type Summary, summarySql, unknownTables } from './tables';
 
 export type Heads = ReadonlyMap<string, number>;
@@ -33,7 +34,7 @@ export interface RebuildDeps {
   takeOver(): Promise<Exclusive>;
 }
 
-export type RebuildErrorCode = 'usage' | 'unknown-table' | 'different' | 'taken-back';
+export type RebuildErrorCode = 'usage' | 'unknown-table' | 'half-copied' | 'different' | 'taken-back';
 
 export class RebuildError extends Error {
   constructor(
@@ -104,11 +105,17 @@ export class Rebuild {
 
   private async copyOlder(): Promise<void> {
     const { live, next, since, log } = this.deps;
+    const progress = new Progress(this.deps.clickhouse, next);
+    await progress.open();
     for (const r of REBUILT) {
       const sql = copySql(live, next, r, since(r.topic));
-      if (!sql) continue;
+      const step = sql ? await progress.of(r.table) : 'done';
+      if (!sql || step === 'done') continue;
+      if (step === 'begun') throw halfCopied(r.table);
       log.info({ table: r.table }, 'copying what is older than the replay');
+      await progress.set(r.table, 'begun');
       await this.command(sql);
+      await progress.set(r.table, 'done');
     }
   }
 
@@ -149,6 +156,11 @@ export class Rebuild {
   private async command(query: string): Promise<void> {
     await this.deps.clickhouse.command({ query });
   }
+}
+
+function halfCopied(table: string): RebuildError {
+  const hint = 'begin anew, without --run; the tables of this run may be dropped';
+  return new RebuildError('half-copied', 'copy', `an earlier run died while it copied ${table}`, hint);
 }
 
 function different(differences: readonly Difference[]): RebuildError {

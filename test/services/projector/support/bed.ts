@@ -1,6 +1,6 @@
 /** Everything a projector needs, real: broker, registry, ClickHouse with its tables; and a producer to feed it. */
 import { join } from 'node:path';
-import { type Kafka, type Producer } from 'kafkajs';
+import { type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
 import { sourceFiles } from '../../../../deploy/clickhouse/files';
 import { over } from '../../../../deploy/clickhouse/http';
 import { migrate } from '../../../../deploy/clickhouse/migrate';
@@ -121,10 +121,11 @@ export class Bed {
     await this.producer.send({ topic: Topics.telemetry.name, messages });
   }
 
-  async produce(frames: readonly TelemetryFrame[]): Promise<void> {
+  /** Gives where the frames went. */
+  async produce(frames: readonly TelemetryFrame[]): Promise<RecordMetadata[]> {
     const writer = this.telemetry;
     const messages = frames.map((f) => ({ key: deviceKey(f.tenant, f.device_id), value: writer.write(f) }));
-    await this.producer.send({ topic: Topics.telemetry.name, messages });
+    return this.producer.send({ topic: Topics.telemetry.name, messages });
   }
 }
 
