@@ -4,6 +4,7 @@ import { loginFrom, queryText } from '../../local/clickhouse-query';
 import { Brood } from '../children';
 import { type Context, type Env, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
+import { copyRetention } from './retention';
 
 export interface RebuildOptions {
   readonly from?: string;
@@ -30,6 +31,8 @@ export async function rebuild(context: Context, options: RebuildOptions): Promis
     child({ ...env, ...change }, [join(context.projectRoot, 'dist', ...module.split('/')), ...args]);
   const made = await node('deploy/clickhouse/main.js', [], { CLICKHOUSE_DATABASE: next });
   if (made !== 0) return EXIT.failed;
+  const login = loginFrom(env);
+  if (login) await copyRetention(login, next, env['CLICKHOUSE_CLUSTER']);
   const code = await node('services/projector/rebuild/main.js', [
     ...['--next', next, '--run', run],
     ...(options.from === undefined ? [] : ['--from', options.from]),

@@ -10,7 +10,17 @@ import { type Logger } from 'pino';
 import { INTENT_FRESH_MS } from '../inserter';
 import { type Clock } from '../ports';
 import { Progress } from './progress';
-import { copySql, isSame, REBUILT, type Rebuilt, type Summary, summarySql, unknownTables } from './tables';
+import {
+  copySql,
+  isSame,
+  REBUILT,
+  type Rebuilt,
+  type Retention,
+  staying,
+  type Summary,
+  summarySql,
+  unknownTables,
+} from './tables';
 
 export type Heads = ReadonlyMap<string, number>;
 
@@ -121,9 +131,12 @@ export class Rebuild {
 
   private async compare(): Promise<Difference[]> {
     const differences: Difference[] = [];
+    const kept = `SELECT tier, tenant, days FROM ${this.deps.live}.retention FINAL`;
+    const rules = await this.rows<Retention>(kept);
     for (const r of REBUILT) {
-      const live = await this.summary(this.deps.live, r);
-      const rebuilt = await this.summary(this.deps.next, r);
+      const where = staying(r, rules, this.deps.clock.now());
+      const live = await this.summary(this.deps.live, r, where);
+      const rebuilt = await this.summary(this.deps.next, r, where);
       const same = isSame(live, rebuilt);
       this.deps.log.info({ table: r.table, rows: rebuilt.rows, same }, 'compared');
       if (!same) differences.push({ table: r.table, live, rebuilt });
@@ -143,8 +156,8 @@ export class Rebuild {
     log.info('exchanged');
   }
 
-  private async summary(database: string, r: Rebuilt): Promise<Summary> {
-    const [summary] = await this.rows<Summary>(summarySql(database, r));
+  private async summary(database: string, r: Rebuilt, where: string): Promise<Summary> {
+    const [summary] = await this.rows<Summary>(summarySql(database, r, where));
     return summary ?? { rows: '0', hash: '0', total: 0 };
   }
 

@@ -89,6 +89,12 @@ test.each([
     /too many parts \(code 252\)/,
   ],
   [
+    'read-only in the middle tier',
+    setting('readings_1m_state', 'table_readonly', '1'),
+    reset('readings_1m_state', 'table_readonly'),
+    /a table is read-only \(code 242\)/,
+  ],
+  [
     'a constraint',
     "ALTER TABLE millrace.readings_raw ADD CONSTRAINT never CHECK tenant != 'acme'",
     'ALTER TABLE millrace.readings_raw DROP CONSTRAINT never',
