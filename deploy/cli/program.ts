@@ -9,6 +9,7 @@ import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
 import { addRebuildCommand } from './verbs/rebuild';
+import { addRetentionCommands } from './verbs/retention';
 import { addDevelopmentCommands } from './verbs/development';
 
 /** Where no terminal says how wide it is. */
@@ -60,6 +61,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addDeviceCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
+  addRetentionCommands(verbs);
   addDevelopmentCommands(verbs);
   return program;
 }

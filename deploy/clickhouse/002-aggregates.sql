@@ -1,7 +1,10 @@
 -- Windows of one minute and one hour, as states that merge exactly whatever the order of arrival. The hour is fed by the
 -- minute's inserts, which are 60 times fewer rows; days are made of hours when asked for.
 -- Rule: text, bad quality, NaN and infinities take no part in the values; bad readings are counted.
--- `place` orders readings of one metric: time, then sequence number (its low 20 bits).
+-- What depends on order or on every value (median, first, last, time-weighted mean) is made of two plain arrays when
+-- asked for: when each reading was taken, and its value, NaN where it takes no part. Merging appends, so arrival does not
+-- matter, and columns of arrays take less than half of what opaque states took (deploy/decisions/0305).
+-- `place` orders readings of one metric: time, then sequence number (its low 20 bits); in a window, ms since its start.
 
 CREATE TABLE IF NOT EXISTS {{local readings_1m_state}} {{on_cluster}}
 (
@@ -15,9 +18,8 @@ CREATE TABLE IF NOT EXISTS {{local readings_1m_state}} {{on_cluster}}
     sum AggregateFunction(sumKahan, Float64) CODEC(ZSTD(1)),
     min SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     max SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
-    median AggregateFunction(quantileExactInclusive(0.5), Float64) CODEC(ZSTD(1)),
-    first AggregateFunction(argMin, Float64, UInt64) CODEC(ZSTD(1)),
-    last AggregateFunction(argMax, Float64, UInt64) CODEC(ZSTD(1))
+    places SimpleAggregateFunction(groupArrayArray, Array(UInt64)) CODEC(Delta, ZSTD(1)),
+    vals SimpleAggregateFunction(groupArrayArray, Array(Float64)) CODEC(ZSTD(1))
 )
 ENGINE = {{engine AggregatingMergeTree}}
 PARTITION BY toYYYYMM(window_start)
@@ -31,11 +33,11 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.readings_to_1m {{on_cluster}
 SELECT tenant, device_id, metric, toStartOfMinute(toDateTime(ts, 'UTC')) AS window_start,
     countIf(used) AS count, countIf(quality >= 64) AS bad_count, countIf(quality BETWEEN 1 AND 63) AS uncertain_count,
     sumKahanStateIf(v, used) AS sum, min(if(used, v, inf)) AS min, max(if(used, v, -inf)) AS max,
-    quantileExactInclusiveStateIf(0.5)(v, used) AS median, argMinStateIf(v, place, used) AS first, argMaxStateIf(v, place, used) AS last
+    groupArray(place) AS places, groupArray(if(used, v, nan)) AS vals
 FROM
 (
     SELECT tenant, device_id, metric, ts, quality, value AS v, quality < 64 AND isFinite(value) AS used,
-        toUInt64(toUnixTimestamp64Milli(ts)) * 1048576 + seq % 1048576 AS place
+        toUInt64(toUnixTimestamp64Milli(ts) % 60000) * 1048576 + seq % 1048576 AS place
     FROM {{local readings_raw}}
     WHERE kind != 'text'
 )
@@ -53,9 +55,8 @@ CREATE TABLE IF NOT EXISTS {{local readings_1h_state}} {{on_cluster}}
     sum AggregateFunction(sumKahan, Float64) CODEC(ZSTD(1)),
     min SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     max SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
-    median AggregateFunction(quantileExactInclusive(0.5), Float64) CODEC(ZSTD(1)),
-    first AggregateFunction(argMin, Float64, UInt64) CODEC(ZSTD(1)),
-    last AggregateFunction(argMax, Float64, UInt64) CODEC(ZSTD(1))
+    places SimpleAggregateFunction(groupArrayArray, Array(UInt64)) CODEC(Delta, ZSTD(1)),
+    vals SimpleAggregateFunction(groupArrayArray, Array(Float64)) CODEC(ZSTD(1))
 )
 ENGINE = {{engine AggregatingMergeTree}}
 PARTITION BY toYear(window_start)
@@ -69,8 +70,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.readings_1m_to_1h {{on_clust
 SELECT tenant, device_id, metric, toStartOfHour(m.window_start) AS window_start,
     sum(m.count) AS count, sum(m.bad_count) AS bad_count, sum(m.uncertain_count) AS uncertain_count,
     sumKahanMergeState(m.sum) AS sum, min(m.min) AS min, max(m.max) AS max,
-    quantileExactInclusiveMergeState(0.5)(m.median) AS median,
-    argMinMergeState(m.first) AS first, argMaxMergeState(m.last) AS last
+    groupArrayArray(arrayMap(p -> p + toMinute(m.window_start) * toUInt64(60000 * 1048576), m.places)) AS places, groupArrayArray(m.vals) AS vals
 FROM {{local readings_1m_state}} AS m
 GROUP BY tenant, device_id, metric, window_start;
 

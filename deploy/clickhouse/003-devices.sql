@@ -148,3 +148,15 @@ PRIMARY KEY tenant, device_id, metric
 SOURCE(CLICKHOUSE({{credentials}}QUERY 'SELECT tenant, device_id, metric, unit, path FROM {{database}}.points_state FINAL' INVALIDATE_QUERY 'SELECT max(at), count() FROM {{database}}.points_state'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 1 MAX 3);
+
+-- Where devices are: a site is the first two steps of the path, enterprise/site.
+CREATE DICTIONARY IF NOT EXISTS {{database}}.sites_by_device {{on_cluster}}
+(
+    tenant String,
+    device_id String,
+    site String
+)
+PRIMARY KEY tenant, device_id
+SOURCE(CLICKHOUSE({{credentials}}QUERY 'SELECT tenant, device_id, arrayStringConcat(arraySlice(splitByChar(\'/\', path), 1, 2), \'/\') AS site FROM {{database}}.devices_state FINAL' INVALIDATE_QUERY 'SELECT max(changed_at), count() FROM {{database}}.devices_state'))
+LAYOUT(COMPLEX_KEY_HASHED())
+LIFETIME(MIN 1 MAX 3);

@@ -100,3 +100,18 @@ SETTINGS {{durable}}
 COMMENT 'Which offsets of which topic are in these tables.';
 
 {{distributed ingest_ledger cityHash64(topic, partition)}};
+
+-- How long tiers are kept: millrace retention writes it and sets the tables' TTL accordingly.
+CREATE TABLE IF NOT EXISTS {{local retention}} {{on_cluster}}
+(
+    tier LowCardinality(String) COMMENT 'readings, readings_1m or readings_1h (of which days are made)',
+    tenant String COMMENT 'Tenant, or empty for every tenant without a line of its own',
+    days UInt32 COMMENT 'Days kept; 0 for ever',
+    set_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When this was decided, UTC'
+)
+ENGINE = {{engine ReplacingMergeTree(set_at)}}
+ORDER BY (tier, tenant)
+SETTINGS {{durable}}
+COMMENT 'How long readings and windows are kept';
+
+{{distributed retention cityHash64(tier, tenant)}};

@@ -14,6 +14,7 @@ CREATE OR REPLACE VIEW {{database}}.readings {{on_cluster}}
     quality LowCardinality(String) COMMENT 'good, uncertain or bad',
     quality_code UInt8 COMMENT '0 good, 1 to 63 uncertain, 64 and above bad',
     path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device',
     agent_id LowCardinality(String) COMMENT 'Agent that accepted the reading',
     seq UInt64 COMMENT 'Sequence number of its frame, per agent and device',
     received_at DateTime64(3, 'UTC') COMMENT 'Agent clock when it was stored durably, UTC',
@@ -22,7 +23,8 @@ CREATE OR REPLACE VIEW {{database}}.readings {{on_cluster}}
 AS SELECT tenant, device_id, metric, ts, if(r.kind = 'text' OR isNaN(r.value), NULL, r.value) AS value, if(r.kind = 'int64', r.value_int, NULL) AS value_int, if(r.kind = 'text', r.value_text, NULL) AS value_text,
     toLowCardinality(toString(r.kind)) AS kind, dictGet('{{database}}.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
     toLowCardinality(multiIf(r.quality = 0, 'good', r.quality < 64, 'uncertain', 'bad')) AS quality, r.quality AS quality_code,
-    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path, agent_id, seq, received_at, clock_offset_ms
+    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('{{database}}.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site, agent_id, seq, received_at, clock_offset_ms
 FROM {{database}}.readings_raw AS r
 COMMENT 'Every reading, one row each';
 
@@ -40,21 +42,35 @@ CREATE OR REPLACE VIEW {{database}}.readings_1m {{on_cluster}}
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('{{database}}.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM {{database}}.readings_1m_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('{{database}}.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 60000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+        FROM {{database}}.readings_1m_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the minute, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW {{database}}.readings_1h {{on_cluster}}
@@ -71,21 +87,35 @@ CREATE OR REPLACE VIEW {{database}}.readings_1h {{on_cluster}}
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('{{database}}.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM {{database}}.readings_1h_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('{{database}}.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 3600000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+        FROM {{database}}.readings_1h_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the hour, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW {{database}}.readings_1d {{on_cluster}}
@@ -102,21 +132,35 @@ CREATE OR REPLACE VIEW {{database}}.readings_1d {{on_cluster}}
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, toStartOfDay(s.window_start) AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('{{database}}.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM {{database}}.readings_1h_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('{{database}}.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 86400000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, toStartOfDay(s.window_start) AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(arrayMap(p -> p + toHour(s.window_start) * toUInt64(3600000 * 1048576), s.places)), groupArrayArray(s.vals))) AS in_order
+        FROM {{database}}.readings_1h_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the day, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW {{database}}.latest_values {{on_cluster}}
@@ -133,6 +177,7 @@ CREATE OR REPLACE VIEW {{database}}.latest_values {{on_cluster}}
     quality LowCardinality(String) COMMENT 'good, uncertain or bad',
     quality_code UInt8 COMMENT '0 good, 1 to 63 uncertain, 64 and above bad',
     path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device',
     agent_id LowCardinality(String) COMMENT 'Agent that accepted the reading',
     seq UInt64 COMMENT 'Sequence number of its frame, per agent and device',
     received_at DateTime64(3, 'UTC') COMMENT 'Agent clock when it was stored durably, UTC'
@@ -140,7 +185,8 @@ CREATE OR REPLACE VIEW {{database}}.latest_values {{on_cluster}}
 AS SELECT tenant, device_id, metric, ts, if(r.kind = 'text' OR isNaN(r.value), NULL, r.value) AS value, if(r.kind = 'int64', r.value_int, NULL) AS value_int, if(r.kind = 'text', r.value_text, NULL) AS value_text,
     toLowCardinality(toString(r.kind)) AS kind, dictGet('{{database}}.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
     toLowCardinality(multiIf(r.quality = 0, 'good', r.quality < 64, 'uncertain', 'bad')) AS quality, r.quality AS quality_code,
-    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path, agent_id, seq, received_at
+    dictGet('{{database}}.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('{{database}}.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site, agent_id, seq, received_at
 FROM {{database}}.latest_state AS r FINAL
 COMMENT 'The latest reading of every metric of every device';
 
@@ -153,6 +199,7 @@ CREATE OR REPLACE VIEW {{database}}.devices {{on_cluster}}
     model LowCardinality(String) COMMENT 'Model',
     agent_id Nullable(String) COMMENT 'Agent through which it is reached',
     path String COMMENT 'enterprise/site/area/line/cell',
+    site String COMMENT 'enterprise/site',
     labels Map(String, String) COMMENT 'Labels by name',
     credential Nullable(String) COMMENT 'Reference to its credential, never the secret',
     reason Nullable(String) COMMENT 'Reason given with the last move',
@@ -160,7 +207,8 @@ CREATE OR REPLACE VIEW {{database}}.devices {{on_cluster}}
     registered_at DateTime64(3, 'UTC') COMMENT 'When it was registered, UTC',
     changed_at DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC'
 )
-AS SELECT tenant, device_id, state, name, model, agent_id, path, labels, credential, reason, version, registered_at, changed_at
+AS SELECT tenant, device_id, state, name, model, agent_id, path,
+    arrayStringConcat(arraySlice(splitByChar('/', path), 1, 2), '/') AS site, labels, credential, reason, version, registered_at, changed_at
 FROM {{database}}.devices_state FINAL
 COMMENT 'Devices as they are now';
 
@@ -325,3 +373,35 @@ CREATE OR REPLACE VIEW {{database}}.dead_letters {{on_cluster}}
 AS SELECT source_topic, source_partition, source_offset, source_timestamp, consumer, code, reason, at, key, value, headers
 FROM {{database}}.dead_letters_state FINAL
 COMMENT 'Messages that could not be processed';
+
+CREATE OR REPLACE VIEW {{database}}.sites {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Owner',
+    site String COMMENT 'enterprise/site, as paths begin; empty for devices without one',
+    devices UInt64 COMMENT 'Devices there that are not decommissioned',
+    active UInt64 COMMENT 'Of these, active ones',
+    areas Array(String) COMMENT 'Areas of the site that have devices',
+    agents Array(String) COMMENT 'Agents through which they are reached'
+)
+AS SELECT tenant, site, countIf(d.state != 'decommissioned') AS devices, countIf(d.state = 'active') AS active,
+    arraySort(groupUniqArrayIf(splitByChar('/', d.path)[3], splitByChar('/', d.path)[3] != '')) AS areas,
+    arraySort(groupUniqArrayIf(ifNull(d.agent_id, ''), ifNull(d.agent_id, '') != '')) AS agents
+FROM {{database}}.devices AS d
+GROUP BY tenant, site
+COMMENT 'Where the devices are';
+
+CREATE OR REPLACE VIEW {{database}}.metrics {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Owner',
+    metric LowCardinality(String) COMMENT 'Name of the measured quantity',
+    kinds Array(String) COMMENT 'number, int64, text or boolean; more than one when devices differ',
+    units Array(String) COMMENT 'UCUM codes; more than one when devices differ',
+    devices UInt64 COMMENT 'Devices that declare it',
+    writable_on UInt64 COMMENT 'Devices on which commands may write it',
+    description String COMMENT 'In words, as declared last'
+)
+AS SELECT tenant, metric, arraySort(groupUniqArray(toString(p.kind))) AS kinds, arraySort(groupUniqArray(toString(p.unit))) AS units,
+    uniqExact(p.device_id) AS devices, countIf(p.writable) AS writable_on, argMaxIf(p.description, p.at, p.description != '') AS description
+FROM {{database}}.points AS p
+GROUP BY tenant, metric
+COMMENT 'What is measured';

@@ -3,10 +3,13 @@
  *
  *   node dist/deploy/clickhouse/main.js             CLICKHOUSE_URL CLICKHOUSE_USER CLICKHOUSE_PASSWORD(_FILE) CLICKHOUSE_DATABASE
  *   node dist/deploy/clickhouse/main.js --print     the SQL instead, to standard output
+ *   node dist/deploy/clickhouse/main.js --analysts acme,globex [--print]     roles that read one tenant each, after the tables
  *
  * CLICKHOUSE_CLUSTER: render for that replicated cluster; CLICKHOUSE_NAMED_COLLECTION (millrace_dictionaries).
  */
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { analystStatements } from './analysts';
 import { sourceFiles } from './files';
 import { over } from './http';
 import { migrate } from './migrate';
@@ -28,10 +31,17 @@ function targetFrom(env: Env): Target {
 
 async function main(env: Env, args: readonly string[]): Promise<void> {
   const target = targetFrom(env);
+  const { values } = parseArgs({
+    args: [...args],
+    options: { print: { type: 'boolean' }, analysts: { type: 'string' } },
+  });
   const migrations = render(sourceFiles(), target);
-  if (args.includes('--print')) {
-    for (const m of migrations)
-      process.stdout.write(`-- ${m.name}\n${m.statements.map((s) => `${s};\n`).join('\n')}\n`);
+  const serviceUser = env['CLICKHOUSE_USER'] ?? 'millrace';
+  const tenants = values.analysts?.split(',') ?? [];
+  const roles = tenants.length > 0 ? analystStatements(sourceFiles(), target, { tenants, serviceUser }) : [];
+  if (values.print) {
+    for (const { name, statements } of tenants.length > 0 ? [{ name: 'analysts', statements: roles }] : migrations)
+      process.stdout.write(`-- ${name}\n${statements.map((s) => `${s};\n`).join('\n')}\n`);
     return;
   }
   const url = env['CLICKHOUSE_URL'];
@@ -44,8 +54,9 @@ async function main(env: Env, args: readonly string[]): Promise<void> {
     );
   const file = env['CLICKHOUSE_PASSWORD_FILE'];
   const password = file ? readFileSync(file, 'utf8').trim() : (env['CLICKHOUSE_PASSWORD'] ?? '');
-  const execute = over({ url, user: env['CLICKHOUSE_USER'] ?? 'millrace', password });
+  const execute = over({ url, user: serviceUser, password });
   const outcome = await migrate(execute, migrations, target);
+  for (const statement of roles) await execute(statement);
   process.stdout.write(`${JSON.stringify({ database: target.database, ...outcome })}\n`);
 }
 

@@ -3,6 +3,9 @@ import { retryDelay } from '../domain/ingest/pace';
 import { isFenced, ProjectorError } from './errors';
 import { type Clock } from './ports';
 
+/** An attempt that has not been answered for so long is spoken of, though it may still succeed. */
+export const SLOW_MS = 2_000;
+
 export interface WaitReport {
   waiting(reason: string): void;
   working(): void;
@@ -20,7 +23,7 @@ export class Patience {
     for (let attempt = 0; ; attempt++) {
       this.check();
       try {
-        const result = await f();
+        const result = await this.watched(operation, f);
         this.report.working();
         return result;
       } catch (e) {
@@ -28,6 +31,18 @@ export class Patience {
         this.report.waiting(`${operation}: ${(e as Error).message}`);
       }
       await this.clock.sleep(retryDelay(attempt), this.signal);
+    }
+  }
+
+  private async watched<T>(operation: string, f: () => Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    void this.clock.sleep(SLOW_MS, answered.signal).then(() => {
+      if (!answered.signal.aborted) this.report.waiting(`${operation}: no answer for ${SLOW_MS / 1000} s`);
+    });
+    try {
+      return await f();
+    } finally {
+      answered.abort();
     }
   }
 

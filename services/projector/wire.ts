@@ -58,7 +58,7 @@ export async function wire(w: Wiring): Promise<Wired> {
   const stopping = new AbortController();
   const deps = {
     ...{ clock: realClock, log: reader, sink: w.sink, deadLetters: letters, gate: new Gate() },
-    writers: new RegistryWriters(new WriterSchemas(w.stream), new RegistrySubjects(w.stream)),
+    writers: new RegistryWriters(new WriterSchemas(w.stream), new RegistrySubjects(w.stream), realClock),
     adoptLedger: w.adoptLedger,
     stopping: stopping.signal,
     ...(w.bounds && { bounds: w.bounds }),

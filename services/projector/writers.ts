@@ -5,11 +5,17 @@ import { containerHeader } from '../domain/ingest/container';
 import { type Poison, type Writer } from '../domain/ingest/judge';
 import { compileWalker } from '../domain/ingest/walker';
 import { ProjectorError } from './errors';
-import { type Writers } from './ports';
+import { type Clock, type Writers } from './ports';
 import { type Projection } from './projections';
 
 /** Beyond this something writes garbage ids; what is known is forgotten and fetched again. */
 export const MAX_WRITERS = 1_000;
+
+/**
+ * What the registry did not have is asked for again after this long: a schema may be registered after its first message,
+ * and dead letters are sent back once it is. What it had can never change.
+ */
+export const UNKNOWN_FOR_MS = 5_000;
 
 /** A registry that has just started may answer 404 for what it has not read back yet. */
 export interface RegistryCheck {
@@ -18,21 +24,25 @@ export interface RegistryCheck {
 }
 
 export class RegistryWriters implements Writers {
-  private readonly writers = new Map<string, Writer>();
+  private readonly writers = new Map<string, { readonly writer: Writer; readonly until: number }>();
 
   constructor(
     private readonly registry: Pick<WriterSchemas, 'get'>,
     private readonly check: RegistryCheck,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
   known(projection: Projection, schemaId: number): Writer | undefined {
-    return this.writers.get(keyOf(projection, schemaId));
+    const found = this.writers.get(keyOf(projection, schemaId));
+    return found && this.clock.now() < found.until ? found.writer : undefined;
   }
 
   async learn(projection: Projection, schemaId: number): Promise<Writer> {
     const writer = await this.fetch(projection, schemaId);
     if (this.writers.size >= MAX_WRITERS) this.writers.clear();
-    this.writers.set(keyOf(projection, schemaId), writer);
+    const unknown = 'code' in writer && writer.code === 'unknown-schema';
+    const until = unknown ? this.clock.now() + UNKNOWN_FOR_MS : Infinity;
+    this.writers.set(keyOf(projection, schemaId), { writer, until });
     return writer;
   }
 

@@ -83,8 +83,20 @@ export class ServiceProcess {
     return Number(kib ?? 0) * 1_024;
   }
 
+  /** What it has printed so far. */
+  log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
+  /** Why it says that it is not ready; undefined when it is. */
+  async notReady(): Promise<string | undefined> {
+    const answer = await fetch(`${this.healthUrl}/readyz`);
+    const text = await answer.text();
+    return answer.ok ? undefined : text;
+  }
+
   private lastWords(): string {
-    return readFileSync(this.logFile, 'utf8').split('\n').slice(-LAST_LINES).join('\n');
+    return this.log().split('\n').slice(-LAST_LINES).join('\n');
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

@@ -4,6 +4,7 @@ import { loginFrom, queryText } from '../../local/clickhouse-query';
 import { Brood } from '../children';
 import { type Context, type Env, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
+import { copyRetention } from './retention';
 
 export interface RebuildOptions {
   readonly from?: string;
@@ -13,9 +14,14 @@ export interface RebuildOptions {
   readonly acceptDifferences?: boolean;
 }
 
+/** topic:partition:offset, as dead letters are named. */
+const MESSAGE = /^m2m\.[a-z.-]+:\d+:\d+$/;
+
 export async function rebuild(context: Context, options: RebuildOptions): Promise<number> {
-  if (options.from !== undefined && Number.isNaN(Date.parse(options.from)))
-    throw new CliError('usage', 'rebuild', `--from ${options.from} is no time`, 'such as 2026-01-31T08:00:00Z');
+  if (options.from !== undefined && !MESSAGE.test(options.from) && Number.isNaN(Date.parse(options.from))) {
+    const hint = 'such as 2026-01-31T08:00:00Z, or m2m.telemetry:0:123456 for a message';
+    throw new CliError('usage', 'rebuild', `--from ${options.from} is neither a time nor a message`, hint);
+  }
   const env = environment(context);
   const run = options.run ?? Date.now().toString(36);
   const live = env['CLICKHOUSE_DATABASE'] ?? 'millrace';
@@ -25,6 +31,8 @@ export async function rebuild(context: Context, options: RebuildOptions): Promis
     child({ ...env, ...change }, [join(context.projectRoot, 'dist', ...module.split('/')), ...args]);
   const made = await node('deploy/clickhouse/main.js', [], { CLICKHOUSE_DATABASE: next });
   if (made !== 0) return EXIT.failed;
+  const login = loginFrom(env);
+  if (login) await copyRetention(login, next, env['CLICKHOUSE_CLUSTER']);
   const code = await node('services/projector/rebuild/main.js', [
     ...['--next', next, '--run', run],
     ...(options.from === undefined ? [] : ['--from', options.from]),

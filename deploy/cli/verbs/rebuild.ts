@@ -6,8 +6,8 @@ export function addRebuildCommand({ program, run }: Verbs): void {
     .command('rebuild')
     .description('make the tables anew from the log, beside the old ones, and exchange them; readers notice nothing')
     .option(
-      '--from <time>',
-      'replay from there (ISO time), take older rows from the old tables; default: all that the log has',
+      '--from <time|message>',
+      'replay from there (ISO time, or topic:partition:offset), take older rows from the old tables; default: all that the log has',
     )
     .option('--accept-differences', 'exchange even when the rebuilt tables hold something else')
     .option('--keep', 'keep the old tables beside the new ones')

@@ -1,7 +1,7 @@
 /**
  * Rebuilds the tables from the log: `millrace rebuild` prepares the database NEXT and starts this.
  *
- *   node dist/services/projector/rebuild/main.js --next DATABASE --run ID [--from ISO-TIME] [--accept-differences]
+ *   node dist/services/projector/rebuild/main.js --next DATABASE --run ID [--from TIME|MESSAGE] [--accept-differences]
  *
  * Environment: the common variables; CLICKHOUSE_DATABASE is the live one; PROJECTOR_GROUP its projector's group.
  * Exit code 0: exchanged. 1: nothing was exchanged. A run that died is continued by the same command.
@@ -9,13 +9,16 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createKafka, streamConfig } from '../../../schemas/stream';
+import { createKafka, streamConfig, WriterSchemas } from '../../../schemas/stream';
 import { clickHouseFromEnv } from '../../lib/clickhouse';
 import { text } from '../../lib/environment';
 import { realClock } from '../clock';
 import { PROJECTIONS } from '../projections';
+import { RegistrySubjects } from '../registry-check';
 import { ClickHouseSink } from '../sink';
-import { logStarts } from './log-start';
+import { RegistryWriters } from '../writers';
+import { parseFrom } from './from';
+import { replayStarts } from './log-start';
 import { Rebuild } from './rebuild';
 import { replayer } from './replay';
 import { takeOver } from './take-over';
@@ -39,7 +42,8 @@ async function main(): Promise<void> {
   const clickhouse = clickHouseFromEnv(env, 'rebuild');
   const nextClient = clickHouseFromEnv({ ...env, CLICKHOUSE_DATABASE: next }, 'rebuild');
   const kafka = createKafka(stream, log);
-  const since = values.from ? () => Date.parse(values.from!) : await logStarts(kafka, PROJECTIONS, log);
+  const writers = new RegistryWriters(new WriterSchemas(stream), new RegistrySubjects(stream), realClock);
+  const since = await replayStarts(kafka, PROJECTIONS, writers, values.from ? parseFrom(values.from) : -Infinity, log);
   const differences = await new Rebuild({
     ...{ clickhouse, next, log, since, clock: realClock },
     live: text(env, 'CLICKHOUSE_DATABASE', 'database', 'millrace'),

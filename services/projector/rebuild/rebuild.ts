@@ -9,7 +9,18 @@ import { type ClickHouseClient } from '@clickhouse/client';
 import { type Logger } from 'pino';
 import { INTENT_FRESH_MS } from '../inserter';
 import { type Clock } from '../ports';
-import { copySql, isSame, REBUILT, type Rebuilt, type Summary, summarySql, unknownTables } from './tables';
+import { Progress } from './progress';
+import {
+  copySql,
+  isSame,
+  REBUILT,
+  type Rebuilt,
+  type Retention,
+  staying,
+  type Summary,
+  summarySql,
+  unknownTables,
+} from './tables';
 
 export type Heads = ReadonlyMap<string, number>;
 
@@ -33,7 +44,7 @@ export interface RebuildDeps {
   takeOver(): Promise<Exclusive>;
 }
 
-export type RebuildErrorCode = 'unknown-table' | 'different' | 'taken-back';
+export type RebuildErrorCode = 'usage' | 'unknown-table' | 'half-copied' | 'different' | 'taken-back';
 
 export class RebuildError extends Error {
   constructor(
@@ -104,19 +115,28 @@ export class Rebuild {
 
   private async copyOlder(): Promise<void> {
     const { live, next, since, log } = this.deps;
+    const progress = new Progress(this.deps.clickhouse, next);
+    await progress.open();
     for (const r of REBUILT) {
       const sql = copySql(live, next, r, since(r.topic));
-      if (!sql) continue;
+      const step = sql ? await progress.of(r.table) : 'done';
+      if (!sql || step === 'done') continue;
+      if (step === 'begun') throw halfCopied(r.table);
       log.info({ table: r.table }, 'copying what is older than the replay');
+      await progress.set(r.table, 'begun');
       await this.command(sql);
+      await progress.set(r.table, 'done');
     }
   }
 
   private async compare(): Promise<Difference[]> {
     const differences: Difference[] = [];
+    const kept = `SELECT tier, tenant, days FROM ${this.deps.live}.retention FINAL`;
+    const rules = await this.rows<Retention>(kept);
     for (const r of REBUILT) {
-      const live = await this.summary(this.deps.live, r);
-      const rebuilt = await this.summary(this.deps.next, r);
+      const where = staying(r, rules, this.deps.clock.now());
+      const live = await this.summary(this.deps.live, r, where);
+      const rebuilt = await this.summary(this.deps.next, r, where);
       const same = isSame(live, rebuilt);
       this.deps.log.info({ table: r.table, rows: rebuilt.rows, same }, 'compared');
       if (!same) differences.push({ table: r.table, live, rebuilt });
@@ -136,8 +156,8 @@ export class Rebuild {
     log.info('exchanged');
   }
 
-  private async summary(database: string, r: Rebuilt): Promise<Summary> {
-    const [summary] = await this.rows<Summary>(summarySql(database, r));
+  private async summary(database: string, r: Rebuilt, where: string): Promise<Summary> {
+    const [summary] = await this.rows<Summary>(summarySql(database, r, where));
     return summary ?? { rows: '0', hash: '0', total: 0 };
   }
 
@@ -149,6 +169,11 @@ export class Rebuild {
   private async command(query: string): Promise<void> {
     await this.deps.clickhouse.command({ query });
   }
+}
+
+function halfCopied(table: string): RebuildError {
+  const hint = 'begin anew, without --run; the tables of this run may be dropped';
+  return new RebuildError('half-copied', 'copy', `an earlier run died while it copied ${table}`, hint);
 }
 
 function different(differences: readonly Difference[]): RebuildError {

@@ -79,9 +79,8 @@ CREATE TABLE IF NOT EXISTS millrace.readings_1m_state
     sum AggregateFunction(sumKahan, Float64) CODEC(ZSTD(1)),
     min SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     max SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
-    median AggregateFunction(quantileExactInclusive(0.5), Float64) CODEC(ZSTD(1)),
-    first AggregateFunction(argMin, Float64, UInt64) CODEC(ZSTD(1)),
-    last AggregateFunction(argMax, Float64, UInt64) CODEC(ZSTD(1))
+    places SimpleAggregateFunction(groupArrayArray, Array(UInt64)) CODEC(Delta, ZSTD(1)),
+    vals SimpleAggregateFunction(groupArrayArray, Array(Float64)) CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(window_start)
@@ -93,11 +92,11 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.readings_to_1m TO millrace.readi
 SELECT tenant, device_id, metric, toStartOfMinute(toDateTime(ts, 'UTC')) AS window_start,
     countIf(used) AS count, countIf(quality >= 64) AS bad_count, countIf(quality BETWEEN 1 AND 63) AS uncertain_count,
     sumKahanStateIf(v, used) AS sum, min(if(used, v, inf)) AS min, max(if(used, v, -inf)) AS max,
-    quantileExactInclusiveStateIf(0.5)(v, used) AS median, argMinStateIf(v, place, used) AS first, argMaxStateIf(v, place, used) AS last
+    groupArray(place) AS places, groupArray(if(used, v, nan)) AS vals
 FROM
 (
     SELECT tenant, device_id, metric, ts, quality, value AS v, quality < 64 AND isFinite(value) AS used,
-        toUInt64(toUnixTimestamp64Milli(ts)) * 1048576 + seq % 1048576 AS place
+        toUInt64(toUnixTimestamp64Milli(ts) % 60000) * 1048576 + seq % 1048576 AS place
     FROM millrace.readings_raw
     WHERE kind != 'text'
 )
@@ -115,9 +114,8 @@ CREATE TABLE IF NOT EXISTS millrace.readings_1h_state
     sum AggregateFunction(sumKahan, Float64) CODEC(ZSTD(1)),
     min SimpleAggregateFunction(min, Float64) CODEC(ZSTD(1)),
     max SimpleAggregateFunction(max, Float64) CODEC(ZSTD(1)),
-    median AggregateFunction(quantileExactInclusive(0.5), Float64) CODEC(ZSTD(1)),
-    first AggregateFunction(argMin, Float64, UInt64) CODEC(ZSTD(1)),
-    last AggregateFunction(argMax, Float64, UInt64) CODEC(ZSTD(1))
+    places SimpleAggregateFunction(groupArrayArray, Array(UInt64)) CODEC(Delta, ZSTD(1)),
+    vals SimpleAggregateFunction(groupArrayArray, Array(Float64)) CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYear(window_start)
@@ -129,8 +127,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.readings_1m_to_1h TO millrace.re
 SELECT tenant, device_id, metric, toStartOfHour(m.window_start) AS window_start,
     sum(m.count) AS count, sum(m.bad_count) AS bad_count, sum(m.uncertain_count) AS uncertain_count,
     sumKahanMergeState(m.sum) AS sum, min(m.min) AS min, max(m.max) AS max,
-    quantileExactInclusiveMergeState(0.5)(m.median) AS median,
-    argMinMergeState(m.first) AS first, argMaxMergeState(m.last) AS last
+    groupArrayArray(arrayMap(p -> p + toMinute(m.window_start) * toUInt64(60000 * 1048576), m.places)) AS places, groupArrayArray(m.vals) AS vals
 FROM millrace.readings_1m_state AS m
 GROUP BY tenant, device_id, metric, window_start;
 
@@ -299,6 +296,17 @@ CREATE DICTIONARY IF NOT EXISTS millrace.points_by_metric
 )
 PRIMARY KEY tenant, device_id, metric
 SOURCE(CLICKHOUSE(QUERY 'SELECT tenant, device_id, metric, unit, path FROM millrace.points_state FINAL' INVALIDATE_QUERY 'SELECT max(at), count() FROM millrace.points_state'))
+LAYOUT(COMPLEX_KEY_HASHED())
+LIFETIME(MIN 1 MAX 3);
+
+CREATE DICTIONARY IF NOT EXISTS millrace.sites_by_device
+(
+    tenant String,
+    device_id String,
+    site String
+)
+PRIMARY KEY tenant, device_id
+SOURCE(CLICKHOUSE(QUERY 'SELECT tenant, device_id, arrayStringConcat(arraySlice(splitByChar(\'/\', path), 1, 2), \'/\') AS site FROM millrace.devices_state FINAL' INVALIDATE_QUERY 'SELECT max(changed_at), count() FROM millrace.devices_state'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 1 MAX 3);
 
@@ -570,6 +578,18 @@ ORDER BY (topic, partition, to)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
 COMMENT 'Which offsets of which topic are in these tables.';
 
+CREATE TABLE IF NOT EXISTS millrace.retention
+(
+    tier LowCardinality(String) COMMENT 'readings, readings_1m or readings_1h (of which days are made)',
+    tenant String COMMENT 'Tenant, or empty for every tenant without a line of its own',
+    days UInt32 COMMENT 'Days kept; 0 for ever',
+    set_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') COMMENT 'When this was decided, UTC'
+)
+ENGINE = ReplacingMergeTree(set_at)
+ORDER BY (tier, tenant)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
+COMMENT 'How long readings and windows are kept';
+
 -- 008-views.sql
 CREATE OR REPLACE VIEW millrace.readings
 (
@@ -585,6 +605,7 @@ CREATE OR REPLACE VIEW millrace.readings
     quality LowCardinality(String) COMMENT 'good, uncertain or bad',
     quality_code UInt8 COMMENT '0 good, 1 to 63 uncertain, 64 and above bad',
     path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device',
     agent_id LowCardinality(String) COMMENT 'Agent that accepted the reading',
     seq UInt64 COMMENT 'Sequence number of its frame, per agent and device',
     received_at DateTime64(3, 'UTC') COMMENT 'Agent clock when it was stored durably, UTC',
@@ -593,7 +614,8 @@ CREATE OR REPLACE VIEW millrace.readings
 AS SELECT tenant, device_id, metric, ts, if(r.kind = 'text' OR isNaN(r.value), NULL, r.value) AS value, if(r.kind = 'int64', r.value_int, NULL) AS value_int, if(r.kind = 'text', r.value_text, NULL) AS value_text,
     toLowCardinality(toString(r.kind)) AS kind, dictGet('millrace.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
     toLowCardinality(multiIf(r.quality = 0, 'good', r.quality < 64, 'uncertain', 'bad')) AS quality, r.quality AS quality_code,
-    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path, agent_id, seq, received_at, clock_offset_ms
+    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('millrace.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site, agent_id, seq, received_at, clock_offset_ms
 FROM millrace.readings_raw AS r
 COMMENT 'Every reading, one row each';
 
@@ -611,21 +633,35 @@ CREATE OR REPLACE VIEW millrace.readings_1m
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('millrace.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM millrace.readings_1m_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('millrace.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 60000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+        FROM millrace.readings_1m_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the minute, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW millrace.readings_1h
@@ -642,21 +678,35 @@ CREATE OR REPLACE VIEW millrace.readings_1h
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('millrace.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM millrace.readings_1h_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('millrace.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 3600000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+        FROM millrace.readings_1h_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the hour, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW millrace.readings_1d
@@ -673,21 +723,35 @@ CREATE OR REPLACE VIEW millrace.readings_1d
     median Nullable(Float64) COMMENT 'Exact median; the mean of the middle two when the count is even',
     first Nullable(Float64) COMMENT 'Value of the earliest reading',
     last Nullable(Float64) COMMENT 'Value of the latest reading',
+    time_weighted_mean Nullable(Float64) COMMENT 'Mean of the values by the time they held: until the next reading or the end of the window. Time before the first reading, or after a bad one, does not count',
     bad_count UInt64 COMMENT 'Readings of bad quality, which take no part in the values',
     uncertain_count UInt64 COMMENT 'Readings of uncertain quality, which do take part',
     unit String COMMENT 'UCUM unit of the values',
-    path String COMMENT 'enterprise/site/area/line/cell of the point'
+    path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device'
 )
-AS SELECT tenant, device_id, metric, toStartOfDay(s.window_start) AS window_start, sum(s.count) AS count,
-    if(count = 0, NULL, sumKahanMerge(s.sum)) AS sum, if(count = 0, NULL, sumKahanMerge(s.sum) / count) AS mean,
-    if(count = 0, NULL, min(s.min)) AS min, if(count = 0, NULL, max(s.max)) AS max,
-    if(count = 0, NULL, quantileExactInclusiveMerge(0.5)(s.median)) AS median,
-    if(count = 0, NULL, argMinMerge(s.first)) AS first, if(count = 0, NULL, argMaxMerge(s.last)) AS last,
-    sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
+    if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
+    if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
+    bad_count, uncertain_count,
     dictGet('millrace.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
-    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path
-FROM millrace.readings_1h_state AS s
-GROUP BY tenant, device_id, metric, window_start
+    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('millrace.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site
+FROM
+(
+    SELECT *, arrayFilter(v -> NOT isNaN(v), in_order.2) AS known, arrayMap(p -> intDiv(p, 1048576), in_order.1) AS at_ms,
+        arrayMap((v, from, to) -> if(isNaN(v), 0, to - from), in_order.2, at_ms, arrayPushBack(arrayPopFront(at_ms), 86400000)) AS held_ms
+    FROM
+    (
+        SELECT tenant, device_id, metric, toStartOfDay(s.window_start) AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
+            min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
+            arraySort(arrayZip(groupArrayArray(arrayMap(p -> p + toHour(s.window_start) * toUInt64(3600000 * 1048576), s.places)), groupArrayArray(s.vals))) AS in_order
+        FROM millrace.readings_1h_state AS s
+        GROUP BY tenant, device_id, metric, window_start
+    )
+)
 COMMENT 'Readings by the day, exact whatever the order of arrival';
 
 CREATE OR REPLACE VIEW millrace.latest_values
@@ -704,6 +768,7 @@ CREATE OR REPLACE VIEW millrace.latest_values
     quality LowCardinality(String) COMMENT 'good, uncertain or bad',
     quality_code UInt8 COMMENT '0 good, 1 to 63 uncertain, 64 and above bad',
     path String COMMENT 'enterprise/site/area/line/cell of the point',
+    site String COMMENT 'enterprise/site of the device',
     agent_id LowCardinality(String) COMMENT 'Agent that accepted the reading',
     seq UInt64 COMMENT 'Sequence number of its frame, per agent and device',
     received_at DateTime64(3, 'UTC') COMMENT 'Agent clock when it was stored durably, UTC'
@@ -711,7 +776,8 @@ CREATE OR REPLACE VIEW millrace.latest_values
 AS SELECT tenant, device_id, metric, ts, if(r.kind = 'text' OR isNaN(r.value), NULL, r.value) AS value, if(r.kind = 'int64', r.value_int, NULL) AS value_int, if(r.kind = 'text', r.value_text, NULL) AS value_text,
     toLowCardinality(toString(r.kind)) AS kind, dictGet('millrace.points_by_metric', 'unit', (toString(tenant), toString(device_id), toString(metric))) AS unit,
     toLowCardinality(multiIf(r.quality = 0, 'good', r.quality < 64, 'uncertain', 'bad')) AS quality, r.quality AS quality_code,
-    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path, agent_id, seq, received_at
+    dictGet('millrace.points_by_metric', 'path', (toString(tenant), toString(device_id), toString(metric))) AS path,
+    dictGet('millrace.sites_by_device', 'site', (toString(tenant), toString(device_id))) AS site, agent_id, seq, received_at
 FROM millrace.latest_state AS r FINAL
 COMMENT 'The latest reading of every metric of every device';
 
@@ -724,6 +790,7 @@ CREATE OR REPLACE VIEW millrace.devices
     model LowCardinality(String) COMMENT 'Model',
     agent_id Nullable(String) COMMENT 'Agent through which it is reached',
     path String COMMENT 'enterprise/site/area/line/cell',
+    site String COMMENT 'enterprise/site',
     labels Map(String, String) COMMENT 'Labels by name',
     credential Nullable(String) COMMENT 'Reference to its credential, never the secret',
     reason Nullable(String) COMMENT 'Reason given with the last move',
@@ -731,7 +798,8 @@ CREATE OR REPLACE VIEW millrace.devices
     registered_at DateTime64(3, 'UTC') COMMENT 'When it was registered, UTC',
     changed_at DateTime64(3, 'UTC') COMMENT 'When it last changed, UTC'
 )
-AS SELECT tenant, device_id, state, name, model, agent_id, path, labels, credential, reason, version, registered_at, changed_at
+AS SELECT tenant, device_id, state, name, model, agent_id, path,
+    arrayStringConcat(arraySlice(splitByChar('/', path), 1, 2), '/') AS site, labels, credential, reason, version, registered_at, changed_at
 FROM millrace.devices_state FINAL
 COMMENT 'Devices as they are now';
 
@@ -896,3 +964,35 @@ CREATE OR REPLACE VIEW millrace.dead_letters
 AS SELECT source_topic, source_partition, source_offset, source_timestamp, consumer, code, reason, at, key, value, headers
 FROM millrace.dead_letters_state FINAL
 COMMENT 'Messages that could not be processed';
+
+CREATE OR REPLACE VIEW millrace.sites
+(
+    tenant LowCardinality(String) COMMENT 'Owner',
+    site String COMMENT 'enterprise/site, as paths begin; empty for devices without one',
+    devices UInt64 COMMENT 'Devices there that are not decommissioned',
+    active UInt64 COMMENT 'Of these, active ones',
+    areas Array(String) COMMENT 'Areas of the site that have devices',
+    agents Array(String) COMMENT 'Agents through which they are reached'
+)
+AS SELECT tenant, site, countIf(d.state != 'decommissioned') AS devices, countIf(d.state = 'active') AS active,
+    arraySort(groupUniqArrayIf(splitByChar('/', d.path)[3], splitByChar('/', d.path)[3] != '')) AS areas,
+    arraySort(groupUniqArrayIf(ifNull(d.agent_id, ''), ifNull(d.agent_id, '') != '')) AS agents
+FROM millrace.devices AS d
+GROUP BY tenant, site
+COMMENT 'Where the devices are';
+
+CREATE OR REPLACE VIEW millrace.metrics
+(
+    tenant LowCardinality(String) COMMENT 'Owner',
+    metric LowCardinality(String) COMMENT 'Name of the measured quantity',
+    kinds Array(String) COMMENT 'number, int64, text or boolean; more than one when devices differ',
+    units Array(String) COMMENT 'UCUM codes; more than one when devices differ',
+    devices UInt64 COMMENT 'Devices that declare it',
+    writable_on UInt64 COMMENT 'Devices on which commands may write it',
+    description String COMMENT 'In words, as declared last'
+)
+AS SELECT tenant, metric, arraySort(groupUniqArray(toString(p.kind))) AS kinds, arraySort(groupUniqArray(toString(p.unit))) AS units,
+    uniqExact(p.device_id) AS devices, countIf(p.writable) AS writable_on, argMaxIf(p.description, p.at, p.description != '') AS description
+FROM millrace.points AS p
+GROUP BY tenant, metric
+COMMENT 'What is measured';

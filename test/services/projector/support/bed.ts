@@ -1,6 +1,6 @@
 /** Everything a projector needs, real: broker, registry, ClickHouse with its tables; and a producer to feed it. */
 import { join } from 'node:path';
-import { type Kafka, type Producer } from 'kafkajs';
+import { type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
 import { sourceFiles } from '../../../../deploy/clickhouse/files';
 import { over } from '../../../../deploy/clickhouse/http';
 import { migrate } from '../../../../deploy/clickhouse/migrate';
@@ -85,6 +85,18 @@ export class Bed {
     return (await this.execute(`${sql} FORMAT TSV`)).trim();
   }
 
+  /** Count and sum of every reading, as each tier has it: they agree when every tier has each reading once. */
+  async tiers(): Promise<Record<string, string>> {
+    const tier = (table: string, count: string, sum: string): Promise<string> =>
+      this.one(`SELECT concat(toString(${count}), ' readings, sum ', toString(${sum})) FROM millrace.${table}`);
+    return {
+      readings: await tier('readings', 'count()', 'sum(value)'),
+      readings_1m: await tier('readings_1m', 'sum(count)', 'sum(sum)'),
+      readings_1h: await tier('readings_1h', 'sum(count)', 'sum(sum)'),
+      readings_1d: await tier('readings_1d', 'sum(count)', 'sum(sum)'),
+    };
+  }
+
   /** Started and ready. */
   projector(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     return ServiceProcess.start('projector', { ...this.stack.env, ...env }, this.nextLog());
@@ -103,11 +115,24 @@ export class Bed {
     return new EventWriter(Topics.telemetry, this.ids);
   }
 
-  async produce(frames: readonly TelemetryFrame[]): Promise<void> {
-    const writer = this.telemetry;
-    const messages = frames.map((f) => ({ key: deviceKey(f.tenant, f.device_id), value: writer.write(f) }));
+  /** Messages as they are, in one partition of the telemetry, in one request: one batch unless something cuts it. */
+  async produceRaw(values: readonly (Buffer | null)[], partition = 0): Promise<void> {
+    const messages = values.map((value) => ({ key: 'raw', value, partition }));
     await this.producer.send({ topic: Topics.telemetry.name, messages });
   }
+
+  /** Gives where the frames went. */
+  async produce(frames: readonly TelemetryFrame[]): Promise<RecordMetadata[]> {
+    const writer = this.telemetry;
+    const messages = frames.map((f) => ({ key: deviceKey(f.tenant, f.device_id), value: writer.write(f) }));
+    return this.producer.send({ topic: Topics.telemetry.name, messages });
+  }
+}
+
+/** What every tier holds of so many readings, once each. */
+export function onceInEveryTier(readings: number, sum: number): Record<string, string> {
+  const text = `${readings} readings, sum ${sum}`;
+  return { readings: text, readings_1m: text, readings_1h: text, readings_1d: text };
 }
 
 /** Waits until the check gives something; throws with the last answer after the time. */
