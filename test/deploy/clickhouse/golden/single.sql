@@ -88,17 +88,33 @@ ORDER BY (tenant, device_id, metric, window_start)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
 COMMENT 'States of one-minute windows. Read them through the view readings_1m.';
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.readings_to_1m TO millrace.readings_1m_state AS
-SELECT tenant, device_id, metric, toStartOfMinute(toDateTime(ts, 'UTC')) AS window_start,
-    countIf(used) AS count, countIf(quality >= 64) AS bad_count, countIf(quality BETWEEN 1 AND 63) AS uncertain_count,
-    sumKahanStateIf(v, used) AS sum, min(if(used, v, inf)) AS min, max(if(used, v, -inf)) AS max,
-    groupArray(place) AS places, groupArray(if(used, v, nan)) AS vals
+CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.in_telemetry_1m TO millrace.readings_1m_state AS
+SELECT tenant, device_id, metric, toDateTime(minute * 60, 'UTC') AS window_start,
+    sum(length(used)) AS count, sum(arrayCount(q -> q >= 64, qs)) AS bad_count,
+    sum(arrayCount(q -> q BETWEEN 1 AND 63, qs)) AS uncertain_count, sumKahanStateArray(used) AS sum,
+    min(if(empty(used), inf, arrayMin(used))) AS min, max(if(empty(used), -inf, arrayMax(used))) AS max,
+    groupArrayArray(arrayMap(t -> toUInt64(t % 60000) * 1048576 + seq % 1048576, ts)) AS places, groupArrayArray(shown) AS vals
 FROM
 (
-    SELECT tenant, device_id, metric, ts, quality, value AS v, quality < 64 AND isFinite(value) AS used,
-        toUInt64(toUnixTimestamp64Milli(ts) % 60000) * 1048576 + seq % 1048576 AS place
-    FROM millrace.readings_raw
-    WHERE kind != 'text'
+    SELECT tenant, device_id, seq, metric, minute,
+        whole ? s_ts : arrayFilter(t -> intDiv(t, 60000) = minute, s_ts) AS ts,
+        whole ? s_qs : arrayFilter((q, t) -> intDiv(t, 60000) = minute, s_qs, s_ts) AS qs,
+        whole ? s_vs : arrayFilter((v, t) -> intDiv(t, 60000) = minute, s_vs, s_ts) AS vs,
+        arrayMap((v, q) -> if(q < 64 AND isFinite(v), v, nan), vs, qs) AS shown,
+        arrayFilter(v -> NOT isNaN(v), shown) AS used
+    FROM
+    (
+        SELECT tenant, device_id, seq, s.1 AS metric, arrayMap(d -> base + d, s.2) AS s_ts, s.3 AS s_vs,
+            arrayResize(s.4, length(s.2)) AS s_qs, arrayDistinct(arrayMap(t -> intDiv(t, 60000), s_ts)) AS minutes,
+            length(minutes) = 1 AS whole, arrayJoin(minutes) AS minute
+        FROM
+        (
+            SELECT tenant, device_id, seq, ts AS base, arrayJoin(arrayConcat(
+                arrayMap(s -> (s.metric, s.dt, s.value, s.quality), series),
+                arrayMap(s -> (s.metric, s.dt, arrayMap(x -> toFloat64(x), s.value), s.quality), int_series))) AS s
+            FROM millrace.in_telemetry
+        )
+    )
 )
 GROUP BY tenant, device_id, metric, window_start;
 
@@ -152,10 +168,25 @@ ORDER BY (tenant, device_id, metric)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
 COMMENT 'Latest reading of every metric. Read it through the view latest_values.';
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.readings_to_latest TO millrace.latest_state AS
-SELECT tenant, device_id, metric, toUInt64(toUnixTimestamp64Milli(ts)) * 1048576 + seq % 1048576 AS place, ts, kind,
-    value, value_int, value_text, quality, agent_id, seq, received_at
-FROM millrace.readings_raw;
+CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.in_telemetry_latest TO millrace.latest_state AS
+SELECT tenant, device_id, s.1 AS metric, toUInt64(base + newest) * 1048576 + seq % 1048576 AS place,
+    fromUnixTimestamp64Milli(base + newest, 'UTC') AS ts,
+    CAST(s.7, 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind, s.3[i] AS value, s.4[i] AS value_int,
+    s.5[i] AS value_text, toUInt8(s.6[i]) AS quality, agent_id, seq, fromUnixTimestamp64Milli(received, 'UTC') AS received_at
+FROM
+(
+    SELECT tenant, device_id, agent_id, seq, base, received, s, arrayMax(s.2) AS newest,
+        arrayLastIndex(d -> d = newest, s.2) AS i
+    FROM
+    (
+        SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, arrayJoin(arrayConcat(
+            arrayMap(s -> (s.metric, s.dt, s.value, CAST([], 'Array(Int64)'), CAST([], 'Array(String)'), s.quality, toInt8(0)), series),
+            arrayMap(s -> (s.metric, s.dt, arrayMap(x -> toFloat64(x), s.value), s.value, CAST([], 'Array(String)'), s.quality, toInt8(1)), int_series),
+            arrayMap(s -> (s.metric, s.dt, CAST([], 'Array(Float64)'), CAST([], 'Array(Int64)'), s.value, s.quality, toInt8(2)), text_series))) AS s
+        FROM millrace.in_telemetry
+    )
+    WHERE notEmpty(s.2)
+);
 
 -- 003-devices.sql
 CREATE TABLE IF NOT EXISTS millrace.in_lifecycle

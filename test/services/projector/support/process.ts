@@ -176,6 +176,7 @@ export class Process {
       return chunk;
     };
     return {
+      ready: false,
       next: async (wait_ms, signal) => {
         for (const end = this.world.time.now() + wait_ms; ;) {
           await this.alive();
