@@ -155,6 +155,7 @@ export class LaneWriter {
       } catch (cause) {
         this.fail(diskError(`append to ${this.deps.lane}`, cause), [block, ...this.pending.takeAll()]);
       }
+      this.pending.settled(block);
       this.beingWritten_bytes = 0;
       if (!this.crowded) for (const resolve of this.readyWaiters.splice(0)) resolve();
     }
