@@ -114,6 +114,17 @@ function shipperMetrics(registry: Registry, shipper: Shipper): void {
       for (const s of STATES) this.set({ state: s }, Number(shipper.status.state === s));
     },
   });
+  const failing = new Gauge({
+    name: 'millrace_shipper_failing',
+    help: '1 for what keeps the shipper from shipping now: tls, not-authorized, transient, ...; nothing when all is well',
+    labelNames: ['failure'],
+    registers,
+    collect() {
+      this.reset();
+      const { failure } = shipper.status;
+      if (failure) this.set({ failure }, 1);
+    },
+  });
   const counted = new Gauge({
     name: 'millrace_shipper',
     help: 'Since start: transactions, failures, dead_letters, readings, bytes (values, uncompressed)',
@@ -134,7 +145,7 @@ function shipperMetrics(registry: Registry, shipper: Shipper): void {
       for (const lane of LANES) this.set({ lane }, shipper.status.records[lane]);
     },
   });
-  for (const metric of [state, counted, shipped]) registry.registerMetric(metric);
+  for (const metric of [state, failing, counted, shipped]) registry.registerMetric(metric);
 }
 
 function commandMetrics(registry: Registry, { inbox, ledger }: DurableParts): void {

@@ -104,6 +104,8 @@ export interface LaneStatus {
   /** Index of the oldest record kept and of the next one to be durable. */
   readonly first: number;
   readonly next: number;
+  /** `next` when the outbox was opened: nothing beyond it can be on the stream already. */
+  readonly found: number;
   readonly bytes: number;
   /** Last error of the disk, undefined when the last append went well. */
   readonly error?: OutboxError;

@@ -1,6 +1,7 @@
 /**
  * How much the outbox takes with durability on: appends frames as the pipeline makes them, waits for durability as the
- * pipeline does (never more than a bounded number of readings unsynced), and reads everything back once.
+ * pipeline does (never more than a bounded number of readings unsynced), and reads everything back once. Beside it the
+ * simplest durable thing: a file of JSON lines, one a frame, with as large groups to an fdatasync.
  *
  *   node dist/test/bench/outbox.js [--readings N] [--devices N] [--frame N] [--dir DIR] [--json]
  */
@@ -13,9 +14,9 @@ import { type OutboxRecord } from '../../edge-agent/io/outbox-api';
 import { DEFAULT_BOUNDS } from '../../edge-agent/io/outbox/bounds';
 import { nodeFs } from '../../edge-agent/io/outbox/fs';
 import { type DiskOutbox, openOutbox } from '../../edge-agent/io/outbox/outbox';
-import { Encoder } from '../../schemas/codec';
-import { type TelemetryFrame } from '../../schemas/generated';
-import { deviceKey, Topics } from '../../schemas/topics';
+import { JsonLines } from './support/json-lines';
+import { type Cost, measured, watchRss } from './support/measured';
+import { Device, seeded } from './support/sensors';
 
 const { values } = parseArgs({
   options: {
@@ -26,97 +27,18 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const METRICS = [
-  'temperature',
-  'pressure',
-  'flow',
-  'level',
-  'speed',
-  'current',
-  'voltage',
-  'torque',
-  'vibration',
-  'ph',
-];
 /** Frames made before the clock starts, and used over and over with new numbers. */
 const POOL_FRAMES = 4_000;
 /** As edge-agent/durable.ts. */
 const MAX_UNSYNCED_READINGS = 200_000;
 /** Frames handed over together. */
 const PARCEL = 20;
+/** The baseline writes one in so many. */
+const BASELINE_SHARE = 5;
 
-const encoder = new Encoder('telemetry-frame');
+type Sink = Pick<DiskOutbox, 'append' | 'ready'>;
 
-/** A device whose metrics wander a tenth at a time, as sensors do; readings 1 s apart. */
-class Device {
-  private at = 1_763_720_000_000;
-  private readonly levels = METRICS.map((_, i) => 20 + 7 * i);
-  constructor(
-    readonly id: string,
-    private readonly random: () => number,
-  ) {}
-
-  frame(readings: number): OutboxRecord {
-    const metrics = Math.min(METRICS.length, readings);
-    const each = Math.floor(readings / metrics);
-    const frame: TelemetryFrame = {
-      ...{ tenant: 'default', device_id: this.id, agent_id: 'agent-1', seq: 0, clock_offset_ms: 0 },
-      ...{ ts: this.at, received_at: this.at + 5, text_series: [], int_series: [] },
-      series: METRICS.slice(0, metrics).map((metric, m) => ({
-        metric,
-        dt: Array.from({ length: each }, (_, i) => i * 1_000 + Math.floor(this.random() * 4)),
-        value: Array.from({ length: each }, () => this.step(m)),
-        quality: [],
-      })),
-    };
-    this.at += each * 1_000;
-    return {
-      ...{ lane: 'telemetry', topic: Topics.telemetry.name, schema: 'telemetry-frame', readings: metrics * each },
-      ...{ key: deviceKey('default', this.id), counter: this.id },
-      encode: (seq) => {
-        frame.seq = seq;
-        return encoder.encode(frame);
-      },
-    };
-  }
-
-  private step(m: number): number {
-    const next = (this.levels[m] ?? 0) + Math.round((this.random() - 0.5) * 4) / 10;
-    return (this.levels[m] = Math.round(next * 10) / 10);
-  }
-}
-
-function seeded(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (Math.imul(a, 1_664_525) + 1_013_904_223) >>> 0;
-    return a / 4_294_967_296;
-  };
-}
-
-function watchRss(): () => number {
-  let peak = process.memoryUsage.rss();
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100);
-  return () => {
-    clearInterval(timer);
-    return Math.max(peak, process.memoryUsage.rss());
-  };
-}
-
-interface Cost {
-  readonly wall_s: number;
-  readonly cpu_s: number;
-}
-
-async function measured(work: () => Promise<void>): Promise<Cost> {
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(cpu);
-  return { wall_s: (performance.now() - start) / 1_000, cpu_s: (user + system) / 1e6 };
-}
-
-async function write(outbox: DiskOutbox, pool: readonly OutboxRecord[], frames: number): Promise<void> {
+async function write(outbox: Sink, pool: readonly OutboxRecord[], frames: number): Promise<void> {
   let unsynced = 0;
   let wake: () => void = () => undefined;
   const all: Promise<void>[] = [];
@@ -168,13 +90,27 @@ async function main(): Promise<void> {
     const opened = await measured(async () => void (outbox = await open()));
     const readBack = await measured(async () => void (readings = await read(outbox)));
     await outbox.close();
-    report({ readings, devices, perFrame, bytes, written, opened, readBack, rss: peak() });
+    const lines = await JsonLines.create(join(directory, 'lines.ndjson'), DEFAULT_BOUNDS.commitBytes);
+    const baseline = await measured(() => write(lines, pool, Math.ceil(wanted / perFrame / BASELINE_SHARE)));
+    await lines.close();
+    report({
+      lines: { cost: baseline, readings: readings / BASELINE_SHARE, bytes: lines.bytes },
+      readings,
+      devices,
+      perFrame,
+      bytes,
+      written,
+      opened,
+      readBack,
+      rss: peak(),
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 interface Result {
+  readonly lines: { readonly cost: Cost; readonly readings: number; readonly bytes: number };
   readonly readings: number;
   readonly devices: number;
   readonly perFrame: number;
@@ -193,23 +129,34 @@ function report(r: Result): void {
     devices: r.devices,
     readings_per_frame: r.perFrame,
     write_readings_per_s: Math.round(perSecond),
+    write_cpu_s_per_million: (1e6 * r.written.cpu_s) / r.readings,
     write: r.written,
     bytes_per_reading: r.bytes / r.readings,
     open: r.opened,
     read_readings_per_s: Math.round(r.readings / r.readBack.wall_s),
     read: r.readBack,
     rss_mb: Math.round(r.rss / 1e6),
+    json_lines: {
+      write_cpu_s_per_million: (1e6 * r.lines.cost.cpu_s) / r.lines.readings,
+      write_readings_per_s: Math.round(r.lines.readings / r.lines.cost.wall_s),
+      bytes_per_reading: r.lines.bytes / r.lines.readings,
+    },
   };
   if (values.json) return console.log(JSON.stringify(figures));
   const cost = (c: Cost): string => `${c.wall_s.toFixed(2)} s wall, ${c.cpu_s.toFixed(2)} CPU-s`;
   console.log(
     `outbox: ${r.readings} readings, ${r.devices} devices, ${r.perFrame} readings a frame, durable before acknowledged`,
   );
+  const { json_lines: lines } = figures;
+  console.log(`  ${figures.write_cpu_s_per_million.toFixed(2)} CPU-s a million readings written`);
   console.log(
     `  write ${figures.write_readings_per_s} readings/s (${cost(r.written)}), ${figures.bytes_per_reading.toFixed(2)} bytes a reading on disk`,
   );
   console.log(`  open  ${cost(r.opened)}`);
   console.log(`  read  ${figures.read_readings_per_s} readings/s (${cost(r.readBack)}); peak RSS ${figures.rss_mb} MB`);
+  console.log(
+    `  beside it, JSON lines with the same group commit: ${lines.write_cpu_s_per_million.toFixed(2)} CPU-s a million, ${lines.write_readings_per_s} readings/s, ${lines.bytes_per_reading.toFixed(2)} bytes a reading`,
+  );
 }
 
 main().catch((error: unknown) => {

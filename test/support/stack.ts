@@ -12,7 +12,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clickHouseSpec } from '../../deploy/local/components/clickhouse';
-import { kafkaSpec } from '../../deploy/local/components/kafka';
+import { type KafkaExtras, kafkaSpec } from '../../deploy/local/components/kafka';
 import { schemaRegistrySpec } from '../../deploy/local/components/schema-registry';
 import { type ComponentName, type ComponentSpec } from '../../deploy/local/components/spec';
 import { temporalSpec } from '../../deploy/local/components/temporal';
@@ -45,17 +45,18 @@ export interface Stack {
 
 export interface StackOptions {
   readonly want: readonly ComponentName[];
+  readonly kafka?: KafkaExtras;
 }
 
 /** Rejects, with nothing left running, when one of them does not come up. */
-export async function startStack({ want }: StackOptions): Promise<Stack> {
+export async function startStack({ want, kafka: extras = {} }: StackOptions): Promise<Stack> {
   const wanted = new Set(want.filter((name) => name !== 'clickhouse'));
   const paths = await ensureComponents({ projectRoot: projectRoot(), want: wanted, report: () => undefined });
   const [kafka = 0, kafkaController = 0, schemaRegistry = 0, clickhouse = 0, temporal = 0] = await freePorts(5);
   const ports: StackPorts = { kafka, kafkaController, schemaRegistry, clickhouse, temporal };
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-stack-'));
   const janitor = whenThisProcessDies('sleep 1; rm -rf -- "$1"', dataDir);
-  const specs = new Map(want.map((name) => [name, specOf(name, dataDir, ports, paths)]));
+  const specs = new Map(want.map((name) => [name, specOf(name, dataDir, ports, paths, extras)]));
   const stack = new RunningStack(specs, ports, dataDir, () => janitor.kill('SIGKILL'));
   const starts = await Promise.allSettled(want.map((name) => stack.restart(name)));
   const failed = starts.find((start) => start.status === 'rejected');
@@ -100,10 +101,16 @@ class RunningStack implements Stack {
   }
 }
 
-function specOf(name: ComponentName, dataDir: string, ports: StackPorts, paths: ComponentPaths): ComponentSpec {
+function specOf(
+  name: ComponentName,
+  dataDir: string,
+  ports: StackPorts,
+  paths: ComponentPaths,
+  extras: KafkaExtras,
+): ComponentSpec {
   switch (name) {
     case 'kafka':
-      return kafkaSpec({ dataDir, paths, ports: { broker: ports.kafka, controller: ports.kafkaController } });
+      return kafkaSpec({ dataDir, paths, ports: { broker: ports.kafka, controller: ports.kafkaController }, extras });
     case 'schema-registry':
       return schemaRegistrySpec({ dataDir, paths, ports: { http: ports.schemaRegistry } });
     case 'temporal':

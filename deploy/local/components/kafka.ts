@@ -13,13 +13,30 @@ export interface KafkaOptions {
   readonly dataDir: string;
   readonly ports: { readonly broker: number; readonly controller: number };
   readonly paths: ComponentPaths;
+  readonly extras?: KafkaExtras;
+}
+
+/** A way in beside the usual one: through a proxy, with TLS, with a password. For tests. */
+export interface KafkaListener {
+  /** Upper case. */
+  readonly name: string;
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT';
+  readonly port: number;
+  /** Port that clients are told to come to. */
+  readonly advertised: number;
+}
+
+export interface KafkaExtras {
+  readonly listeners?: readonly KafkaListener[];
+  /** These win over ours. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** The property is for people who read the list of processes. */
 const JVM = ['-Dmillrace=kafka', '-Xmx1g', '-XX:+UseSerialGC'];
 
 /** Apache Kafka in KRaft mode, one node that is broker and controller. The ports may differ from start to start. */
-export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpec {
+export function kafkaSpec({ dataDir, ports, paths, extras }: KafkaOptions): ComponentSpec {
   if (!paths.kafkaLibs) throw new Error('kafka is not among the installed components');
   const dir = join(dataDir, 'kafka');
   const classes = [...classArchiveFlags(paths.kafkaLibs), '-cp', join(paths.kafkaLibs, '*')];
@@ -31,7 +48,7 @@ export function kafkaSpec({ dataDir, ports, paths }: KafkaOptions): ComponentSpe
     args: [...JVM, temporaryFlag(dir), logging, ...classes, 'kafka.Kafka', configFile(dir)],
     env: {},
     cwd: dataDir,
-    prepare: () => prepare(dir, ports, paths.java, classes),
+    prepare: () => prepare(dir, serverProperties(join(dir, 'log'), ports, extras), paths.java, classes),
     ready: () => probeKafka([address]),
     address,
     clientEnv: { KAFKA_BROKERS: address },
@@ -71,9 +88,9 @@ export async function probeKafka(
 
 const configFile = (dir: string): string => join(dir, 'server.properties');
 
-async function prepare(dir: string, ports: KafkaOptions['ports'], java: string, classes: string[]): Promise<void> {
+async function prepare(dir: string, properties: string, java: string, classes: string[]): Promise<void> {
   emptyTemporary(dir);
-  writeFileSync(configFile(dir), serverProperties(join(dir, 'log'), ports));
+  writeFileSync(configFile(dir), properties);
   writeFileSync(join(dir, 'log4j2.properties'), LOG4J);
   const formatted = join(dir, 'formatted');
   if (existsSync(formatted)) return;
@@ -95,16 +112,20 @@ function clusterId(dir: string): string {
 }
 
 /** A static quorum: a dynamic one would keep the controller's port in its log, and could not change it. */
-export function serverProperties(logDir: string, ports: KafkaOptions['ports']): string {
+export function serverProperties(logDir: string, ports: KafkaOptions['ports'], extras: KafkaExtras = {}): string {
   const broker = `PLAINTEXT://${LOOPBACK}:${ports.broker}`;
+  const more = extras.listeners ?? [];
+  const protocols = more.map((l) => `,${l.name}:${l.protocol}`).join('');
+  const listeners = more.map((l) => `,${l.name}://${LOOPBACK}:${l.port}`).join('');
+  const advertised = more.map((l) => `,${l.name}://${LOOPBACK}:${l.advertised}`).join('');
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    listeners: `${broker},CONTROLLER://${LOOPBACK}:${ports.controller}`,
-    'advertised.listeners': broker,
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
+    listeners: `${broker},CONTROLLER://${LOOPBACK}:${ports.controller}${listeners}`,
+    'advertised.listeners': `${broker}${advertised}`,
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': logDir.replaceAll('\\', '/'),
     'auto.create.topics.enable': false,
@@ -122,6 +143,7 @@ export function serverProperties(logDir: string, ports: KafkaOptions['ports']): 
     // A killed broker is let in again only when the session of its former life is over: 9 s by default.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
+    ...extras.properties,
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   return `# written at every start\n${lines.join('\n')}\n`;

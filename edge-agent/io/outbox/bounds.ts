@@ -12,6 +12,8 @@ export interface OutboxBounds {
   /** Shortest time between two commits of a lane that has little to write, ms: spares flash. */
   readonly telemetryCommit_ms: number;
   readonly priorityCommit_ms: number;
+  /** Quiet time after which the last block is sealed, ms; seldom, for each seal costs the flash a write. */
+  readonly seal_ms: number;
   /** Unsynced bytes of a lane at which `ready()` waits; at twice as many appends are refused. */
   readonly pendingBytes: number;
 }
@@ -23,6 +25,7 @@ export const DEFAULT_BOUNDS: OutboxBounds = {
   commitBytes: 256 * 1024,
   telemetryCommit_ms: 50,
   priorityCommit_ms: 5,
+  seal_ms: 5_000,
   pendingBytes: 4 * 1024 * 1024,
 };
 

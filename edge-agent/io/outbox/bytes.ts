@@ -27,6 +27,11 @@ export class ByteWriter {
 
   bytes(b: Uint8Array): void {
     this.uint(b.length);
+    this.raw(b);
+  }
+
+  /** Without their length. */
+  raw(b: Uint8Array): void {
     this.reserve(b.length);
     this.buffer.set(b, this.length);
     this.length += b.length;

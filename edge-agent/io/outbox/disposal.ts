@@ -10,7 +10,6 @@ import { type LaneWriter } from './lane';
 import { unshippedPart, wholeSegment } from './ranges';
 import { readHeader, type RecoveryNote, type Segment } from './segments';
 import { type MissingRange, type SegmentEnd, surveySegment } from './survey';
-import { segmentHeaderBytes } from './format';
 
 export type OutboxEvent =
   | RecoveryNote
@@ -96,8 +95,11 @@ export class Disposal {
     for (const note of notes) {
       this.deps.onEvent(note);
       if (note.kind === 'empty-segment') await this.deps.fs.remove(note.path);
-      if (note.kind === 'damaged')
-        await this.declare(lane, note.missing, 'corrupt-segment', damaged(lane, note.number));
+      if (note.kind !== 'damaged') continue;
+      const also = (note.also ?? []).map((number) => damaged(lane, number));
+      await this.declare(lane, note.missing, 'corrupt-segment', damaged(lane, note.number), also);
+      // Not among the segments: nobody would put it aside later, and every start would find it again.
+      if (note.why !== 'blocks') await this.putAside(note.path);
     }
   }
 
@@ -144,11 +146,10 @@ export class Disposal {
     const { fs } = this.deps;
     const shipped = this.view.shipped('telemetry');
     const end = await this.endOf('telemetry', segment);
-    const { header } = await readHeader(fs, segment.path);
+    const { header, headerBytes } = await readHeader(fs, segment.path);
     if (typeof header === 'string') return [];
     if (!coversSome(shipped, segment.firstIndex, segment.endIndex)) return wholeSegment(header.counters, end.counters);
-    const file = await readWhole(fs, segment.path);
-    return unshippedPart(file, segmentHeaderBytes(file) as number, header, end, shipped);
+    return unshippedPart(await readWhole(fs, segment.path), headerBytes, header, end, shipped);
   }
 
   /** Where a segment ends: where the next one begins, or where the lane stands. */
@@ -161,10 +162,16 @@ export class Disposal {
     return { index: header.firstIndex, counters: header.counters };
   }
 
-  private async declare(lane: Lane, missing: readonly MissingRange[], reason: GapReason, mark: string): Promise<void> {
+  private async declare(
+    lane: Lane,
+    missing: readonly MissingRange[],
+    reason: GapReason,
+    mark: string,
+    also: readonly string[] = [],
+  ): Promise<void> {
     if (this.writers.priority.mark(mark) !== undefined) return;
     const records = gapRecords(this.deps, missing, reason, this.deps.clock.now());
-    await this.writers.priority.append(records, new Map([[mark, 1]]));
+    await this.writers.priority.append(records, new Map([mark, ...also].map((name) => [name, 1])));
     if (missing.length > 0) this.deps.onEvent({ kind: 'gap', lane, reason, missing });
   }
 
@@ -172,11 +179,19 @@ export class Disposal {
     const { fs } = this.deps;
     const { segments } = this.writers[lane];
     await this.view.removed(lane, segment);
-    if (this.writers.priority.mark(damaged(lane, segment.number)) !== undefined)
-      await fs.rename(segment.path, segment.path.replace(/\.seg$/, '.corrupt'));
-    else await fs.remove(segment.path);
-    await fs.syncDirectory(dirname(segment.path));
+    if (this.writers.priority.mark(damaged(lane, segment.number)) !== undefined) await this.putAside(segment.path);
+    else {
+      await fs.remove(segment.path);
+      await fs.syncDirectory(dirname(segment.path));
+    }
     const at = segments.indexOf(segment);
     if (at >= 0) segments.splice(at, 1);
+  }
+
+  /** For whoever wants to look at it. */
+  private async putAside(path: string): Promise<void> {
+    const { fs } = this.deps;
+    await fs.rename(path, path.replace(/\.seg$/, '.corrupt'));
+    await fs.syncDirectory(dirname(path));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Segment file, pure.
  *
- *   segment = header block*
- *   header  = 'MRS1' stored_bytes:u32 crc32c:u32 raw_bytes:u32 deflated(JSON SegmentHeader)
+ *   segment = header header block*
+ *   header  = 'MRS2' stored_bytes:u32 crc32c:u32 raw_bytes:u32 deflated(JSON SegmentHeader)
  *   block   = 'MRB1' stored_bytes:u32 crc32c:u32 flags:u32 raw_bytes:u32 count:u32 first_index:u64 at:u64 0:u32 payload
  *   payload = marks record*, deflated when flags has DEFLATED, with the header's dictionary
  *   marks   = n:uint (name:text value:uint){n}
@@ -11,6 +11,7 @@
  * Fixed-width integers are little-endian; uint, text and bytes are those of bytes.ts. A block's checksum covers everything
  * of it behind the checksum, the header's its stored bytes. One block is one write and one fdatasync, and the next block
  * is not written before that returned: so an unreadable end of a file is a torn write, an unreadable middle is damage.
+ * The header is there twice, because without it no block of the segment could be read; version 1 has it once, as 'MRS1'.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
@@ -18,7 +19,7 @@ import { type EventName } from '../../../schemas/topics';
 import { type Lane } from '../outbox-api';
 import { ByteReader, ByteWriter } from './bytes';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const SEGMENT_HEADER_BYTES = 16;
 export const BLOCK_HEADER_BYTES = 44;
 /** Raw bytes of a block, bound of what a damaged length can make us allocate. */
@@ -27,7 +28,10 @@ export const MAX_DICTIONARY_BYTES = 8 * 1024;
 /** Below this deflating costs more than it saves. */
 const MIN_DEFLATE_BYTES = 64;
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
-const SEGMENT_MAGIC = 0x3153524d;
+const SEGMENT_MAGIC = 0x3253524d;
+const SEGMENT_MAGIC_1 = 0x3153524d;
+const SEGMENT_MAGIC_BYTES = Buffer.alloc(4);
+SEGMENT_MAGIC_BYTES.writeUInt32LE(SEGMENT_MAGIC);
 export const BLOCK_MAGIC = 0x3142524d;
 const DEFLATED = 1;
 
@@ -109,33 +113,55 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   out.writeUInt32LE(crc32c(stored), 8);
   out.writeUInt32LE(raw.length, 12);
   stored.copy(out, SEGMENT_HEADER_BYTES);
-  return out;
+  return Buffer.concat([out, out]);
 }
 
-/** Bytes the whole header takes, from its first SEGMENT_HEADER_BYTES. */
+/** Bytes the header and its copy take, from the first SEGMENT_HEADER_BYTES. */
 export function segmentHeaderBytes(start: Buffer): number | Unreadable {
+  const copy = copyBytes(start);
+  if (typeof copy === 'string') return copy;
+  return start.readUInt32LE(0) === SEGMENT_MAGIC ? 2 * copy : copy;
+}
+
+/** Bytes of one copy of the header. */
+function copyBytes(start: Buffer): number | Unreadable {
   if (start.length < SEGMENT_HEADER_BYTES) return 'short';
-  if (start.readUInt32LE(0) !== SEGMENT_MAGIC) return 'not-magic';
+  const magic = start.readUInt32LE(0);
+  if (magic !== SEGMENT_MAGIC && magic !== SEGMENT_MAGIC_1) return 'not-magic';
   const stored = start.readUInt32LE(4);
   return stored > MAX_HEADER_BYTES ? 'malformed' : SEGMENT_HEADER_BYTES + stored;
 }
 
+/** The header of a segment file, and where its blocks begin. A copy that cannot be read is made good by the other one. */
 export function decodeSegmentHeader(file: Buffer): { header: SegmentHeader; bytes: number } | Unreadable {
-  const bytes = segmentHeaderBytes(file);
+  const first = decodeCopy(file);
+  if (typeof first !== 'string') {
+    const bytes = segmentHeaderBytes(file) as number;
+    return file.length < bytes ? 'short' : { header: first, bytes };
+  }
+  for (let at = file.indexOf(SEGMENT_MAGIC_BYTES, 1); at > 0; at = file.indexOf(SEGMENT_MAGIC_BYTES, at + 1)) {
+    const copy = file.subarray(at);
+    const header = decodeCopy(copy);
+    if (typeof header !== 'string') return { header, bytes: at + (copyBytes(copy) as number) };
+  }
+  return first;
+}
+
+function decodeCopy(file: Buffer): SegmentHeader | Unreadable {
+  const bytes = copyBytes(file);
   if (typeof bytes === 'string') return bytes;
   if (file.length < bytes) return 'short';
   const stored = file.subarray(SEGMENT_HEADER_BYTES, bytes);
   if (crc32c(stored) !== file.readUInt32LE(8)) return 'checksum';
   try {
     const json = JSON.parse(inflateRawSync(stored).toString()) as HeaderJson;
-    if (json.version !== FORMAT_VERSION) return 'version';
-    const header: SegmentHeader = {
+    if (json.version > FORMAT_VERSION) return 'version';
+    return {
       ...json,
       counters: new Map(json.counters.map(([name, seq, readings]) => [name, { seq, readings }])),
       marks: new Map(json.marks),
       dictionary: Buffer.from(json.dictionary, 'base64'),
     };
-    return { header, bytes };
   } catch {
     return 'malformed';
   }

@@ -1,17 +1,12 @@
 /** One lane being written: appends are numbered at once, made durable in groups, and taken back together on failure. */
 import { type Clock } from '../clock';
 import { type Lane, OutboxError, type OutboxRecord } from '../outbox-api';
-import {
-  type OutboxBounds,
-  commitInterval_ms,
-  laneBytes,
-  MAX_APPEND_BYTES,
-  MAX_RECORD_BYTES,
-  RESERVE_BYTES,
-} from './bounds';
-import { type CounterState, type Counters, type Marks, type Stream, writeRecord } from './format';
+import { type OutboxBounds, commitInterval_ms, laneBytes, RESERVE_BYTES } from './bounds';
+import { type CounterState, type Counters, encodeMarks, type Marks, type Stream } from './format';
 import { diskError, type OutboxFs } from './fs';
+import { Numbering } from './numbering';
 import { type PendingBlock, PendingBlocks } from './pending';
+import { sealMarks } from './seal';
 import { SegmentWriter } from './segment-writer';
 import { type LaneStart, type Segment } from './segments';
 
@@ -31,21 +26,20 @@ export interface LaneDeps {
   onDurable(): void;
 }
 
-const ZERO: CounterState = { seq: 0, readings: 0 };
 /** Tries at making room for one block; each frees at least a segment. */
 const MAX_ROOM_TRIES = 4;
 
 export class LaneWriter {
   readonly segments: Segment[];
+  /** Next index when the lane was opened. */
+  readonly found: number;
   /** Last error of the disk; cleared by the next durable append. */
   error: OutboxError | undefined;
   commits = 0;
-  private readonly durable: Map<string, CounterState>;
-  private readonly drawn = new Map<string, CounterState>();
+  private readonly numbering: Numbering;
   private readonly marks: Map<string, number>;
   private readonly pending = new PendingBlocks();
   private readonly file: SegmentWriter;
-  private readonly streamIds: ReadonlyMap<string, number>;
   private nextIndexDurable: number;
   private nextNumber: number;
   private running: Promise<void> | undefined;
@@ -54,17 +48,23 @@ export class LaneWriter {
   private readonly readyWaiters: (() => void)[] = [];
   private hurry: (() => void) | undefined;
   private closed = false;
+  /** Counters of the last block while nothing behind it proves that it was acknowledged. */
+  private unsealed: Counters | undefined;
+  private sealDue = false;
+  private watched = false;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly deps: LaneDeps,
     start: LaneStart,
   ) {
     this.segments = start.segments;
-    this.durable = new Map(start.counters);
     this.marks = new Map(start.marks);
+    this.found = start.nextIndex;
     this.nextIndexDurable = start.nextIndex;
     this.nextNumber = start.nextNumber;
-    this.streamIds = new Map(deps.streams.map((s, i) => [s.topic, i]));
+    const streamIds = new Map(deps.streams.map((s, i) => [s.topic, i]));
+    this.numbering = new Numbering(deps.lane, streamIds, start.counters);
     this.file = new SegmentWriter(deps.fs, deps.directory);
     const newest = start.segments.at(-1);
     if (start.resume && newest) this.file.resume(newest, start.resume, deps.streams);
@@ -83,11 +83,11 @@ export class LaneWriter {
   }
 
   state(counter: string): CounterState {
-    return this.drawn.get(counter) ?? this.durable.get(counter) ?? ZERO;
+    return this.numbering.state(counter);
   }
 
   durableCounters(): Counters {
-    return this.durable;
+    return this.numbering.durable;
   }
 
   append(records: readonly OutboxRecord[], marks?: Marks): Promise<readonly number[]> {
@@ -97,7 +97,7 @@ export class LaneWriter {
     const block = this.pending.open();
     let seqs: number[];
     try {
-      seqs = this.number(block, records);
+      seqs = this.numbering.write(block, records);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -126,7 +126,9 @@ export class LaneWriter {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.closing.abort();
     await this.idle();
+    await this.seal();
     await this.file.close();
   }
 
@@ -134,43 +136,14 @@ export class LaneWriter {
     return this.pending.bytes + this.beingWritten_bytes >= this.deps.bounds.pendingBytes;
   }
 
-  private number(block: PendingBlock, records: readonly OutboxRecord[]): number[] {
-    const start = block.writer.length;
-    const before = new Map<string, CounterState>();
-    const seqs: number[] = [];
-    try {
-      for (const record of records) {
-        const last = this.state(record.counter);
-        if (!before.has(record.counter)) before.set(record.counter, last);
-        const seq = last.seq + 1;
-        this.write(block, record, seq);
-        this.drawn.set(record.counter, { seq, readings: last.readings + record.readings });
-        seqs.push(seq);
-      }
-      if (block.writer.length - start > MAX_APPEND_BYTES)
-        throw tooLarge('append-too-large', block.writer.length - start);
-    } catch (error) {
-      block.writer.rewind(start);
-      for (const [counter, state] of before) this.drawn.set(counter, state);
-      throw error;
-    }
-    for (const counter of before.keys()) block.counters.set(counter, this.state(counter));
-    block.count += records.length;
-    return seqs;
-  }
-
-  private write(block: PendingBlock, record: OutboxRecord, seq: number): void {
-    const stream = this.streamIds.get(record.topic);
-    if (stream === undefined) throw unknownTopic(record.topic, this.deps.lane);
-    const body = record.encode(seq);
-    if (body.length > MAX_RECORD_BYTES) throw tooLarge('record-too-large', body.length);
-    const { counter, key, readings } = record;
-    writeRecord(block.writer, { stream, counter, key, seq, readings, body });
-  }
-
   /** Commits until nothing is pending. */
   private async run(): Promise<void> {
-    while (!this.pending.empty) {
+    while (!this.pending.empty || this.sealDue) {
+      if (this.pending.empty) {
+        await this.seal();
+        continue;
+      }
+      this.sealDue = false;
       await this.pause();
       const block = this.pending.take();
       if (!block) break;
@@ -182,10 +155,40 @@ export class LaneWriter {
       } catch (cause) {
         this.fail(diskError(`append to ${this.deps.lane}`, cause), [block, ...this.pending.takeAll()]);
       }
+      this.pending.settled(block);
       this.beingWritten_bytes = 0;
       if (!this.crowded) for (const resolve of this.readyWaiters.splice(0)) resolve();
     }
     this.running = undefined;
+    if (!this.watched) void this.watchQuiet();
+  }
+
+  /** Seals when nothing was written for a while. */
+  private async watchQuiet(): Promise<void> {
+    const { clock, bounds } = this.deps;
+    this.watched = true;
+    while (this.unsealed && !this.closed) {
+      const wait = this.lastCommitAt + bounds.seal_ms - clock.monotonic();
+      if (wait > 0) {
+        await clock.sleep(wait, this.closing.signal);
+        continue;
+      }
+      this.sealDue = true;
+      await (this.running ??= this.run());
+    }
+    this.watched = false;
+  }
+
+  /** Never fails: without a seal everything is as durable as before. A segment not open any more has a successor's header. */
+  private async seal(): Promise<void> {
+    const counters = this.unsealed;
+    this.sealDue = false;
+    this.unsealed = undefined;
+    if (!counters || !this.file.isOpen) return;
+    const at = Math.max(0, Math.trunc(this.deps.clock.now()));
+    await this.file
+      .add(encodeMarks(sealMarks(counters)), 0, this.nextIndexDurable, at)
+      .catch(() => this.file.abandon());
   }
 
   /** The first append after a quiet time goes at once; a steady stream is grouped. */
@@ -231,16 +234,17 @@ export class LaneWriter {
     await this.file.close();
     const marks = new Map([...this.marks].filter(([name]) => this.deps.keepMark(name)));
     const place = { number: this.nextNumber++, firstIndex: this.nextIndexDurable, createdAt: at };
-    const header = { outbox, lane, ...place, counters: this.durable, marks, streams };
+    const header = { outbox, lane, ...place, counters: this.numbering.durable, marks, streams };
     this.segments.push(await this.file.start(header, payload, block.count));
   }
 
   private succeed(block: PendingBlock): void {
-    for (const [counter, state] of block.counters) this.durable.set(counter, state);
+    this.numbering.keep(block.counters);
     for (const [name, value] of block.marks) this.marks.set(name, value);
     this.nextIndexDurable += block.count;
     const newest = this.segments.at(-1);
     if (newest) newest.endIndex = this.nextIndexDurable;
+    this.unsealed = block.counters;
     this.error = undefined;
     this.commits++;
     for (const waiter of block.waiters) waiter.resolve();
@@ -250,7 +254,7 @@ export class LaneWriter {
   /** Takes back everything that is not durable: its numbers were seen by nobody and are drawn again. */
   private fail(error: OutboxError, blocks: readonly PendingBlock[]): void {
     this.error = error;
-    this.drawn.clear();
+    this.numbering.takeBack();
     for (const block of blocks) for (const waiter of block.waiters) waiter.reject(error);
   }
 
@@ -266,17 +270,3 @@ export class LaneWriter {
 }
 
 const closedError = (): OutboxError => new OutboxError('closed', 'append', 'the outbox is closed', 'open it again');
-
-function tooLarge(code: 'record-too-large' | 'append-too-large', bytes: number): OutboxError {
-  const bound = code === 'record-too-large' ? MAX_RECORD_BYTES : MAX_APPEND_BYTES;
-  return new OutboxError(code, 'append', `${bytes} bytes, the bound is ${bound}`, 'put fewer readings into one');
-}
-
-function unknownTopic(topic: string, lane: Lane): OutboxError {
-  return new OutboxError(
-    'incompatible',
-    'append',
-    `${topic} is no stream of the ${lane} lane`,
-    'declare it when opening',
-  );
-}

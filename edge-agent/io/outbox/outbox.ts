@@ -152,8 +152,8 @@ export class DiskOutbox implements Outbox, OutboxReader {
   }
 
   status(lane: Lane): LaneStatus {
-    const { segments, nextIndex, bytes, error } = this.writers[lane];
-    return { first: segments[0]?.firstIndex ?? nextIndex, next: nextIndex, bytes, ...(error && { error }) };
+    const { segments, nextIndex, found, bytes, error } = this.writers[lane];
+    return { first: segments[0]?.firstIndex ?? nextIndex, next: nextIndex, found, bytes, ...(error && { error }) };
   }
 
   async appendedAt(lane: Lane, index: number): Promise<number | undefined> {

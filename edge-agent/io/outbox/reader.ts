@@ -1,9 +1,8 @@
 /** Reads the durable records of one lane, block by block, while it is being written. */
 import { type Lane, type ReadBounds, type StoredBatch, type StoredRecord } from '../outbox-api';
-import { BLOCK_HEADER_BYTES, checkBlock, decodeBlockHeader, type SegmentHeader } from './format';
+import { BLOCK_HEADER_BYTES, checkBlock, decodeBlockHeader, parseBlock, type SegmentHeader } from './format';
 import { type OutboxFile, type OutboxFs } from './fs';
 import { readHeader, type Segment } from './segments';
-import { SEGMENT_HEADER_BYTES, segmentHeaderBytes, parseBlock } from './format';
 import { type WalkedBlock, walkBlocks } from './survey';
 
 /** Bytes read ahead of a cursor. */
@@ -103,10 +102,9 @@ export class LaneReader {
   }
 
   private async openCursor(segment: Segment, next: number): Promise<Cursor> {
-    const { header } = await readHeader(this.deps.fs, segment.path);
+    const { header, headerBytes: offset } = await readHeader(this.deps.fs, segment.path);
     if (typeof header === 'string') throw new Error(`${segment.path}: header is unreadable (${header})`);
     const file = await this.deps.fs.openForReading(segment.path);
-    const offset = segmentHeaderBytes(await file.read(0, SEGMENT_HEADER_BYTES)) as number;
     return { segment, file, header, offset, chunk: Buffer.alloc(0), chunkAt: offset, block: undefined, next };
   }
 

@@ -29,6 +29,10 @@ export class SegmentWriter {
     private readonly directory: string,
   ) {}
 
+  get isOpen(): boolean {
+    return this.open !== undefined;
+  }
+
   /** Goes on with the newest segment of an earlier run, unless its streams are not today's. */
   resume(segment: Segment, header: SegmentHeader, streams: readonly Stream[]): void {
     const same = isDeepStrictEqual(JSON.parse(JSON.stringify(streams)), header.streams);

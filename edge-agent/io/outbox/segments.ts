@@ -11,6 +11,7 @@ import {
   type Unreadable,
 } from './format';
 import { type OutboxFs, readWhole } from './fs';
+import { wholeSegment } from './ranges';
 import { type MissingRange, type Survey, surveySegment } from './survey';
 
 const SEGMENT_NAME = /^(\d{10})\.seg$/;
@@ -36,6 +37,8 @@ export type RecoveryNote =
       readonly number: number;
       readonly path: string;
       readonly why: Unreadable | 'blocks';
+      /** Segments of which everything missing is in `missing`, besides this one. */
+      readonly also?: readonly number[];
       readonly records: number;
       readonly missing: readonly MissingRange[];
     };
@@ -52,6 +55,8 @@ export interface LaneStart {
   readonly notes: readonly RecoveryNote[];
 }
 
+type Readable = Listed & { readonly header: SegmentHeader };
+
 interface Listed {
   readonly number: number;
   readonly path: string;
@@ -66,7 +71,7 @@ export const segmentPath = (directory: string, number: number): string =>
 export async function startLane(fs: OutboxFs, directory: string, lane: Lane): Promise<LaneStart> {
   const listed = await listSegments(fs, directory);
   const notes: RecoveryNote[] = [];
-  const readable = listed.filter((s): s is Listed & { header: SegmentHeader } => typeof s.header !== 'string');
+  const readable = listed.filter((s): s is Readable => typeof s.header !== 'string');
   for (const s of listed)
     if (typeof s.header !== 'string' && s.header.lane !== lane) throw new Error(`${s.path} is of another lane`);
   const nextNumber = (listed.at(-1)?.number ?? 0) + 1;
@@ -75,7 +80,7 @@ export async function startLane(fs: OutboxFs, directory: string, lane: Lane): Pr
   const state = newest ? await surveyNewest(fs, newest.path) : undefined;
   const segments = toSegments(readable, state);
   const marks = new Map(state?.marks);
-  noteUnreadable(listed, readable, notes);
+  for (const s of listed) if (typeof s.header === 'string') notes.push(await noteUnreadable(fs, s, readable));
   const resume = newest && state && (await resumable(fs, newest, state, notes)) && behind.length === 0;
   return {
     segments,
@@ -100,18 +105,20 @@ async function listSegments(fs: OutboxFs, directory: string): Promise<Listed[]> 
   return listed;
 }
 
-/** Header of a segment file and the file's length. */
+/** Header of a segment file, where its blocks begin, and the file's length. */
 export async function readHeader(
   fs: OutboxFs,
   path: string,
-): Promise<{ bytes: number; header: SegmentHeader | Unreadable }> {
+): Promise<{ bytes: number; header: SegmentHeader | Unreadable; headerBytes: number }> {
   const file = await fs.openForReading(path);
   try {
     const bytes = await file.size();
     const length = segmentHeaderBytes(await file.read(0, SEGMENT_HEADER_BYTES));
-    if (typeof length === 'string') return { bytes, header: length };
-    const decoded = decodeSegmentHeader(await file.read(0, length));
-    return { bytes, header: typeof decoded === 'string' ? decoded : decoded.header };
+    let decoded = typeof length === 'string' ? length : decodeSegmentHeader(await file.read(0, length));
+    // Its copy may be further on.
+    if (typeof decoded === 'string') decoded = decodeSegmentHeader(await file.read(0, bytes));
+    if (typeof decoded === 'string') return { bytes, header: decoded, headerBytes: 0 };
+    return { bytes, header: decoded.header, headerBytes: decoded.bytes };
   } finally {
     await file.close();
   }
@@ -123,7 +130,7 @@ async function surveyNewest(fs: OutboxFs, path: string): Promise<Survey> {
   return survey;
 }
 
-function toSegments(readable: readonly (Listed & { header: SegmentHeader })[], newest: Survey | undefined): Segment[] {
+function toSegments(readable: readonly Readable[], newest: Survey | undefined): Segment[] {
   return readable.map((s, i) => {
     const { firstIndex, createdAt } = s.header;
     const endIndex = readable[i + 1]?.header.firstIndex ?? newest?.nextIndex ?? firstIndex;
@@ -136,13 +143,22 @@ function toSegments(readable: readonly (Listed & { header: SegmentHeader })[], n
  * A file without a readable header at the end of the lane is a segment whose making was interrupted: nothing in it was
  * acknowledged. Anywhere else it is damage, and what is missing shows between its neighbours.
  */
-function noteUnreadable(listed: readonly Listed[], readable: readonly Listed[], notes: RecoveryNote[]): void {
-  const last = readable.at(-1)?.number ?? 0;
-  for (const { number, path, header } of listed) {
-    if (typeof header !== 'string') continue;
-    if (number > last) notes.push({ kind: 'empty-segment', path, why: header });
-    else notes.push({ kind: 'damaged', number, path, why: header, records: 0, missing: [] });
-  }
+async function noteUnreadable(
+  fs: OutboxFs,
+  { number, path, header }: Listed,
+  readable: readonly Readable[],
+): Promise<RecoveryNote> {
+  const why = header as Unreadable;
+  const after = readable.find((s) => s.number > number);
+  if (!after) return { kind: 'empty-segment', path, why };
+  const before = readable.filter((s) => s.number < number).at(-1);
+  const damaged = { kind: 'damaged', number, path, why } as const;
+  if (!before)
+    return { ...damaged, records: 0, missing: number === 1 ? wholeSegment(new Map(), after.header.counters) : [] };
+  const end = { index: after.header.firstIndex, counters: after.header.counters };
+  const survey = surveySegment(await readWhole(fs, before.path), end);
+  if (typeof survey === 'string') throw new Error(`${before.path} changed while it was read`);
+  return { ...damaged, records: survey.lostRecords, missing: survey.missing, also: [before.number] };
 }
 
 /** Cuts a torn end off. Records may be added behind a whole file only. */

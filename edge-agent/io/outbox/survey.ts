@@ -12,6 +12,7 @@ import {
   type SegmentHeader,
   type Unreadable,
 } from './format';
+import { isOfSeal, sealedCounters } from './seal';
 
 /** Numbers of a counter that no readable record carries. */
 export interface MissingRange {
@@ -127,21 +128,25 @@ class Tally {
       this.seenSinceLoss.add(record.counter);
       this.counters.set(record.counter, { seq: record.seq, readings: last.readings + record.readings });
     }
-    for (const [name, value] of block.content.marks) this.marks.set(name, value);
+    for (const [counter, state] of sealedCounters(block.content.marks)) this.reach(counter, state);
+    for (const [name, value] of block.content.marks) if (!isOfSeal(name)) this.marks.set(name, value);
     this.nextIndex = block.header.firstIndex + block.header.count;
   }
 
   /** The next segment's header says exactly what is missing. */
   close(end: SegmentEnd): void {
     this.lose(end.index - this.nextIndex);
-    for (const [counter, state] of end.counters) {
-      const last = this.last(counter);
-      const readings = state.readings - last.readings;
-      if (state.seq > last.seq) this.miss(counter, last.seq + 1, state.seq, 0);
-      if (readings > 0) this.attribute(counter, readings);
-      this.counters.set(counter, state);
-    }
+    for (const [counter, state] of end.counters) this.reach(counter, state);
     this.nextIndex = end.index;
+  }
+
+  /** A counter is known to have stood here: what is missing up to it, with its readings, is known too. */
+  private reach(counter: string, state: CounterState): void {
+    const last = this.last(counter);
+    const readings = state.readings - last.readings;
+    if (state.seq > last.seq) this.miss(counter, last.seq + 1, state.seq, 0);
+    if (readings > 0) this.attribute(counter, readings);
+    this.counters.set(counter, state);
   }
 
   /**

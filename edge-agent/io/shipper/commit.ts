@@ -82,6 +82,10 @@ export function resumeAt(
   hint: LaneCommit | undefined,
 ): Resume {
   if (!committed) {
+    if (hint?.outbox === outbox && hint.cursor.next > nextIndex) {
+      const message = `this agent has shipped records up to ${hint.cursor.next}, this disk had only up to ${nextIndex}`;
+      return { kind: 'refused', code: 'outbox-behind', message };
+    }
     const known = hint?.outbox === outbox && hint.cursor.next <= nextIndex ? hint.cursor : undefined;
     return known ? { kind: 'at', cursor: known, because: 'hint' } : { kind: 'at', cursor: START, because: 'new' };
   }
@@ -89,8 +93,9 @@ export function resumeAt(
     const message = `the stream has records of this agent from outbox ${committed.outbox}, this disk holds ${outbox}`;
     return { kind: 'refused', code: 'foreign-outbox', message };
   }
-  if (committed.cursor.next > nextIndex) {
-    const message = `the stream has records up to ${committed.cursor.next}, this disk only up to ${nextIndex}`;
+  const end = committed.cursor.ranges.at(-1)?.to ?? committed.cursor.next;
+  if (end > nextIndex) {
+    const message = `the stream has records up to ${end}, this disk had only up to ${nextIndex}`;
     return { kind: 'refused', code: 'outbox-behind', message };
   }
   return { kind: 'at', cursor: committed.cursor, because: 'committed' };

@@ -43,6 +43,9 @@ export interface ShipperOptions {
 
 export interface ShipperStatus {
   readonly state: ShipperState;
+  /** What is the matter now; undefined when nothing is. */
+  readonly failure: FailureKind | undefined;
+  /** With its causes. */
   readonly lastError: string | undefined;
   readonly failures: number;
   readonly transactions: number;

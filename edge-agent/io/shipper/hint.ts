@@ -1,5 +1,6 @@
-/** The agent's own note of what was shipped, for the case that the stream has forgotten. */
+/** The agent's own note of what was shipped: for the time before the stream can be asked, and in case it has forgotten. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { type Clock } from '../clock';
 import { type Commits } from './commit';
 
 export interface HintStore {
@@ -22,5 +23,27 @@ export class HintFile implements HintStore {
   async write(commits: Commits): Promise<void> {
     await writeFile(`${this.path}.new`, JSON.stringify(commits));
     await rename(`${this.path}.new`, this.path);
+  }
+}
+
+const INTERVAL_MS = 5_000;
+
+/** Writes the note now and then. A disk that does not take it only makes the note older. */
+export class Note {
+  private writtenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly store: HintStore,
+    private readonly clock: Clock,
+  ) {}
+
+  read(): Promise<Commits | undefined> {
+    return this.store.read();
+  }
+
+  async write(commits: Commits, now: boolean): Promise<void> {
+    if (!now && this.clock.monotonic() - this.writtenAt < INTERVAL_MS) return;
+    this.writtenAt = this.clock.monotonic();
+    await this.store.write(commits).catch(() => undefined);
   }
 }

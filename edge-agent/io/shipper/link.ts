@@ -16,9 +16,10 @@ export interface Message {
 export interface StreamLink {
   /**
    * Connects, fences every other producer of this agent, ends its open transaction and returns what was committed.
-   * Everything shipped before is decided when this returns.
+   * Everything shipped before is decided when this returns. What `check` throws of what is committed already ends it
+   * before anybody is fenced.
    */
-  connect(): Promise<Commits>;
+  connect(check: (committed: Commits) => void): Promise<Commits>;
   /** All messages and the cursors, or none. Throws; then only `disconnect` and `connect` tell what happened. */
   ship(messages: readonly Message[], commits: Commits): Promise<void>;
   disconnect(): Promise<void>;
@@ -54,11 +55,12 @@ export class KafkaLink implements StreamLink {
     this.ownTopics = [AgentTopics.commands(options.agentId), AgentTopics.devices(options.agentId)];
   }
 
-  async connect(): Promise<Commits> {
+  async connect(check: (committed: Commits) => void): Promise<Commits> {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
       await ensureTopics(admin, [...this.ownTopics, ...SHARED_TOPICS], this.options.replicationFactor);
+      check(await this.committed(admin));
       const producer = transactionalProducer(this.kafka, this.options.agentId);
       this.producer = producer;
       await producer.connect();

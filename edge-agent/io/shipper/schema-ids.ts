@@ -59,7 +59,8 @@ export class DiskSchemaIds implements SchemaIdSource {
         signal: AbortSignal.timeout(REGISTRY_TIMEOUT_MS),
       });
       const text = await answer.text();
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}: ${text.slice(0, 500)}`);
+      if (!answer.ok)
+        throw Object.assign(new Error(`HTTP ${answer.status}: ${text.slice(0, 500)}`), { status: answer.status });
       return (JSON.parse(text) as { id: number }).id;
     } catch (cause) {
       const hint = 'is SCHEMA_REGISTRY_URL right and the registry up?';

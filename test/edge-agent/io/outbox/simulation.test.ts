@@ -31,6 +31,7 @@ const BOUNDS: OutboxBounds = {
   telemetryBytes: 96 * 1024,
   priorityBytes: 256 * 1024,
   segmentBytes: 64 * 1024,
+  seal_ms: 20,
 };
 const DEVICES = ['a', 'b', 'c'];
 const gaps = new Decoder('outbox-gap');

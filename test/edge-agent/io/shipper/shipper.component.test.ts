@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kafka } from 'kafkajs';
@@ -94,12 +94,13 @@ test('ships both lanes, keeps its place over a restart, and frees the disk', asy
   expect(commands).toEqual(['default/c-0', 'default/c-1']);
 });
 
-test('a second copy of an agent fences the first, which says so and stops', async () => {
+test('a second copy of an agent, disk and all, fences the first, which says so and stops', async () => {
   const [one, two] = [directory(), directory()];
   const first = (await open(nodeFs, DEFAULT_BOUNDS, systemClock, one)).outbox;
   const a = ship(first, 'agent-twice', one);
   await first.append([frame('twice')]);
   await a.shipper.whenShipped('telemetry', 1);
+  cpSync(one, two, { recursive: true });
   const second = (await open(nodeFs, DEFAULT_BOUNDS, systemClock, two)).outbox;
   const b = ship(second, 'agent-twice', two);
   while (b.events.length === 0) await systemClock.sleep(50);

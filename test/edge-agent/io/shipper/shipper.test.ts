@@ -1,60 +1,16 @@
 /** The shipper on a stream in memory: batches, restarts, refusals, and fresh data before the backlog. */
 import { systemClock } from '../../../../edge-agent/io/clock';
-import { type Commits } from '../../../../edge-agent/io/shipper/commit';
-import { type Message, type StreamLink } from '../../../../edge-agent/io/shipper/link';
-import { Shipper, type ShipperError, type ShipperEvent } from '../../../../edge-agent/io/shipper/shipper';
-import { frame, open } from '../outbox/helpers';
+import { type Commits, type LaneCommit } from '../../../../edge-agent/io/shipper/commit';
+import { type Message } from '../../../../edge-agent/io/shipper/link';
+import { commandEvent, frame, open } from '../outbox/helpers';
 import { MemoryFs } from '../outbox/memory-fs';
+import { MemoryStream, refusal, shipping } from './memory-stream';
 
-class MemoryStream implements StreamLink {
-  readonly transactions: Message[][] = [];
-  commits: Commits = { priority: undefined, telemetry: undefined };
-  slow_ms = 0;
-  /** Called before a transaction; throws to refuse it. */
-  refuse: (messages: readonly Message[]) => void = () => undefined;
-
-  connect(): Promise<Commits> {
-    return Promise.resolve(this.commits);
-  }
-
-  async ship(messages: readonly Message[], commits: Commits): Promise<void> {
-    await systemClock.sleep(this.slow_ms);
-    this.refuse(messages);
-    this.transactions.push([...messages]);
-    this.commits = commits;
-  }
-
-  disconnect(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-const refusal = (type: string): Error => Object.assign(new Error(type), { type });
-
-async function shipping(stream: MemoryStream, fs = new MemoryFs()) {
-  const { outbox } = await open(fs);
-  const events: ShipperEvent[] = [];
-  const fatal: ShipperError[] = [];
-  const shipper = new Shipper({
-    agentId: 'agent-1',
-    outbox,
-    link: stream,
-    schemaIds: { idOf: () => Promise.resolve(1) },
-    hint: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
-    clock: systemClock,
-    random: () => 0,
-    onEvent: (e) => events.push(e),
-    onFatal: (e) => fatal.push(e),
-  });
-  shipper.start();
-  const close = async (): Promise<void> => {
-    await shipper.stop();
-    await outbox.close();
-  };
-  return { outbox, shipper, events, fatal, close };
-}
-
-const all = (stream: MemoryStream): Message[] => stream.transactions.flat();
+const all = (stream: MemoryStream): Message[] => stream.messages;
+const at = (outbox: string, next: number): LaneCommit => ({ outbox, cursor: { next, ranges: [] } });
+const until = async (check: () => boolean): Promise<void> => {
+  while (!check()) await systemClock.sleep(5);
+};
 
 test('a slow stream gets everything that waits in its next transaction', async () => {
   const stream = new MemoryStream();
@@ -128,4 +84,88 @@ test('fresh data overtakes a backlog, each record once, and both end as one curs
   expect(keys).toHaveLength(3_001);
   expect(run.shipper.status.cursors.telemetry).toEqual({ next: 3_001, ranges: [] });
   await run.close();
+});
+
+test('a record whose schema the registry refuses for good goes aside; the rest of the priority lane goes on', async () => {
+  const stream = new MemoryStream();
+  const refused = Object.assign(new Error('HTTP 409: incompatible'), { status: 409 });
+  const idOf = (topic: string): Promise<number> =>
+    topic === 'm2m.command-events' ? Promise.reject(refused) : Promise.resolve(1);
+  const { outbox, shipper, events, close } = await shipping(stream, new MemoryFs(), { schemaIds: { idOf } });
+  await outbox.append([commandEvent('c-1')]);
+  await outbox.append([frame('a')]);
+  await shipper.whenShipped('priority', 1);
+  await shipper.whenShipped('telemetry', 1);
+  expect(new Set(all(stream).map((m) => m.topic))).toEqual(new Set(['m2m.dead-letters', 'm2m.telemetry']));
+  expect(events.filter((e) => e.kind === 'dead-lettered')).toMatchObject([{ reason: 'HTTP 409: incompatible' }]);
+  await close();
+});
+
+describe('whose disk is it', () => {
+  async function diskWith(frames: number): Promise<MemoryFs> {
+    const fs = new MemoryFs();
+    const { outbox } = await open(fs);
+    for (let i = 0; i < frames; i++) await outbox.append([frame('a')]);
+    await outbox.close();
+    return fs.copy();
+  }
+  const committed = (telemetry: LaneCommit): Commits => ({ priority: undefined, telemetry });
+
+  test('a copy of the agent on another disk is refused before it fences the one at work', async () => {
+    const stream = new MemoryStream();
+    stream.commits = committed(at('another-outbox', 7));
+    const { shipper, close } = await shipping(stream);
+    await until(() => shipper.status.failure === 'outbox');
+    expect(shipper.status.lastError).toMatch(/from outbox another-outbox, this disk holds outbox-1/);
+    expect(stream.fenced).toBe(0);
+    await close();
+  });
+
+  test('a disk that lost what the stream has is refused, also when it has grown past that meanwhile', async () => {
+    const stream = new MemoryStream();
+    stream.commits = committed(at('outbox-1', 12));
+    stream.away = new Error('no network');
+    const { outbox, shipper, close } = await shipping(stream, await diskWith(10));
+    for (let i = 0; i < 5; i++) await outbox.append([frame('a')]);
+    stream.away = undefined;
+    await until(() => shipper.status.failure === 'outbox');
+    expect(shipper.status.lastError).toMatch(/records up to 12, this disk had only up to 10/);
+    expect(all(stream)).toEqual([]);
+    await close();
+  });
+
+  test('without a network the note says what is shipped, and a disk behind it is told at once', async () => {
+    const stream = new MemoryStream();
+    stream.away = new Error('no network');
+    const hint = (next: number) => ({
+      read: () => Promise.resolve(committed(at('outbox-1', next))),
+      write: () => Promise.resolve(),
+    });
+    const fs = await diskWith(10);
+    const good = await shipping(stream, fs.copy(), { hint: hint(6) });
+    await good.shipper.whenShipped('telemetry', 6);
+    expect(good.shipper.status.cursors.telemetry).toEqual({ next: 6, ranges: [] });
+    await good.close();
+    stream.away = undefined;
+    const behind = await shipping(stream, fs.copy(), { hint: hint(11) });
+    await until(() => behind.shipper.status.failure === 'outbox');
+    expect(behind.shipper.status.lastError).toMatch(/has shipped records up to 11/);
+    await behind.close();
+  });
+});
+
+test.each([
+  [Object.assign(new Error('Connection error: certificate has expired'), { code: 'CERT_HAS_EXPIRED' }), 'tls'],
+  [refusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), 'not-authorized'],
+])('%s: said by its kind, readings are kept, and it goes on when that is over', async (error, failure) => {
+  const stream = new MemoryStream();
+  stream.away = error;
+  const { outbox, shipper, close } = await shipping(stream);
+  await outbox.append([frame('a')]);
+  await until(() => shipper.status.failures > 0);
+  expect(shipper.status).toMatchObject({ failure, lastError: error.message });
+  stream.away = undefined;
+  await shipper.whenShipped('telemetry', 1);
+  await until(() => shipper.status.failure === undefined);
+  await close();
 });

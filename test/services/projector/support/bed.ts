@@ -5,6 +5,7 @@ import { sourceFiles } from '../../../../deploy/clickhouse/files';
 import { over } from '../../../../deploy/clickhouse/http';
 import { migrate } from '../../../../deploy/clickhouse/migrate';
 import { render, type Target } from '../../../../deploy/clickhouse/render';
+import { type KafkaExtras } from '../../../../deploy/local/components/kafka';
 import { whoHolds } from '../../../../deploy/local/ports';
 import { type TelemetryFrame } from '../../../../schemas/generated';
 import {
@@ -32,8 +33,8 @@ export class Bed {
     readonly ids: SchemaIds,
   ) {}
 
-  static async start(): Promise<Bed> {
-    const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'] });
+  static async start(kafkaExtras: KafkaExtras = {}): Promise<Bed> {
+    const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'], kafka: kafkaExtras });
     const config = streamConfig(stack.env, 'bed');
     const kafka = createKafka(config, QUIET);
     const admin = kafka.admin();
