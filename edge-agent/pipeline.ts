@@ -14,6 +14,8 @@ export const MAX_FRAME_BYTES = 400_000;
 /** Bytes handed to the outbox at once: it takes 8 MiB. */
 const MAX_PARCEL_BYTES = 4_000_000;
 const MAX_PARCEL_POINTS = 1_000;
+/** Frames this near to their age go with the oldest: one append for many devices instead of one for each. */
+const TOGETHER = 0.2;
 
 export interface PipelineStats {
   samples: number;
@@ -150,16 +152,16 @@ export class Pipeline {
     const wait_ms = Math.max(1, (oldest?.closes_at ?? 0) - this.clock.monotonic());
     this.frameTimer = setTimeout(() => {
       this.frameTimer = undefined;
-      this.closeFrames(this.clock.monotonic());
+      this.closeFrames(this.clock.monotonic() + TOGETHER * this.plan.frame_age_ms);
       this.armFrames();
     }, wait_ms);
   }
 
-  private closeFrames(now: number): void {
+  private closeFrames(until: number): void {
     let due: OpenDevice[] = [];
     let bytes = 0;
     for (const device of [...this.open]) {
-      if (device.closes_at > now) break;
+      if (device.closes_at > until) break;
       due.push(device);
       bytes += device.runtime.builder.bytes;
       if (bytes < MAX_PARCEL_BYTES) continue;

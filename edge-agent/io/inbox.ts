@@ -41,8 +41,8 @@ export interface InboxStatus {
 
 export const inboxGroup = (agentId: string): string => `inbox-${agentId}`;
 const devicesGroup = (agentId: string): string => `inbox-${agentId}-devices`;
-/** Longest wait of the broker for a command to come, ms; one that comes is sent at once. */
-const MAX_WAIT_MS = 100;
+/** Longest wait of the broker for a command to come, ms; one that comes is sent at once. A shorter one costs requests. */
+const MAX_WAIT_MS = 500;
 
 export class Inbox {
   private readonly commands = new Decoder('command');
@@ -108,6 +108,8 @@ export class Inbox {
       this.stopSignal.signal.addEventListener('abort', () => resolve(), { once: true });
       this.fail = reject;
     });
+    // A consumer may fail while the other is still being made: nobody awaits it yet, and that must not end the agent.
+    failed.catch(() => undefined);
     await this.consume(devices.name, devicesGroup(agentId), (_, payload) => this.takeStates(payload));
     await this.consume(commands.name, inboxGroup(agentId), (consumer, payload) => this.takeCommands(consumer, payload));
     this.connected = true;

@@ -10,6 +10,7 @@ import { type AgentPlan } from '../core/compile/plan';
 import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
 import { type Clock } from '../io/clock';
+import { collectGarbage, keepHeapSmall } from '../io/heap';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
 
@@ -26,6 +27,7 @@ export interface RunOptions {
 /** Resolves once the agent polls; it runs until SIGTERM or SIGINT. */
 export async function run(options: RunOptions): Promise<void> {
   const { plan, dataDir, env } = options;
+  keepHeapSmall();
   const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
   mkdirSync(dataDir, { recursive: true });
   const metrics = new Registry();
@@ -51,6 +53,7 @@ export async function run(options: RunOptions): Promise<void> {
     log.info('stopped');
   });
   await agent.start();
+  collectGarbage();
   started = true;
 }
 

@@ -1,6 +1,11 @@
 /** `agent validate`: says what is wrong with a profile, or what it amounts to. */
 import { planReads, type PlanPoint } from '../adapters/modbus/plan';
-import { type ModbusDeviceSettings, type ModbusSource } from '../adapters/modbus/settings';
+import { lineLoad } from '../adapters/modbus/serial-time';
+import {
+  type ModbusConnectionSettings,
+  type ModbusDeviceSettings,
+  type ModbusSource,
+} from '../adapters/modbus/settings';
 import { type AgentPlan, type ConnectionPlan } from '../core/compile/plan';
 import { type Env } from '../core/profile/document';
 import { problemText } from '../core/profile/problem';
@@ -40,6 +45,8 @@ interface Summary {
     devices: number;
     points: number;
     requests: number;
+    /** Share of the time of a serial line that the frames take, %. */
+    load_percent?: number;
   }[];
 }
 
@@ -51,13 +58,18 @@ function summaryOf(plan: AgentPlan): Summary {
     devices: devices.length,
     points: devices.reduce((n, d) => n + d.points.length, 0),
     commands: devices.reduce((n, d) => n + d.commands.size, 0),
-    connections: plan.connections.map((c) => ({
-      name: c.name,
-      protocol: c.protocol,
-      devices: c.devices.length,
-      points: c.devices.reduce((n, d) => n + d.points.length, 0),
-      requests: planReads(pointsOf(c)).length,
-    })),
+    connections: plan.connections.map((c) => {
+      const reads = planReads(pointsOf(c));
+      const load = lineLoad(reads, c.settings as ModbusConnectionSettings);
+      return {
+        name: c.name,
+        protocol: c.protocol,
+        devices: c.devices.length,
+        points: c.devices.reduce((n, d) => n + d.points.length, 0),
+        requests: reads.length,
+        ...(load !== undefined && { load_percent: Math.round(100 * load) }),
+      };
+    }),
   };
 }
 
@@ -77,10 +89,16 @@ function pointsOf(connection: ConnectionPlan): PlanPoint[] {
 function summaryText(file: string, s: Summary): string {
   const lines = s.connections.map(
     (c) =>
-      `  ${c.name} (${c.protocol}): ${countText(c.devices, 'device')}, ${countText(c.points, 'point')} in ${countText(c.requests, 'request')}`,
+      `  ${c.name} (${c.protocol}): ${countText(c.devices, 'device')}, ${countText(c.points, 'point')} in ${countText(c.requests, 'request')}${loadText(c.load_percent)}`,
   );
   const total = `${countText(s.devices, 'device')}, ${countText(s.points, 'point')}, ${countText(s.commands, 'command')}`;
   return [`${file} is valid: agent ${s.agent_id} of tenant ${s.tenant}, ${total}`, ...lines].join('\n');
+}
+
+function loadText(percent: number | undefined): string {
+  if (percent === undefined) return '';
+  const verdict = percent > 100 ? ': scans will be missed; raise baud_rate or scan_ms' : '';
+  return `, ${percent} % of the line's time${verdict}`;
 }
 
 const countText = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

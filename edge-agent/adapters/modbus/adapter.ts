@@ -12,6 +12,7 @@ import { Orders } from './orders';
 import { type PlannedRead, split } from './plan';
 import { badSamples, PointTable } from './points';
 import { Schedule, type ScheduledRead } from './schedule';
+import { lineLoad } from './serial-time';
 import { type ModbusConnectionSettings } from './settings';
 import { type Open } from './transport';
 
@@ -112,12 +113,23 @@ export class ModbusAdapter implements FieldAdapter {
 
   status(): AdapterStatus {
     const { link, lastError, stats } = this.line;
+    const reads = this.schedule.reads();
+    const load = lineLoad(
+      reads.map((r) => r.plan),
+      this.settings,
+    );
     return {
       connection: this.connection.name,
       connected: link?.open ?? false,
       last_error: lastError,
-      counters: { ...stats, waiting: this.orders.size, in_flight: link?.inFlight ?? 0 },
-      devices: this.devices.status(this.schedule.reads()),
+      counters: {
+        ...stats,
+        waiting: this.orders.size,
+        in_flight: link?.inFlight ?? 0,
+        in_flight_allowed: this.settings.in_flight,
+        ...(load !== undefined && { line_load: Math.round(1_000 * load) / 1_000 }),
+      },
+      devices: this.devices.status(reads),
     };
   }
 

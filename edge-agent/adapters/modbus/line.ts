@@ -1,10 +1,10 @@
 /** Keeps a link open: connects, and connects again with backoff until it is closed. */
-import { AdapterError } from '../../adapter';
 import { type Framing } from './codec/framing';
 import { Mbap } from './codec/mbap';
 import { Rtu } from './codec/rtu';
 import { Link, type LinkStats } from './link';
 import { backoff_ms } from './schedule';
+import { serial } from './serial';
 import { type ModbusConnectionSettings } from './settings';
 import { type Open, tcp } from './transport';
 
@@ -28,6 +28,7 @@ export class Line {
     timeouts: 0,
     late: 0,
     bad_frames: 0,
+    crc_errors: 0,
     bytes_in: 0,
     bytes_out: 0,
     reconnects: 0,
@@ -81,11 +82,5 @@ export class Line {
 }
 
 function transportOf({ endpoint, connect_timeout_ms }: ModbusConnectionSettings): Open {
-  if (endpoint.kind === 'tcp') return tcp(endpoint.host, endpoint.port, connect_timeout_ms);
-  throw new AdapterError(
-    'not-connected',
-    'open',
-    'no serial transport here',
-    'use modbus-rtu-over-tcp with a converter',
-  );
+  return endpoint.kind === 'tcp' ? tcp(endpoint.host, endpoint.port, connect_timeout_ms) : serial(endpoint.serial);
 }

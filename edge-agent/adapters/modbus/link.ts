@@ -1,6 +1,6 @@
 /** One open line: requests out, answers matched to them, every request ended once. Knows nothing of schedules. */
 import { type Framing, FramingError, type Inbound } from './codec/framing';
-import { decodeResponse, encodeRequest, PduError, type Request, type Response } from './codec/pdu';
+import { decodeResponse, encodeRequest, PduError, type Request, type Response, responseBytes } from './codec/pdu';
 import { type Open, type Transport } from './transport';
 
 export type RequestErrorKind = 'timeout' | 'closed' | 'bad-response' | 'checksum';
@@ -29,6 +29,8 @@ export interface LinkStats {
   late: number;
   /** Damaged frames, and answers that do not fit their request. */
   bad_frames: number;
+  /** Of these, damaged on the line: a wrong CRC, or a frame that broke off. */
+  crc_errors: number;
   bytes_in: number;
   bytes_out: number;
 }
@@ -43,6 +45,8 @@ interface Pending {
 }
 
 const TRANSACTIONS = 0x10000;
+/** Unit and CRC around the PDU of an answer; told only for lines without transaction numbers. */
+const RTU_OVERHEAD_BYTES = 3;
 
 export class Link {
   private readonly pending = new Map<number, Pending>();
@@ -62,7 +66,8 @@ export class Link {
         this.isOpen = true;
         this.listener.opened();
       },
-      data: (chunk) => this.data(chunk),
+      data: (chunk) => this.fed(() => this.data(chunk)),
+      silence: () => this.fed(() => this.framing.silence()),
       closed: (reason) => this.end(reason),
     });
   }
@@ -75,18 +80,23 @@ export class Link {
     return this.pending.size;
   }
 
-  /** The unit's answer, an exception included. Rejects with RequestError. The data is valid until the next turn of events. */
+  /**
+   * The unit's answer, an exception included. Rejects with RequestError. The data is valid until the next turn of events.
+   * The time both frames take on a slow line comes on top of the timeout.
+   */
   request(unit: number, request: Request, timeout_ms: number): Promise<Response> {
     return new Promise((resolve, reject) => {
       if (!this.open) return reject(new RequestError('closed', 'the line is not open'));
       const transaction = this.nextTransaction();
-      const timer = setTimeout(() => this.timedOut(transaction, timeout_ms), timeout_ms);
-      this.pending.set(transaction, { transaction, unit, request, timer, resolve, reject });
       if (!this.framing.numbered) this.framing.reset();
       const bytes = this.framing.encode(transaction, unit, encodeRequest(request));
+      const wire_ms = this.transport.wire_ms?.(bytes.length + RTU_OVERHEAD_BYTES + responseBytes(request)) ?? 0;
+      const within_ms = timeout_ms + Math.ceil(wire_ms);
+      const timer = setTimeout(() => this.timedOut(transaction, within_ms), within_ms);
+      this.pending.set(transaction, { transaction, unit, request, timer, resolve, reject });
       this.stats.requests++;
       this.stats.bytes_out += bytes.length;
-      this.transport.write(bytes);
+      this.transport.write(bytes, within_ms);
     });
   }
 
@@ -102,13 +112,19 @@ export class Link {
   }
 
   private data(chunk: Buffer): void {
-    if (this.ended) return;
     this.stats.bytes_in += chunk.length;
+    for (const frame of this.framing.feed(chunk)) this.frame(frame);
+  }
+
+  /** Ends all requests when what came cannot be followed. */
+  private fed(take: () => void): void {
+    if (this.ended) return;
     try {
-      for (const frame of this.framing.feed(chunk)) this.frame(frame);
+      take();
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       this.stats.bad_frames++;
+      if (error.code === 'checksum') this.stats.crc_errors++;
       const kind = error.code === 'checksum' ? 'checksum' : 'bad-response';
       for (const p of [...this.pending.values()]) this.fail(p, new RequestError(kind, error.message, { cause: error }));
       if (error.code === 'not-modbus') this.close(error);

@@ -47,6 +47,8 @@ function checkConnection(c: ConnectionSection): Issue[] {
   const issues: Issue[] = [];
   if (c.protocol === 'modbus-rtu') {
     if (!c.serial) issues.push({ path: [], value: undefined, expected: 'a "serial" section for modbus-rtu' });
+    if (c.serial?.data_bits === 7)
+      issues.push(not(['serial', 'data_bits'], 7, '8: RTU sends bytes, and seven bits cannot carry one'));
     if (c.host !== undefined)
       issues.push(not(['host'], c.host, 'no host with modbus-rtu: did you mean modbus-rtu-over-tcp?'));
   } else {

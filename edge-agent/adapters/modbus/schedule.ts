@@ -1,7 +1,8 @@
 /**
  * Whose turn it is on one line. Pure: monotonic time and chance come in as data.
  * Reads fall due at start + k * scan, whatever the last one took, so that nothing drifts; slots that could not be kept are
- * counted and left out. Units take turns. A unit that does not answer is asked by one request per backoff step.
+ * counted and left out. Units take turns. A unit that does not answer is asked by one request per backoff step, and for
+ * a while only when nobody who answers wants the line: its timeout must not cost its neighbours their scan.
  */
 import { type PlannedRead } from './plan';
 
@@ -15,6 +16,9 @@ export function backoff_ms(attempt: number, { initial_ms, max_ms }: Backoff, ran
   const full_ms = Math.min(max_ms, initial_ms * 2 ** Math.min(attempt - 1, 30));
   return full_ms * (0.75 + 0.25 * random);
 }
+
+/** Longest wait of a silent unit for a moment in which nobody else is due, ms. */
+export const COURTESY_MS = 5_000;
 
 /** Weight of the newest interval in the achieved scan time. */
 const SMOOTHING = 0.2;
@@ -90,9 +94,14 @@ export class Schedule {
 
   /** The read whose turn it is, now under way; undefined when none is due. */
   take(now: number): ScheduledRead | undefined {
+    const waits = (u: Unit): boolean => u.failures > 0 && now - u.retry_at < COURTESY_MS;
+    return this.takeOf(now, (u) => !waits(u)) ?? this.takeOf(now, waits);
+  }
+
+  private takeOf(now: number, wanted: (unit: Unit) => boolean): ScheduledRead | undefined {
     for (let i = 0; i < this.units.length; i++) {
       const unit = this.units[(this.turn + i) % this.units.length];
-      const read = unit && dueRead(unit, now);
+      const read = unit && wanted(unit) ? dueRead(unit, now) : undefined;
       if (!unit || !read) continue;
       this.turn = (this.turn + i + 1) % this.units.length;
       advance(read, now);

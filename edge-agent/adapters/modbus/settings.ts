@@ -17,12 +17,13 @@ export const MAX_READ_REGISTERS = 125;
 export const MAX_READ_BITS = 2_000;
 
 export type Limits = Required<LimitsSection>;
+export type SerialSettings = Required<SerialSection>;
 
 export interface ModbusConnectionSettings {
   readonly framing: 'mbap' | 'rtu';
   readonly endpoint:
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-    | { readonly kind: 'serial'; readonly serial: Required<SerialSection> };
+    | { readonly kind: 'serial'; readonly serial: SerialSettings };
   readonly timeout_ms: number;
   readonly connect_timeout_ms: number;
   readonly in_flight: number;
@@ -85,8 +86,8 @@ export function connectionSettings(c: ConnectionSection): ModbusConnectionSettin
   };
 }
 
-function serialSettings(s: SerialSection | undefined): Required<SerialSection> {
-  return { device: '', baud_rate: 9_600, parity: 'even', data_bits: 8, stop_bits: 1, ...s };
+function serialSettings(s: SerialSection | undefined): SerialSettings {
+  return { device: '', baud_rate: 9_600, parity: 'even', data_bits: 8, stop_bits: 1, rts: 'leave', ...s };
 }
 
 export function limitsOf(device: ResolvedDevice, connection: ConnectionSection): Limits {

@@ -1,15 +1,20 @@
-/** What carries the bytes: a socket here, a serial port elsewhere. */
+/** What carries the bytes: a socket here, a serial port in serial.ts. */
 import { connect } from 'node:net';
 
 export interface TransportEvents {
   open(): void;
   data(chunk: Buffer): void;
+  /** Nothing came for longer than the bytes of one frame are apart; told only where that means something. */
+  silence(): void;
   /** Once, also when it never opened. */
   closed(reason: Error): void;
 }
 
 export interface Transport {
-  write(bytes: Buffer): void;
+  /** One frame; not put on the line any more once `within_ms` are over. */
+  write(bytes: Buffer, within_ms: number): void;
+  /** Time that so many bytes take on the line, where that is worth counting. */
+  wire_ms?(bytes: number): number;
   /** Lets go at once; `closed` follows when it was not called before. */
   destroy(reason?: Error): void;
 }

@@ -39,6 +39,7 @@ export interface SerialSection {
   readonly parity?: 'none' | 'even' | 'odd';
   readonly data_bits?: 7 | 8;
   readonly stop_bits?: 1 | 2;
+  readonly rts?: 'leave' | 'high' | 'low' | 'high-to-send' | 'low-to-send' | 'flow-control';
 }
 
 export interface BackoffSection {

@@ -40,6 +40,11 @@ export class Mbap {
     return out;
   }
 
+  /** Says nothing: the length tells where a frame ends. */
+  silence(): void {
+    return;
+  }
+
   reset(): void {
     this.rest = Buffer.alloc(0);
   }

@@ -97,6 +97,26 @@ export function decodeResponse(request: Request, pdu: Buffer): Response {
   }
 }
 
+/** Bytes of the PDU that answers a request well. */
+export function responseBytes(request: Request): number {
+  switch (request.fn) {
+    case 1:
+    case 2:
+      return 2 + Math.ceil(request.count / 8);
+    case 3:
+    case 4:
+    case 23:
+      return 2 + 2 * request.count;
+    case 5:
+    case 6:
+    case 15:
+    case 16:
+      return 5;
+    case 22:
+      return 7;
+  }
+}
+
 /** Bytes of the PDU whose answer this is; undefined while more bytes are needed to tell. For framings without a length. */
 export function responseLength(pdu: Buffer): number | undefined {
   if (pdu.length < 1) return undefined;

@@ -1,6 +1,7 @@
 /**
  * Modbus RTU: unit:u8 PDU crc:u16le. Frames are told apart by silence on a wire, which a stream does not carry: the
- * length follows from the function instead. Damage ends the frame, and all bytes up to the next request are dropped.
+ * length follows from the function instead, and silence only ends a frame that broke off. After damage all bytes up to
+ * the next request are dropped.
  */
 import { crc16 } from './crc16';
 import { FramingError, type Inbound } from './framing';
@@ -9,6 +10,7 @@ import { PduError, responseLength } from './pdu';
 export class Rtu {
   readonly numbered = false;
   private rest: Buffer = Buffer.alloc(0);
+  private lost = false;
 
   encode(_transaction: number, unit: number, pdu: Buffer): Buffer {
     const out = Buffer.allocUnsafe(1 + pdu.length + 2);
@@ -20,6 +22,7 @@ export class Rtu {
 
   /** The whole frames so far. Throws FramingError `checksum` and forgets what it has; at most 256 bytes are kept back. */
   feed(chunk: Buffer): Inbound[] {
+    if (this.lost) return [];
     let bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
     const out: Inbound[] = [];
     while (bytes.length >= 2) {
@@ -34,8 +37,15 @@ export class Rtu {
     return out;
   }
 
+  /** Throws FramingError `checksum` when a frame had begun. */
+  silence(): void {
+    const { length } = this.rest;
+    if (length > 0) throw this.damaged(`a frame that broke off after ${length} bytes`);
+  }
+
   reset(): void {
     this.rest = Buffer.alloc(0);
+    this.lost = false;
   }
 
   private lengthOf(pdu: Buffer): number | undefined {
@@ -49,6 +59,7 @@ export class Rtu {
 
   private damaged(message: string): FramingError {
     this.reset();
+    this.lost = true;
     return new FramingError('checksum', message);
   }
 }

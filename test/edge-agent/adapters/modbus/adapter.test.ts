@@ -383,6 +383,19 @@ describe('RTU over TCP', () => {
     expect(told.filter((t) => !t.includes('bad')).length).toBeGreaterThanOrEqual(2);
   });
 
+  test('a frame that breaks off is told once the line is silent, not after the timeout', async () => {
+    const rig = new Rig(RTU, 'rtu').start();
+    await run(50);
+    rig.told();
+    rig.slave.answer = () => undefined;
+    await run(160);
+    rig.slave.send(Buffer.from('010304', 'hex'));
+    rig.slave.silence();
+    await run(1);
+    expect(rig.told()).toContain(`one/x: bad ${Quality.checksum}`);
+    expect(rig.adapter.status().counters).toMatchObject({ bad_frames: 1, crc_errors: 1, timeouts: 0 });
+  });
+
   test('an answer that comes after its timeout is not taken for that of another unit', async () => {
     const rig = new Rig(RTU, 'rtu');
     rig.slave.answer = (unit, pdu) => {

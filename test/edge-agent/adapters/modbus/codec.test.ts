@@ -272,10 +272,23 @@ describe('RTU', () => {
     }
   });
 
-  test('starts anew after damage', () => {
+  test('after damage drops everything up to the next request', () => {
     const framing = new Rtu();
     expect(() => framing.feed(hex('11 03 02 0000 FFFF'))).toThrow(FramingError);
+    expect(framing.feed(rtu('11 03 02 0001'))).toEqual([]);
+    expect(() => framing.silence()).not.toThrow();
+    framing.reset();
     expect(framing.feed(rtu('11 03 02 0001'))).toHaveLength(1);
+  });
+
+  test('a frame that breaks off is damaged once the line is silent', () => {
+    const framing = new Rtu();
+    expect(() => framing.silence()).not.toThrow();
+    framing.feed(hex('11 03 02 00'));
+    expect(() => framing.silence()).toThrow('broke off after 4 bytes');
+    framing.reset();
+    expect(framing.feed(rtu('11 03 02 0001'))).toHaveLength(1);
+    expect(() => framing.silence()).not.toThrow();
   });
 
   test('whatever comes, it is frames or FramingError, and little is kept', () => {

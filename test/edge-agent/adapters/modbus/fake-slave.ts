@@ -66,6 +66,11 @@ export class FakeSlave {
     this.events?.data(bytes);
   }
 
+  /** Says that the line is silent, as a serial port does. */
+  silence(): void {
+    this.events?.silence();
+  }
+
   hangUp(reason = 'reset by peer'): void {
     const events = this.events;
     this.events = undefined;
@@ -85,7 +90,7 @@ export class FakeSlave {
   }
 }
 
-function withCrc(unit: number, pdu: Buffer): Buffer {
+export function withCrc(unit: number, pdu: Buffer): Buffer {
   const body = Buffer.concat([Buffer.of(unit), pdu]);
   const crc = Buffer.alloc(2);
   crc.writeUInt16LE(crc16(body));

@@ -2,12 +2,16 @@
  * Our client against a server by others, over real sockets: every table, type, order and function.
  * One request at a time: pymodbus forgets a request when the next one comes before its answer.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FieldValue, type Sample } from '../../../../edge-agent/adapter';
 import { ModbusAdapter } from '../../../../edge-agent/adapters/modbus/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Quality } from '../../../../schemas/quality';
 import { planOf } from '../../plan-of';
+import { Cable } from './pty';
 import { type PymodbusServer, startPymodbus } from './pymodbus';
 
 const SETUP_MS = 120_000;
@@ -42,10 +46,13 @@ const WRITES: readonly [what: string, point: string, value: FieldValue, device?:
   ['23 a double', 'table: holding-register, address: 1030, type: float64', Math.PI, 'write_with: read-write'],
 ];
 
-const profile = (protocol: string, port: number): string => `
+const lineTo = (port: number | string): string =>
+  typeof port === 'string' ? `serial: { device: ${port}, baud_rate: 115200 }` : `host: 127.0.0.1, port: ${port}`;
+
+const profile = (protocol: string, port: number | string): string => `
 agent: { id: a }
 connections:
-  - { name: line, protocol: ${protocol}, host: 127.0.0.1, port: ${port}, timeout_ms: 2000 }
+  - { name: line, protocol: ${protocol}, ${lineTo(port)}, timeout_ms: 2000 }
 devices:
   - id: types
     connection: line
@@ -68,14 +75,22 @@ ${WRITES.map(([, point, , device], i) => `  - { id: w${i}, connection: line, ${d
 describe.each([
   ['modbus-tcp', 'socket'],
   ['modbus-rtu-over-tcp', 'rtu'],
+  ['modbus-rtu', 'rtu'],
 ] as const)('%s against pymodbus', (protocol, framer) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-serial-'));
+  const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
+  const isSerial = protocol === 'modbus-rtu';
+  let cable: Cable | undefined;
+  let port: number | string;
   let server: PymodbusServer;
   let adapter: ModbusAdapter;
   const latest = new Map<string, Sample>();
 
   beforeAll(async () => {
-    server = await startPymodbus(framer);
-    const [connection] = planOf(profile(protocol, server.port)).connections;
+    if (isSerial) cable = await Cable.lay(ours, theirs);
+    server = await startPymodbus(framer, isSerial ? theirs : undefined);
+    port = isSerial ? ours : server.port;
+    const [connection] = planOf(profile(protocol, port)).connections;
     if (!connection) throw new Error('no connection');
     adapter = new ModbusAdapter(connection, { clock: systemClock, random: Math.random });
     adapter.start({
@@ -90,6 +105,8 @@ describe.each([
   afterAll(async () => {
     await adapter?.close();
     await server?.stop();
+    await cable?.cut();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test.each(TYPES)('%s in holding and input registers', (metric, _, value) => {
@@ -123,10 +140,11 @@ describe.each([
   test('a write to an address that is not there is refused for certain', async () => {
     const [connection] = planOf(
       `agent: { id: a }
-connections: [{ name: line, protocol: ${protocol}, host: 127.0.0.1, port: ${server.port} }]
+connections: [{ name: line, protocol: ${protocol}, ${lineTo(port)} }]
 devices: [{ id: d, connection: line, points: [{ metric: m, table: holding-register, address: 500, writable: true }] }]`,
     ).connections;
     if (!connection) throw new Error('no connection');
+    if (isSerial) await adapter.close();
     const other = new ModbusAdapter(connection, { clock: systemClock, random: Math.random });
     let connected: (() => void) | undefined;
     const up = new Promise<void>((resolve) => (connected = resolve));

@@ -19,13 +19,19 @@ const PYMODBUS: LockedComponent = {
       bytes: 167870,
       requirement: 'pymodbus==3.16.1',
     },
+    {
+      file: 'pyserial-3.5-py2.py3-none-any.whl',
+      sha256: 'c4451db6ba391ca6ca299fb3ec7bae67a5c55dde170964c7a14ceefec02f2cf0',
+      bytes: 90585,
+      requirement: 'pyserial==3.5',
+    },
   ],
 };
 
 /** Folder for PYTHONPATH; fetched when it is not there yet. */
 async function ensurePymodbus(): Promise<string> {
   const base = join(projectRoot(), '.millrace', 'pytest-deps');
-  const folder = join(base, `pymodbus-${PYMODBUS.version}`);
+  const folder = join(base, `pymodbus-${PYMODBUS.version}-serial`);
   if (existsSync(folder)) return folder;
   mkdirSync(base, { recursive: true });
   const work = mkdtempSync(join(base, '.work-'));
@@ -39,13 +45,15 @@ async function ensurePymodbus(): Promise<string> {
 }
 
 export interface PymodbusServer {
-  readonly port: number;
+  /** Where it listens: a port of TCP, or a serial port. */
+  readonly port: number | string;
   stop(): Promise<void>;
 }
 
-export async function startPymodbus(framer: 'socket' | 'rtu'): Promise<PymodbusServer> {
+/** On a free port of TCP, or at a serial port that is there already. */
+export async function startPymodbus(framer: 'socket' | 'rtu', serialPort?: string): Promise<PymodbusServer> {
   const PYTHONPATH = await ensurePymodbus();
-  const [port = 0] = await freePorts(1);
+  const port = serialPort ?? (await freePorts(1))[0] ?? 0;
   const script = join(projectRoot(), 'test/edge-agent/adapters/modbus/pymodbus_server.py');
   // Its standard input ends with this process, and with it the server, however this process ends.
   const child = spawn('python3', [script, String(port), framer], {

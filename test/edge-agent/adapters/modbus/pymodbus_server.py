@@ -1,4 +1,5 @@
-"""A Modbus server by others (pymodbus), for the interoperability test. Arguments: port, framer (socket or rtu).
+"""A Modbus server by others (pymodbus), for the interoperability test. Arguments: port of TCP or path of a serial port, framer
+(socket or rtu).
 
 Values are encoded by pymodbus, not by us. Prints "listening" once it does; ends with its standard input.
 """
@@ -8,7 +9,7 @@ import sys
 
 from pymodbus.client.mixin import ModbusClientMixin
 from pymodbus.framer import FramerType
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 Types = ModbusClientMixin.DATATYPE
@@ -42,14 +43,18 @@ def bits():
     ]
 
 
-async def main(port: int, framer: str):
+async def main(port: str, framer: str):
     """Serves units 1 and 2 until standard input ends."""
     devices = [SimDevice(unit, simdata=(bits(), bits(), registers(), registers())) for unit in (1, 2)]
-    server = ModbusTcpServer(devices, framer=FramerType(framer), address=("127.0.0.1", port))
+    if port.isdigit():
+        server = ModbusTcpServer(devices, framer=FramerType(framer), address=("127.0.0.1", int(port)))
+    else:
+        # Pseudo terminals know no parity, and pyserial takes that for an error.
+        server = ModbusSerialServer(devices, framer=FramerType(framer), port=port, baudrate=115200, parity="N")
     await server.serve_forever(background=True)
     print("listening", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await server.shutdown()
 
 
-asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -1,5 +1,5 @@
 import { type PlannedRead } from '../../../../edge-agent/adapters/modbus/plan';
-import { backoff_ms, Schedule, type ScheduledRead } from '../../../../edge-agent/adapters/modbus/schedule';
+import { backoff_ms, COURTESY_MS, Schedule, type ScheduledRead } from '../../../../edge-agent/adapters/modbus/schedule';
 
 const BACKOFF = { initial_ms: 1_000, max_ms: 8_000 };
 const noJitter = (): number => 1;
@@ -168,4 +168,23 @@ test.each([
   [1, 0, 750],
 ])('backoff before attempt %i at chance %i is %i ms', (attempt, random, expected) => {
   expect(backoff_ms(attempt, BACKOFF, random)).toBe(expected);
+});
+
+test('a silent unit is asked when nobody who answers is due, and not for ever later', () => {
+  const s = schedule([read(1, 0, 100), read(2, 0, 100)]);
+  const [dead, live] = [s.take(0), s.take(0)];
+  if (!dead || !live) throw new Error('nothing due');
+  s.unanswered(dead, 50);
+  s.answered(live);
+  // Both due: the one that answers goes first, though it is not its turn.
+  const next = s.take(1_100);
+  expect(name(next)).toBe('2:0');
+  if (next) s.answered(next);
+  const probe = s.take(1_100);
+  expect(name(probe)).toBe('1:0');
+  if (probe) s.unanswered(probe, 1_150);
+  // Waiting since 3150 on a line that never has a moment.
+  const late = 1_150 + 2_000 + COURTESY_MS;
+  const both = [s.take(late), s.take(late)].map(name).sort();
+  expect(both).toEqual(['1:0', '2:0']);
 });
