@@ -7,6 +7,8 @@ import {
   type PointSection,
   type Profile,
 } from '../profile/types';
+import { pathText } from '../profile/problem';
+import { compileRules } from '../rules/compile';
 import { argOf } from './check-command';
 import {
   type AgentPlan,
@@ -33,12 +35,10 @@ const MIB = 1024 * 1024;
 
 /** `profile` has passed checkProfile; a broken reference here is a defect of ours and throws. */
 export function compileProfile(profile: Profile, protocols: readonly ProtocolRules[]): AgentPlan {
-  const connections = new Map(profile.connections.map((c) => [c.name, c]));
-  const devices = resolveDevices(profile).map((device) => {
-    const connection = connections.get(device.section.connection);
-    if (!connection) throw new Error(`device ${device.section.id}: no connection ${device.section.connection}`);
-    return compileDevice(profile, device, connection, rulesFor(protocols, connection.protocol));
-  });
+  const resolved = resolveDevices(profile);
+  const devices = compileDevices(profile, resolved, protocols);
+  const { rules, issues } = compileRules(resolved, new Map(devices.map((d) => [d.id, d])), new Set());
+  if (issues[0]) throw new Error(`${pathText(issues[0].path)}: expected ${issues[0].expected}`);
   const { agent } = profile;
   return {
     agent_id: agent.id,
@@ -56,7 +56,21 @@ export function compileProfile(profile: Profile, protocols: readonly ProtocolRul
       settings: rulesFor(protocols, c.protocol).connectionSettings(c),
     })),
     devices: new Map(devices.map((d) => [d.id, d])),
+    rules,
   };
+}
+
+export function compileDevices(
+  profile: Profile,
+  resolved: readonly ResolvedDevice[],
+  protocols: readonly ProtocolRules[],
+): DevicePlan[] {
+  const connections = new Map(profile.connections.map((c) => [c.name, c]));
+  return resolved.map((device) => {
+    const connection = connections.get(device.section.connection);
+    if (!connection) throw new Error(`device ${device.section.id}: no connection ${device.section.connection}`);
+    return compileDevice(profile, device, connection, rulesFor(protocols, connection.protocol));
+  });
 }
 
 function compileDevice(
@@ -78,6 +92,7 @@ function compileDevice(
     points,
     byMetric: new Map(points.map((p) => [p.metric, p])),
     commands: new Map(device.commands.map(({ section: c }) => [c.name, compileCommand(c)])),
+    ...(device.position && { position: device.position }),
     settings: rules.deviceSettings(device, connection),
   };
 }

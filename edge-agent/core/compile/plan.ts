@@ -1,5 +1,6 @@
 /** The profile compiled: what the agent runs on. Immutable; made once per profile by compile.ts. */
 import { type FieldValue } from '../../adapter';
+import { type RulePlan } from '../rules/plan';
 
 /** number: a double. int64: exact integer, bigint. text. boolean: travels as 0 or 1. */
 export type PointKind = 'number' | 'int64' | 'text' | 'boolean';
@@ -89,6 +90,8 @@ export interface DevicePlan {
   readonly points: readonly PointPlan[];
   readonly byMetric: ReadonlyMap<string, PointPlan>;
   readonly commands: ReadonlyMap<string, CommandPlan>;
+  /** Metrics that say where it is, degrees; absent: it does not move. */
+  readonly position?: { readonly latitude: string; readonly longitude: string };
   /** What the protocol needs of the device, as the profile gives it. */
   readonly settings: unknown;
 }
@@ -116,4 +119,5 @@ export interface AgentPlan {
   readonly priority_bytes: number;
   readonly connections: readonly ConnectionPlan[];
   readonly devices: ReadonlyMap<string, DevicePlan>;
+  readonly rules: readonly RulePlan[];
 }

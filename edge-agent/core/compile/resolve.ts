@@ -5,7 +5,9 @@ import {
   type DeviceDefaults,
   type DeviceSection,
   type PointSection,
+  type PositionSection,
   type Profile,
+  type RuleSection,
 } from '../profile/types';
 
 export interface Placed<T> {
@@ -17,9 +19,11 @@ export interface ResolvedDevice {
   readonly section: DeviceSection;
   readonly path: Path;
   /** Settings of model and device merged; points and commands are below. */
-  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands'>;
+  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands' | 'rules' | 'position'>;
   readonly points: readonly Placed<PointSection>[];
   readonly commands: readonly Placed<CommandSection>[];
+  readonly rules: readonly Placed<RuleSection>[];
+  readonly position: PositionSection | undefined;
 }
 
 export function resolveDevices(profile: Profile): ResolvedDevice[] {
@@ -48,6 +52,11 @@ function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedD
       placed(device.commands, [...path, 'commands']),
       (c) => c.name,
     ),
+    rules: [
+      ...merge(placed(model.rules, [...base, 'rules']), placed(device.rules, [...path, 'rules']), (r) => r.name),
+      ...placed(profile.rules, ['rules']).filter((r) => r.section.device === device.id),
+    ],
+    position: device.position ?? model.position,
   };
 }
 

@@ -5,6 +5,8 @@ export interface Profile {
   readonly connections: readonly ConnectionSection[];
   readonly models?: Readonly<Record<string, ModelSection>>;
   readonly devices: readonly DeviceSection[];
+  /** Rules that look at several devices; each belongs to one. */
+  readonly rules?: readonly (RuleSection & { readonly device: string })[];
 }
 
 export interface AgentSection {
@@ -67,6 +69,14 @@ export interface DeviceDefaults {
   readonly points?: readonly PointSection[];
   readonly points_csv?: string;
   readonly commands?: readonly CommandSection[];
+  readonly rules?: readonly RuleSection[];
+  readonly position?: PositionSection;
+}
+
+/** Metrics that say where a device is. */
+export interface PositionSection {
+  readonly latitude: string;
+  readonly longitude: string;
 }
 
 export interface ModelSection extends DeviceDefaults {
@@ -165,4 +175,35 @@ export interface VerifySection {
   readonly value: Literal;
   readonly tolerance?: number;
   readonly within_ms?: number;
+}
+
+export interface RuleSection {
+  readonly name: string;
+  readonly description?: string;
+  /** CEL. */
+  readonly when: string;
+  readonly clear?: string;
+  readonly delay_on_ms?: number;
+  readonly delay_off_ms?: number;
+  readonly latch?: boolean;
+  readonly unknown?: 'hold' | 'on' | 'off';
+  readonly interlock?: { readonly commands?: readonly string[]; readonly rules?: readonly string[] };
+  readonly then?: readonly ActionSection[];
+  readonly otherwise?: readonly ActionSection[];
+}
+
+/** Exactly one of write, alarm, report. */
+export interface ActionSection {
+  readonly write?: string;
+  readonly value?: Literal;
+  /** CEL. */
+  readonly value_of?: string;
+  readonly verify?: 'read-back' | 'none';
+  readonly tolerance?: number;
+  readonly within_ms?: number;
+  readonly per_minute?: number;
+  readonly alarm?: string;
+  readonly priority?: number;
+  readonly message?: string;
+  readonly report?: 'all' | readonly string[];
 }
