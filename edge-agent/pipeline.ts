@@ -4,6 +4,7 @@ import { type Appender, Durable } from './durable';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
 import { type Clock } from './core/clock';
 import { DeviceRuntime } from './core/device-runtime';
+import { type Reading } from './core/reading';
 import { type NewSession, SessionTracker } from './core/sessions';
 import { frameRecord, pointRecord, sessionRecord } from './records';
 import { type Point } from '../schemas/generated';
@@ -39,6 +40,13 @@ class BatchToken {
   }
 }
 
+/** Looks on as readings come: local control. Must return at once. */
+export interface Onlooker {
+  sample(device: string, metric: string, reading: Reading): void;
+  /** All samples of a batch were shown. */
+  settled(): void;
+}
+
 interface OpenDevice {
   readonly runtime: DeviceRuntime;
   readonly tokens: BatchToken[];
@@ -55,6 +63,7 @@ export class Pipeline {
   private readonly agent: SessionTracker;
   private frameTimer: NodeJS.Timeout | undefined;
   private sessionTimer: NodeJS.Timeout | undefined;
+  private onlooker: Onlooker | undefined;
 
   /** `boot` makes session ids unique across starts. */
   constructor(
@@ -74,6 +83,21 @@ export class Pipeline {
     const { tenant, agent_id, heartbeat_ms } = plan;
     const self = { tenant, agent_id, device_id: agent_id, protocol: 'millrace', interval_ms: heartbeat_ms };
     this.agent = new SessionTracker(self, boot);
+  }
+
+  watch(onlooker: Onlooker): void {
+    this.onlooker = onlooker;
+  }
+
+  /** Adds a reading that no sample brought, such as what a rule did. */
+  report(device: string, metric: string, reading: Reading): void {
+    const open = this.devices.get(device);
+    if (!open) return;
+    const token = new BatchToken({ samples: [], ack: () => undefined });
+    open.runtime.builder.add(metric, reading);
+    this.added(open, token);
+    token.release();
+    this.armFrames();
   }
 
   start(): void {
@@ -122,11 +146,16 @@ export class Pipeline {
       if (sample.quality >= 64) this.stats.bad++;
       const device = this.devices.get(sample.device);
       const taken = device?.runtime.take(sample);
-      if (!device || !taken) this.stats.unknown++;
-      else if (!taken.told) this.stats.suppressed++;
-      else this.added(device, token);
+      if (!device || !taken) {
+        this.stats.unknown++;
+        continue;
+      }
+      if (taken.told) this.added(device, token);
+      else this.stats.suppressed++;
+      this.onlooker?.sample(sample.device, sample.metric, taken.reading);
     }
     token.release();
+    this.onlooker?.settled();
     this.armFrames();
   }
 
