@@ -166,7 +166,7 @@ export class Agent {
       ...{ plan, boot, clock: deps.clock, state, file: new StateFile(this.file('control.json')), log },
       field: (connection) => fields.get(connection),
       report: (device, metric, reading) => this.pipeline.report(device, metric, reading),
-      reporting: () => undefined,
+      reporting: (rule, on) => this.pipeline.reportRaw(rule.device, rule.id, rule.report, on),
       submit: (records, done) => this.pipeline.durable.submit(records, done),
     });
     this.pipeline.watch(control);

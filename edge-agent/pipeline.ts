@@ -93,11 +93,14 @@ export class Pipeline {
   report(device: string, metric: string, reading: Reading): void {
     const open = this.devices.get(device);
     if (!open) return;
-    const token = new BatchToken({ samples: [], ack: () => undefined });
     open.runtime.builder.add(metric, reading);
-    this.added(open, token);
-    token.release();
-    this.armFrames();
+    this.addedUnasked(open);
+  }
+
+  /** Every reading of these metrics is reported while the rule asks for it, those kept back so far first. */
+  reportRaw(device: string, rule: string, metrics: readonly string[], on: boolean): void {
+    const open = this.devices.get(device);
+    if (open?.runtime.ask(rule, metrics, on)) this.addedUnasked(open);
   }
 
   start(): void {
@@ -132,7 +135,10 @@ export class Pipeline {
   async close(reason: string): Promise<void> {
     clearInterval(this.sessionTimer);
     const now = this.clock.now();
-    for (const { runtime } of this.devices.values()) this.tell(runtime.session.disconnect(now, reason));
+    for (const device of this.devices.values()) {
+      if (device.runtime.close()) this.addedUnasked(device);
+      this.tell(device.runtime.session.disconnect(now, reason));
+    }
     this.tell(this.agent.disconnect(now, reason));
     this.closeFrames(Infinity);
     clearTimeout(this.frameTimer);
@@ -156,6 +162,12 @@ export class Pipeline {
     }
     token.release();
     this.onlooker?.settled();
+    this.armFrames();
+  }
+
+  /** The open frame has got readings that nobody is to be told of when they are durable. */
+  private addedUnasked(device: OpenDevice): void {
+    this.added(device, new BatchToken({ samples: [], ack: () => undefined }));
     this.armFrames();
   }
 
@@ -230,7 +242,10 @@ export class Pipeline {
     const now = this.clock.now();
     this.agent.alive(now);
     const events = this.agent.tick(now);
-    for (const { runtime } of this.devices.values()) events.push(...runtime.session.tick(now));
+    for (const device of this.devices.values()) {
+      events.push(...device.runtime.session.tick(now));
+      if (device.runtime.summarize(now)) this.addedUnasked(device);
+    }
     this.tell(events);
   }
 

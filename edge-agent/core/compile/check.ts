@@ -4,7 +4,9 @@ import { type Issue, type Path, pathText } from '../profile/problem';
 import { type ConnectionSection, type PointSection, type Profile } from '../profile/types';
 import { compileRules } from '../rules/compile';
 import { checkCommand } from './check-command';
-import { compileDevices } from './compile';
+import { MAX_HISTORY } from '../reporting/history';
+import { STATISTICS } from '../reporting/summary';
+import { compileDevices, DEFAULT_SCAN_MS } from './compile';
 import { type ProtocolRules, rulesFor } from './protocol';
 import { type Placed, type ResolvedDevice, resolveDevices } from './resolve';
 
@@ -60,6 +62,7 @@ function checkDevice(
   if (device.points.length === 0)
     issues.push({ path, value: undefined, expected: 'points, points_csv, or a model that has them' });
   const rules = rulesFor(protocols, connection.protocol);
+  issues.push(...checkReporting(device));
   for (const point of device.points) {
     issues.push(...below(point.path, rules.checkPoint(point.section, device, connection)));
     issues.push(...below(point.path, checkPoint(point, rules.kind(point.section))));
@@ -74,6 +77,30 @@ function checkRuleNames({ rules }: ResolvedDevice): Issue[] {
     if (!earlier || path[0] !== 'rules') return [];
     const expected = `a name used once on the device: ${pathText(earlier.path)} has it already`;
     return [{ path: [...path, 'name'], value: section.name, expected }];
+  });
+}
+
+/** Readings kept back in memory are bounded, and the names of summaries are free. */
+function checkReporting({ points, reporting, settings }: ResolvedDevice): Issue[] {
+  const metrics = new Set(points.map((p) => p.section.metric));
+  return points.flatMap(({ section, path }) => {
+    const { before_ms = 0, summary_ms = 0 } = { ...reporting, ...section.reporting };
+    const scan_ms = section.scan_ms ?? settings.scan_ms ?? DEFAULT_SCAN_MS;
+    const issues: Issue[] = [];
+    if (before_ms / scan_ms > MAX_HISTORY)
+      issues.push({
+        path,
+        value: before_ms,
+        expected: `before_ms of at most ${MAX_HISTORY * scan_ms} at its scan time`,
+      });
+    const taken = summary_ms > 0 ? STATISTICS.find((s) => metrics.has(`${section.metric}.${s}`)) : undefined;
+    if (taken !== undefined)
+      issues.push({
+        path,
+        value: section.metric,
+        expected: `no metric ${section.metric}.${taken}: its summary is called so`,
+      });
+    return issues;
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type Literal,
   type PointSection,
   type Profile,
+  type ReportingSection,
 } from '../profile/types';
 import { pathText } from '../profile/problem';
 import { compileRules } from '../rules/compile';
@@ -17,6 +18,7 @@ import {
   type ExceptionReport,
   type Operand,
   type PointPlan,
+  type ReportingPlan,
   type VerifyPlan,
 } from './plan';
 import { type ProtocolRules, rulesFor } from './protocol';
@@ -28,6 +30,8 @@ export const DEFAULT_HEARTBEAT_MS = 30_000;
 export const DEFAULT_FRAME_AGE_MS = 250;
 export const DEFAULT_FRAME_READINGS = 1_000;
 export const DEFAULT_REPORT_HEARTBEAT_MS = 60_000;
+export const DEFAULT_BEFORE_MS = 60_000;
+export const DEFAULT_AFTER_MS = 30_000;
 export const DEFAULT_VERIFY_WITHIN_MS = 2_000;
 export const DEFAULT_TELEMETRY_MB = 800;
 export const DEFAULT_PRIORITY_MB = 64;
@@ -103,6 +107,7 @@ function compilePoint(point: PointSection, device: ResolvedDevice, rules: Protoc
   const high = point.high ?? highest(point.scale);
   const report = compileReport(point.deadband, (high ?? 0) - (low ?? 0));
   const kind = rules.kind(point);
+  const reporting = compileReporting({ ...device.reporting, ...point.reporting });
   return {
     metric: point.metric,
     kind: scale && kind === 'int64' ? 'number' : kind,
@@ -110,6 +115,7 @@ function compilePoint(point: PointSection, device: ResolvedDevice, rules: Protoc
     writable: point.writable ?? false,
     ...(scale && { scale }),
     ...(report && { report }),
+    ...(reporting && { reporting }),
     ...(low !== undefined && { low }),
     ...(high !== undefined && { high }),
     unit: point.unit ?? '',
@@ -131,6 +137,17 @@ function compileReport(deadband: PointSection['deadband'], span: number): Except
   return {
     band: section.absolute ?? ((section.percent ?? 0) / 100) * span,
     heartbeat_ms: section.heartbeat_ms ?? DEFAULT_REPORT_HEARTBEAT_MS,
+  };
+}
+
+function compileReporting({ mode, summary_ms, before_ms, after_ms }: ReportingSection): ReportingPlan | undefined {
+  const raw = mode !== 'anomalies';
+  if (raw && !summary_ms && !before_ms) return undefined;
+  return {
+    raw,
+    summary_ms: summary_ms ?? 0,
+    before_ms: before_ms ?? (raw ? 0 : DEFAULT_BEFORE_MS),
+    after_ms: after_ms ?? (raw ? 0 : DEFAULT_AFTER_MS),
   };
 }
 

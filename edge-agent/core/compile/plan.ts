@@ -21,6 +21,18 @@ export interface ExceptionReport {
   readonly heartbeat_ms: number;
 }
 
+/** What is reported besides, or instead of, single readings. */
+export interface ReportingPlan {
+  /** False: single readings only while a rule asks for them. */
+  readonly raw: boolean;
+  /** Period of summaries, ms; 0 for none. */
+  readonly summary_ms: number;
+  /** Readings not reported are kept this long, and reported when a rule asks, ms. */
+  readonly before_ms: number;
+  /** How long a rule's wish outlasts it, ms. */
+  readonly after_ms: number;
+}
+
 export interface PointPlan {
   readonly metric: string;
   readonly kind: PointKind;
@@ -30,6 +42,8 @@ export interface PointPlan {
   readonly scale?: Scale;
   /** Absent: every sample is reported. */
   readonly report?: ExceptionReport;
+  /** Absent: nothing but single readings. */
+  readonly reporting?: ReportingPlan;
   /** Engineering limits; outside them a reading is `outOfRange` and a write is refused. */
   readonly low?: number;
   readonly high?: number;

@@ -7,6 +7,7 @@ import {
   type PointSection,
   type PositionSection,
   type Profile,
+  type ReportingSection,
   type RuleSection,
 } from '../profile/types';
 
@@ -19,11 +20,13 @@ export interface ResolvedDevice {
   readonly section: DeviceSection;
   readonly path: Path;
   /** Settings of model and device merged; points and commands are below. */
-  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands' | 'rules' | 'position'>;
+  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands' | 'rules' | 'position' | 'reporting'>;
   readonly points: readonly Placed<PointSection>[];
   readonly commands: readonly Placed<CommandSection>[];
   readonly rules: readonly Placed<RuleSection>[];
   readonly position: PositionSection | undefined;
+  /** What agent, model and device say; a point may say otherwise. */
+  readonly reporting: ReportingSection;
 }
 
 export function resolveDevices(profile: Profile): ResolvedDevice[] {
@@ -57,6 +60,7 @@ function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedD
       ...placed(profile.rules, ['rules']).filter((r) => r.section.device === device.id),
     ],
     position: device.position ?? model.position,
+    reporting: { ...profile.agent.reporting, ...model.reporting, ...device.reporting },
   };
 }
 

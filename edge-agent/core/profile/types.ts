@@ -16,6 +16,7 @@ export interface AgentSection {
   readonly heartbeat_ms?: number;
   readonly outbox?: { readonly telemetry_mb?: number; readonly priority_mb?: number };
   readonly frame?: { readonly max_age_ms?: number; readonly max_readings?: number };
+  readonly reporting?: ReportingSection;
 }
 
 export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu';
@@ -71,6 +72,14 @@ export interface DeviceDefaults {
   readonly commands?: readonly CommandSection[];
   readonly rules?: readonly RuleSection[];
   readonly position?: PositionSection;
+  readonly reporting?: ReportingSection;
+}
+
+export interface ReportingSection {
+  readonly mode?: 'all' | 'anomalies';
+  readonly summary_ms?: number;
+  readonly before_ms?: number;
+  readonly after_ms?: number;
 }
 
 /** Metrics that say where a device is. */
@@ -142,6 +151,7 @@ export interface PointSection {
   readonly unit?: string;
   readonly source_unit?: string;
   readonly deadband?: number | DeadbandSection;
+  readonly reporting?: ReportingSection;
   readonly scan_ms?: number;
   readonly writable?: boolean;
   readonly description?: string;
