@@ -2,6 +2,7 @@
 import { closest } from '../profile/closest';
 import { type Issue, type Path, pathText } from '../profile/problem';
 import { type ConnectionSection, type PointSection, type Profile } from '../profile/types';
+import { compileFences } from '../geofence/compile';
 import { compileRules } from '../rules/compile';
 import { checkCommand } from './check-command';
 import { MAX_HISTORY } from '../reporting/history';
@@ -27,10 +28,13 @@ export function checkProfile(profile: Profile, protocols: readonly ProtocolRules
     ...resolved.flatMap((device) => checkDevice(profile, device, connections, protocols)),
     ...(profile.rules ?? []).flatMap((rule, i) => checkOwner(rule.device, profile, ['rules', i, 'device'])),
   ];
+  const fenced = compileFences(profile.geofences);
+  issues.push(...fenced.issues);
   // Rules speak of points: what is wrong with those would be told once more for every rule.
   if (issues.length > 0) return unique(issues);
   const devices = compileDevices(profile, resolved, protocols);
-  return unique(compileRules(resolved, new Map(devices.map((d) => [d.id, d])), new Set()).issues);
+  const fences = new Set(fenced.fences.map((f) => f.name));
+  return unique(compileRules(resolved, new Map(devices.map((d) => [d.id, d])), fences).issues);
 }
 
 function checkOwner(device: string, profile: Profile, path: Path): Issue[] {

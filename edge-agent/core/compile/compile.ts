@@ -9,6 +9,7 @@ import {
   type ReportingSection,
 } from '../profile/types';
 import { pathText } from '../profile/problem';
+import { compileFences } from '../geofence/compile';
 import { compileRules } from '../rules/compile';
 import { argOf } from './check-command';
 import {
@@ -41,7 +42,9 @@ const MIB = 1024 * 1024;
 export function compileProfile(profile: Profile, protocols: readonly ProtocolRules[]): AgentPlan {
   const resolved = resolveDevices(profile);
   const devices = compileDevices(profile, resolved, protocols);
-  const { rules, issues } = compileRules(resolved, new Map(devices.map((d) => [d.id, d])), new Set());
+  const { fences } = compileFences(profile.geofences);
+  const byId = new Map(devices.map((d) => [d.id, d]));
+  const { rules, issues } = compileRules(resolved, byId, new Set(fences.map((f) => f.name)));
   if (issues[0]) throw new Error(`${pathText(issues[0].path)}: expected ${issues[0].expected}`);
   const { agent } = profile;
   return {
@@ -59,8 +62,9 @@ export function compileProfile(profile: Profile, protocols: readonly ProtocolRul
       devices: devices.filter((d) => d.connection === c.name),
       settings: rulesFor(protocols, c.protocol).connectionSettings(c),
     })),
-    devices: new Map(devices.map((d) => [d.id, d])),
+    devices: byId,
     rules,
+    fences,
   };
 }
 

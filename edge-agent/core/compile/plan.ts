@@ -1,5 +1,6 @@
 /** The profile compiled: what the agent runs on. Immutable; made once per profile by compile.ts. */
 import { type FieldValue } from '../../adapter';
+import { type FencePlan } from '../geofence/index';
 import { type RulePlan } from '../rules/plan';
 
 /** number: a double. int64: exact integer, bigint. text. boolean: travels as 0 or 1. */
@@ -134,4 +135,5 @@ export interface AgentPlan {
   readonly connections: readonly ConnectionPlan[];
   readonly devices: ReadonlyMap<string, DevicePlan>;
   readonly rules: readonly RulePlan[];
+  readonly fences: readonly FencePlan[];
 }

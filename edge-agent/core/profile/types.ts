@@ -7,6 +7,24 @@ export interface Profile {
   readonly devices: readonly DeviceSection[];
   /** Rules that look at several devices; each belongs to one. */
   readonly rules?: readonly (RuleSection & { readonly device: string })[];
+  readonly geofences?: GeofencesSection;
+}
+
+export interface GeofencesSection {
+  /** GeoJSON FeatureCollection beside the profile; its features come after those given here. */
+  readonly file?: string;
+  readonly features?: readonly FenceFeature[];
+  /** Unless a feature's properties say otherwise. */
+  readonly time_ms?: number;
+  readonly distance_m?: number;
+  readonly dwell_ms?: number;
+}
+
+/** A GeoJSON feature as it comes, not yet looked at. */
+export interface FenceFeature {
+  readonly id?: string | number;
+  readonly properties?: Readonly<Record<string, unknown>> | null;
+  readonly geometry?: { readonly type?: string; readonly coordinates?: unknown } | null;
 }
 
 export interface AgentSection {

@@ -85,6 +85,7 @@ export class RuleEngine {
   private readonly rules: ReadonlyMap<string, RuleRuntime>;
   private readonly board = new Board();
   private readonly readers = new Map<Signal, RuleRuntime[]>();
+  private readonly byDevice = new Map<string, RuleRuntime[]>();
   private readonly timed: readonly RuleRuntime[];
   private readonly dirty = new Set<RuleRuntime>();
   /** Rules with a change under way. */
@@ -96,6 +97,8 @@ export class RuleEngine {
   constructor(plans: readonly RulePlan[], records: Readonly<Record<string, RuleRecord>>, whereabouts: Whereabouts) {
     this.rules = new Map(plans.map((p) => [p.id, new RuleRuntime(p, this.board, whereabouts)]));
     for (const rule of this.rules.values()) {
+      const { device } = rule.plan;
+      this.byDevice.set(device, [...(this.byDevice.get(device) ?? []), rule]);
       for (const signal of rule.signals) this.readers.set(signal, [...(this.readers.get(signal) ?? []), rule]);
       const record = records[rule.plan.id];
       if (record) Object.assign(rule, { state: { on: record.on }, applied: record.applied, settled: record.settled });
@@ -115,7 +118,7 @@ export class RuleEngine {
 
   /** Rules that speak of where the device is are to be looked at. */
   moved(device: string): void {
-    for (const rule of this.rules.values()) if (rule.plan.device === device) this.dirty.add(rule);
+    for (const rule of this.byDevice.get(device) ?? []) this.dirty.add(rule);
   }
 
   evaluate(now: number): Effect[] {

@@ -3,6 +3,7 @@ import { type Logger } from 'pino';
 import { type AlarmEvent, type Command } from '../../../schemas/generated';
 import { AlarmBook } from '../../core/alarms/book';
 import { type AgentPlan } from '../../core/compile/plan';
+import { type FenceEvent } from '../../core/geofence/tracker';
 import { type Reading } from '../../core/reading';
 import { type Effect, RuleEngine } from '../../core/rules/engine';
 import { type AlarmAction, type RulePlan } from '../../core/rules/plan';
@@ -13,9 +14,10 @@ import { type OutboxRecord } from '../outbox-api';
 import { Actuator, type Outcome } from './actuator';
 import { type Order, orderOf } from './orders';
 import { type ControlState, type StateFile } from './state-file';
+import { FenceWatch } from './whereabouts';
 
-/** How often shelves are looked at, ms. */
-const SHELF_TICK_MS = 1_000;
+/** How often shelves and stays in geofences are looked at, ms. */
+const SLOW_TICK_MS = 1_000;
 /** The alarm of a rule whose writes do not come through. */
 const notCarriedOut = (rule: RulePlan, message: string): AlarmAction => ({
   alarm: `${rule.name}.not-carried-out`,
@@ -52,6 +54,7 @@ export interface ControlStats {
 export class LocalControl {
   readonly stats: ControlStats = { evaluations: 0, firings: 0, writes: 0, write_failures: 0, save_failures: 0 };
   private readonly engine: RuleEngine;
+  private readonly fences: FenceWatch;
   private readonly alarms: AlarmBook;
   private readonly actuator: Actuator;
   /** Events that are not known to be in the outbox, and those of them that are on their way. */
@@ -61,12 +64,13 @@ export class LocalControl {
   private saving: Promise<void> | undefined;
   private wake: NodeJS.Timeout | undefined;
   private wakes_at = Infinity;
-  private shelfTimer: NodeJS.Timeout | undefined;
+  private slowTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(private readonly options: ControlOptions) {
     const { plan, state, boot, clock } = options;
-    this.engine = new RuleEngine(plan.rules, state.rules, () => undefined);
+    this.fences = new FenceWatch(plan, state.inside, { now: clock.now(), monotonic: clock.monotonic() });
+    this.engine = new RuleEngine(plan.rules, state.rules, (d, fence, now) => this.fences.seconds(d, fence, now));
     this.alarms = new AlarmBook({ tenant: plan.tenant, agent_id: plan.agent_id, boot }, state.alarms);
     this.untold = new Set(state.untold);
     this.actuator = new Actuator({
@@ -80,13 +84,14 @@ export class LocalControl {
   start(): void {
     const rules = new Set(this.options.plan.rules.map((r) => r.id));
     this.tell(this.alarms.prune((rule) => rules.has(rule), this.options.clock.now()));
-    this.shelfTimer = setInterval(() => this.tell(this.alarms.expire(this.options.clock.now())), SHELF_TICK_MS);
+    this.slowTimer = setInterval(() => this.slowTick(), SLOW_TICK_MS);
     this.changed();
     this.settled();
   }
 
   sample(device: string, metric: string, reading: Reading): void {
     this.engine.sample(device, metric, reading, this.options.clock.monotonic());
+    this.fences.sample(device, metric, reading);
   }
 
   /** A batch of samples is over: rules are looked at. */
@@ -94,6 +99,10 @@ export class LocalControl {
     if (this.closed) return;
     const now = this.options.clock.monotonic();
     this.stats.evaluations++;
+    for (const { device, events } of this.fences.settle(now)) {
+      this.engine.moved(device);
+      this.crossed(events);
+    }
     this.carryOut(this.engine.evaluate(now));
     this.arm(now);
   }
@@ -122,7 +131,7 @@ export class LocalControl {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.wake);
-    clearInterval(this.shelfTimer);
+    clearInterval(this.slowTimer);
     await this.actuator.close();
     this.changed();
     await this.saving;
@@ -144,6 +153,23 @@ export class LocalControl {
     this.changed();
     await this.saving;
     return undefined;
+  }
+
+  private slowTick(): void {
+    this.tell(this.alarms.expire(this.options.clock.now()));
+    this.crossed(this.fences.tick(this.options.clock.monotonic()));
+  }
+
+  private crossed(events: readonly FenceEvent[]): void {
+    const at = this.options.clock.now();
+    for (const { kind, device, fence, stayed_ms } of events) {
+      const tell = (metric: string, value: number): void =>
+        this.options.report(device, metric, { at, value, quality: 0 });
+      this.options.log.info({ device, fence, stayed_ms }, `geofence ${kind}`);
+      if (kind !== 'dwell') tell(`geofence.${fence}`, kind === 'enter' ? 1 : 0);
+      if (kind !== 'enter') tell(`geofence.${fence}.dwell`, stayed_ms / 1_000);
+      this.changed();
+    }
   }
 
   private carryOut(effects: readonly Effect[]): void {
@@ -251,7 +277,9 @@ export class LocalControl {
     while (this.dirty) {
       this.dirty = false;
       const untold = [...this.untold];
-      const state = { rules: this.engine.records(), alarms: this.alarms.states(), untold };
+      const { clock } = this.options;
+      const inside = this.fences.inside({ now: clock.now(), monotonic: clock.monotonic() });
+      const state = { rules: this.engine.records(), alarms: this.alarms.states(), untold, inside };
       await this.options.file.save(state).catch((err: unknown) => {
         this.stats.save_failures++;
         this.options.log.error({ err }, 'local control could not be saved');

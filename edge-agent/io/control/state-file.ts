@@ -9,9 +9,11 @@ export interface ControlState {
   readonly alarms: readonly AlarmState[];
   /** Events of alarms that are not known to be in the outbox. */
   readonly untold: readonly AlarmEvent[];
+  /** By device and geofence: in it since then, ms since 1970-01-01 UTC. */
+  readonly inside: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-export const NO_STATE: ControlState = { rules: {}, alarms: [], untold: [] };
+export const NO_STATE: ControlState = { rules: {}, alarms: [], untold: [], inside: {} };
 
 export class StateFile {
   constructor(private readonly path: string) {}

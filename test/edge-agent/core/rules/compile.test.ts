@@ -20,7 +20,7 @@ test('a model’s rules become rules of each device, the whole profile’s rules
 
 test('what is wrong is told with file, line, rule, position in the expression, and a suggestion', () => {
   expect(problems(`      - { name: high, when: 'flow > 1.0 && presure > 9.0' }`)).toEqual([
-    'profile.yaml:16:29: models.station.rules[0].when: got "flow > 1.0 && presure > 9.0", expected in rule high, at character 15, a metric of the device: pressure, flow, valve, speed, state; did you mean pressure?',
+    'profile.yaml:17:29: models.station.rules[0].when: got "flow > 1.0 && presure > 9.0", expected in rule high, at character 15, a metric of the device: pressure, flow, valve, speed, state; did you mean pressure?',
   ]);
 });
 

@@ -18,6 +18,7 @@ models:
       - { metric: valve, table: coil, address: 0, writable: true }
       - { metric: speed, table: holding-register, address: 0, writable: true, low: 0, high: 3000 }
       - { metric: state, table: holding-register, address: 4, type: string, length: 8 }
+    position: { longitude: flow, latitude: pressure }
     commands:
       - { name: open, writes: [{ metric: valve, value: true }] }
     rules:

@@ -39,14 +39,17 @@ class Rig {
   outbox: 'takes' | 'holds' = 'takes';
   control: LocalControl;
 
-  constructor(private readonly rules: string) {
+  constructor(
+    private readonly rules: string,
+    private readonly more = '',
+  ) {
     this.control = this.make();
     this.control.start();
   }
 
   private make(): LocalControl {
     return new LocalControl({
-      plan: station(this.rules),
+      plan: station(this.rules, this.more),
       boot: `b${this.saves}`,
       clock: systemClock,
       state: JSON.parse(JSON.stringify(this.saved)) as ControlState,
@@ -221,4 +224,28 @@ test('time alone lets a rule act', async () => {
   rig = new Rig(`      - { name: late, when: held(pressure > 10.0) > 0.1, then: [{ write: valve, value: true }] }`);
   rig.give('pressure', 11);
   await until('written', () => rig.field.held.get('s1/valve') === true);
+});
+
+test('geofences: crossings are readings, and rules know of them', async () => {
+  rig = new Rig(
+    `      - { name: parked, when: 'inside("yard")', then: [{ alarm: parked }] }`,
+    `geofences:
+  features:
+    - properties: { name: yard }
+      geometry: { type: Polygon, coordinates: [[[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]] }
+`,
+  );
+  const drive = (flow: number, pressure: number): void => {
+    rig.control.sample('s1', 'flow', { at: 0, value: flow, quality: 0 });
+    rig.give('pressure', pressure);
+  };
+  drive(-5, 5);
+  expect(rig.reported).toEqual([]);
+  drive(5, 5);
+  expect(rig.reported).toEqual(['s1/geofence.yard=1', 's1/rule.parked=1']);
+  await until('told', () => rig.said().includes('parked active'));
+  await rig.restart();
+  drive(50, 5);
+  expect(rig.reported.slice(2)[0]).toBe('s1/geofence.yard=0');
+  await until('cleared', () => rig.said().includes('parked cleared'));
 });
