@@ -18,6 +18,7 @@ import { FenceWatch } from './whereabouts';
 
 /** How often shelves and stays in geofences are looked at, ms. */
 const SLOW_TICK_MS = 1_000;
+const SAVE_DELAY_MS = 1_000;
 /** The alarm of a rule whose writes do not come through. */
 const notCarriedOut = (rule: RulePlan, message: string): AlarmAction => ({
   alarm: `${rule.name}.not-carried-out`,
@@ -65,6 +66,7 @@ export class LocalControl {
   private wake: NodeJS.Timeout | undefined;
   private wakes_at = Infinity;
   private slowTimer: NodeJS.Timeout | undefined;
+  private saveTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(private readonly options: ControlOptions) {
@@ -168,13 +170,14 @@ export class LocalControl {
       this.options.log.info({ device, fence, stayed_ms }, `geofence ${kind}`);
       if (kind !== 'dwell') tell(`geofence.${fence}`, kind === 'enter' ? 1 : 0);
       if (kind !== 'enter') tell(`geofence.${fence}.dwell`, stayed_ms / 1_000);
-      this.changed();
+      this.noted();
     }
   }
 
   private carryOut(effects: readonly Effect[]): void {
     for (const effect of effects) this.carryOutOne(effect);
-    if (effects.length > 0) this.changed();
+    if (effects.some((e) => e.rule.latch)) this.changed();
+    else if (effects.length > 0) this.noted();
   }
 
   private carryOutOne(effect: Effect): void {
@@ -224,7 +227,7 @@ export class LocalControl {
     if (this.actuator.wants(rule.id)) return;
     this.engine.settle(rule.id);
     this.raise(rule, notCarriedOut(rule, ''), false, null);
-    this.changed();
+    this.noted();
   }
 
   private failed(rule: RulePlan, detail: string): void {
@@ -232,7 +235,6 @@ export class LocalControl {
     this.options.log.warn({ rule: rule.id, detail }, 'rule could not write');
     this.reportOf(rule, '.action', detail);
     this.raise(rule, notCarriedOut(rule, detail), true, null);
-    this.changed();
   }
 
   private reportOf(rule: RulePlan, what: string, value: number | string): void {
@@ -266,7 +268,14 @@ export class LocalControl {
     if (events.length > 0) this.changed();
   }
 
+  /** What would follow from the next samples anyway is saved soon: a rule that flickers must not wear out the disk. */
+  private noted(): void {
+    this.saveTimer ??= setTimeout(() => this.changed(), SAVE_DELAY_MS);
+  }
+
   private changed(): void {
+    clearTimeout(this.saveTimer);
+    this.saveTimer = undefined;
     this.dirty = true;
     this.saving ??= this.save().finally(() => (this.saving = undefined));
   }

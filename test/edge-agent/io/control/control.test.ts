@@ -128,7 +128,9 @@ test('a rule writes, reads back, raises its alarm, reports, and says so', async 
     ...{ tenant: 'acme', device_id: 's1', agent_id: 'agent-1', alarm: 'overpressure', priority: 1, active: true },
     ...{ value: 11, message: 'too high', actor: 'agent:agent-1', seq: 1 },
   });
+  await rig.control.close();
   expect(rig.saved.rules).toEqual({ 's1/high': { on: true, applied: true, settled: true } });
+  await rig.restart();
   rig.give('pressure', 1);
   await until('shut again', () => rig.field.held.get('s1/valve') === false);
 });
