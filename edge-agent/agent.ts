@@ -6,10 +6,12 @@ import { type Registry } from 'prom-client';
 import { createKafka, type StreamConfig, WriterSchemas } from '../schemas/stream';
 import { type AdapterDeps, createAdapters, type RunningAdapter } from './adapters';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
-import { fieldMetrics } from './field-metrics';
+import { controlMetrics, fieldMetrics } from './field-metrics';
 import { type Clock } from './io/clock';
 import { CommandLedger } from './io/commands/command-ledger';
 import { CommandExecutor } from './io/commands/executor';
+import { LocalControl } from './io/control/control';
+import { type ControlState, StateFile } from './io/control/state-file';
 import { DeviceStates } from './io/device-states';
 import { Inbox } from './io/inbox';
 import { durableMetrics } from './io/metrics';
@@ -51,6 +53,7 @@ export class Agent {
   private readonly adapters: ReadonlyMap<ConnectionPlan, RunningAdapter>;
   private readonly executor: CommandExecutor;
   private readonly states: DeviceStates;
+  private readonly control: LocalControl;
   private readonly shipper: Shipper | undefined;
   private readonly inbox: Inbox | undefined;
 
@@ -58,16 +61,19 @@ export class Agent {
     private readonly options: AgentOptions,
     private readonly outbox: DiskOutbox,
     ledger: CommandLedger,
+    state: ControlState,
   ) {
     const { plan, deps, log, metrics, boot, stream } = options;
     this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
     this.adapters = createAdapters(plan, deps);
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
+    this.control = this.createControl(state);
     this.executor = this.createExecutor(ledger);
     const kafka = stream && createKafka(stream, log);
     this.shipper = stream && kafka && this.createShipper(stream, kafka);
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
     fieldMetrics(metrics, [...this.adapters.values()], this.pipeline);
+    controlMetrics(metrics, this.control);
   }
 
   /** Opens what is on disk. Throws OutboxError, such as `locked` when another process has it. */
@@ -90,7 +96,8 @@ export class Agent {
       },
     });
     const ledger = await CommandLedger.open(nodeFs, join(dataDir, 'commands.journal'), deps.clock);
-    const agent = new Agent(options, outbox, ledger);
+    const state = await new StateFile(join(dataDir, 'control.json')).load();
+    const agent = new Agent(options, outbox, ledger, state);
     const { shipper, inbox } = agent;
     count = durableMetrics(metrics, { outbox, shipper, inbox, ledger, clock: deps.clock });
     early.forEach(count);
@@ -106,6 +113,7 @@ export class Agent {
     publishChangedPoints(plan, this.pipeline, this.file('points.json'), deps.clock.now()).catch((err: unknown) =>
       log.error({ err }, 'points could not be published'),
     );
+    this.control.start();
     for (const [connection, adapter] of this.adapters) adapter.start(this.pipeline.sink(connection));
     this.executor.start();
     this.shipper?.start();
@@ -116,7 +124,7 @@ export class Agent {
   /** Takes no more commands, makes everything durable, ships what it can at once. Never waits long for the network. */
   async stop(reason: string): Promise<void> {
     const network = [this.inbox?.stop()];
-    await this.atMost(this.executor.close(), COMMANDS_END_MS);
+    await this.atMost(Promise.all([this.executor.close(), this.control.close()]), COMMANDS_END_MS);
     await Promise.all([...this.adapters.values()].map((a) => a.close()));
     await this.pipeline.close(reason);
     const { shipper } = this;
@@ -140,6 +148,7 @@ export class Agent {
       tenant: plan.tenant,
       connections: [...this.adapters.values()].map((a) => a.status()),
       pipeline: { ...this.pipeline.stats, unsynced: this.pipeline.durable.unsynced },
+      control: this.control.status(),
       outbox: { telemetry: this.outbox.status('telemetry'), priority: this.outbox.status('priority') },
       shipper: this.shipper?.status ?? 'no brokers are configured',
       inbox: this.inbox?.status ?? 'no brokers are configured',
@@ -150,9 +159,27 @@ export class Agent {
     for (const adapter of this.adapters.values()) adapter.exclude(devices);
   }
 
+  private createControl(state: ControlState): LocalControl {
+    const { plan, boot, deps, log } = this.options;
+    const fields = this.fields();
+    const control = new LocalControl({
+      ...{ plan, boot, clock: deps.clock, state, file: new StateFile(this.file('control.json')), log },
+      field: (connection) => fields.get(connection),
+      report: (device, metric, reading) => this.pipeline.report(device, metric, reading),
+      reporting: (rule, on) => this.pipeline.reportRaw(rule.device, rule.id, rule.report, on),
+      submit: (records, done) => this.pipeline.durable.submit(records, done),
+    });
+    this.pipeline.watch(control);
+    return control;
+  }
+
+  private fields(): ReadonlyMap<string, RunningAdapter> {
+    return new Map([...this.adapters].map(([connection, adapter]) => [connection.name, adapter]));
+  }
+
   private createExecutor(ledger: CommandLedger): CommandExecutor {
     const { plan, deps, log } = this.options;
-    const byName = new Map([...this.adapters].map(([connection, adapter]) => [connection.name, adapter]));
+    const byName = this.fields();
     return new CommandExecutor({
       agentId: plan.agent_id,
       ledger,
@@ -164,6 +191,8 @@ export class Agent {
         return device && field && { plan: device, field };
       },
       refused: (id) => this.states.refused(id),
+      interlocked: (device, command) => this.control.refusal(device, command),
+      local: (command) => this.control.order(command),
       flush: (device) => this.flush(device),
       onError: (err) => log.error({ err }, 'command'),
     });

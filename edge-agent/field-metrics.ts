@@ -1,6 +1,7 @@
 /** What the field side counts, read when somebody asks. */
 import { Gauge, type Registry } from 'prom-client';
 import { type RunningAdapter } from './adapters';
+import { type LocalControl } from './io/control/control';
 import { type Pipeline } from './pipeline';
 
 export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapter[], pipeline: Pipeline): void {
@@ -43,4 +44,17 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
     },
   });
   for (const metric of [connection, device, counts]) registry.registerMetric(metric);
+}
+
+export function controlMetrics(registry: Registry, control: LocalControl): void {
+  const counts = new Gauge({
+    name: 'millrace_agent_control',
+    help: 'Local control: evaluations, firings, writes, write_failures, save_failures',
+    labelNames: ['what'],
+    registers: [registry],
+    collect() {
+      for (const [what, n] of Object.entries(control.stats)) this.set({ what }, n);
+    },
+  });
+  registry.registerMetric(counts);
 }

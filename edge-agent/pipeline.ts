@@ -4,6 +4,7 @@ import { type Appender, Durable } from './durable';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
 import { type Clock } from './core/clock';
 import { DeviceRuntime } from './core/device-runtime';
+import { type Reading } from './core/reading';
 import { type NewSession, SessionTracker } from './core/sessions';
 import { frameRecord, pointRecord, sessionRecord } from './records';
 import { type Point } from '../schemas/generated';
@@ -41,6 +42,13 @@ class BatchToken {
   }
 }
 
+/** Looks on as readings come: local control. Must return at once. */
+export interface Onlooker {
+  sample(device: string, metric: string, reading: Reading): void;
+  /** All samples of a batch were shown. */
+  settled(): void;
+}
+
 interface OpenDevice {
   readonly runtime: DeviceRuntime;
   readonly tokens: BatchToken[];
@@ -57,6 +65,7 @@ export class Pipeline {
   private readonly agent: SessionTracker;
   private frameTimer: NodeJS.Timeout | undefined;
   private sessionTimer: NodeJS.Timeout | undefined;
+  private onlooker: Onlooker | undefined;
 
   /** `boot` makes session ids unique across starts. */
   constructor(
@@ -76,6 +85,24 @@ export class Pipeline {
     const { tenant, agent_id, heartbeat_ms } = plan;
     const self = { tenant, agent_id, device_id: agent_id, protocol: 'millrace', interval_ms: heartbeat_ms };
     this.agent = new SessionTracker(self, boot);
+  }
+
+  watch(onlooker: Onlooker): void {
+    this.onlooker = onlooker;
+  }
+
+  /** Adds a reading that no sample brought, such as what a rule did. */
+  report(device: string, metric: string, reading: Reading): void {
+    const open = this.devices.get(device);
+    if (!open) return;
+    open.runtime.builder.add(metric, reading);
+    this.addedUnasked(open);
+  }
+
+  /** Every reading of these metrics is reported while the rule asks for it, those kept back so far first. */
+  reportRaw(device: string, rule: string, metrics: readonly string[], on: boolean): void {
+    const open = this.devices.get(device);
+    if (open?.runtime.ask(rule, metrics, on)) this.addedUnasked(open);
   }
 
   start(): void {
@@ -110,7 +137,10 @@ export class Pipeline {
   async close(reason: string): Promise<void> {
     clearInterval(this.sessionTimer);
     const now = this.clock.now();
-    for (const { runtime } of this.devices.values()) this.tell(runtime.session.disconnect(now, reason));
+    for (const device of this.devices.values()) {
+      if (device.runtime.close()) this.addedUnasked(device);
+      this.tell(device.runtime.session.disconnect(now, reason));
+    }
     this.tell(this.agent.disconnect(now, reason));
     this.closeFrames(Infinity);
     clearTimeout(this.frameTimer);
@@ -124,11 +154,22 @@ export class Pipeline {
       if (sample.quality >= 64) this.stats.bad++;
       const device = this.devices.get(sample.device);
       const taken = device?.runtime.take(sample);
-      if (!device || !taken) this.stats.unknown++;
-      else if (!taken.told) this.stats.suppressed++;
-      else this.added(device, token);
+      if (!device || !taken) {
+        this.stats.unknown++;
+        continue;
+      }
+      if (taken.told) this.added(device, token);
+      else this.stats.suppressed++;
+      this.onlooker?.sample(sample.device, sample.metric, taken.reading);
     }
     token.release();
+    this.onlooker?.settled();
+    this.armFrames();
+  }
+
+  /** The open frame has got readings that nobody is to be told of when they are durable. */
+  private addedUnasked(device: OpenDevice): void {
+    this.added(device, new BatchToken({ samples: [], ack: () => undefined }));
     this.armFrames();
   }
 
@@ -203,7 +244,10 @@ export class Pipeline {
     const now = this.clock.now();
     this.agent.alive(now);
     const events = this.agent.tick(now);
-    for (const { runtime } of this.devices.values()) events.push(...runtime.session.tick(now));
+    for (const device of this.devices.values()) {
+      events.push(...device.runtime.session.tick(now));
+      if (device.runtime.summarize(now)) this.addedUnasked(device);
+    }
     this.tell(events);
   }
 

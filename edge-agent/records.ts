@@ -1,6 +1,6 @@
 /** Events as outbox records. */
 import { Encoder } from '../schemas/codec';
-import { type Point, type TelemetryFrame } from '../schemas/generated';
+import { type AlarmEvent, type Point, type TelemetryFrame } from '../schemas/generated';
 import { deviceKey, pointKey, Topics } from '../schemas/topics';
 import { type NewSession } from './core/sessions';
 import { type OutboxRecord, PRIORITY_COUNTER } from './io/outbox-api';
@@ -8,6 +8,7 @@ import { type OutboxRecord, PRIORITY_COUNTER } from './io/outbox-api';
 const frames = new Encoder('telemetry-frame');
 const sessions = new Encoder('session-event');
 const points = new Encoder('point');
+const alarms = new Encoder('alarm');
 
 export function frameRecord(frame: TelemetryFrame, readings: number, received_at: number): OutboxRecord {
   return {
@@ -46,5 +47,17 @@ export function pointRecord(point: Point): OutboxRecord {
     counter: PRIORITY_COUNTER,
     readings: 0,
     encode: () => points.encode(point),
+  };
+}
+
+export function alarmRecord(event: AlarmEvent): OutboxRecord {
+  return {
+    lane: 'priority',
+    topic: Topics.alarms.name,
+    schema: 'alarm',
+    key: deviceKey(event.tenant, event.device_id),
+    counter: PRIORITY_COUNTER,
+    readings: 0,
+    encode: (seq) => alarms.encode({ ...event, seq }),
   };
 }

@@ -1,26 +1,22 @@
-/** One device at work: its open frame, its session, and what was last told of each point. No I/O, no timers. */
+/** One device at work: its open frame, its session, and what is told of each point. No I/O, no timers. */
 import { type Sample } from '../adapter';
-import { type AgentPlan, type DevicePlan, type PointPlan } from './compile/plan';
+import { type AgentPlan, type DevicePlan } from './compile/plan';
 import { FrameBuilder } from './frame-builder';
 import { type Reading, toReading } from './reading';
-import { type Reported, worthTelling } from './report';
+import { PointReporter, type TellMetric } from './reporting/point';
 import { SessionTracker } from './sessions';
-
-interface PointRuntime {
-  readonly plan: PointPlan;
-  told: Reported | undefined;
-}
 
 export interface Taken {
   readonly reading: Reading;
-  /** False when report by exception keeps it. */
+  /** False when nothing came of it for the open frame. */
   readonly told: boolean;
 }
 
 export class DeviceRuntime {
   readonly builder: FrameBuilder;
   readonly session: SessionTracker;
-  private readonly points: ReadonlyMap<string, PointRuntime>;
+  private readonly points: ReadonlyMap<string, PointReporter>;
+  private readonly summarizing: readonly PointReporter[];
 
   constructor(
     agent: AgentPlan,
@@ -30,21 +26,37 @@ export class DeviceRuntime {
     const owner = { tenant: agent.tenant, agent_id: agent.agent_id, device_id: plan.id };
     this.builder = new FrameBuilder(owner);
     this.session = new SessionTracker({ ...owner, protocol: plan.protocol, interval_ms: agent.heartbeat_ms }, boot);
-    this.points = new Map(plan.points.map((p) => [p.metric, { plan: p, told: undefined }]));
+    const tell: TellMetric = (metric, reading) => this.builder.add(metric, reading);
+    this.points = new Map(plan.points.map((p) => [p.metric, new PointReporter(p, tell)]));
+    this.summarizing = [...this.points.values()].filter((p) => p.summarizes);
   }
 
-  /** Scales, judges and, unless report by exception keeps it, adds the sample to the open frame. Undefined: no such point. */
+  /** Scales, judges and, unless its reporting keeps it, adds the sample to the open frame. Undefined: no such point. */
   take(sample: Sample): Taken | undefined {
     const point = this.points.get(sample.metric);
     if (!point) return undefined;
     const reading = toReading(point.plan, sample);
     if (sample.quality < 64) this.session.alive(sample.at);
-    const rule = point.plan.report;
-    if (rule) {
-      if (!worthTelling(rule, point.told, reading)) return { reading, told: false };
-      point.told = reading;
-    }
-    this.builder.add(sample.metric, reading);
-    return { reading, told: true };
+    return { reading, told: this.adds(() => point.take(reading)) };
+  }
+
+  /** Every reading of these metrics is told while the rule asks for it. True when the open frame got more. */
+  ask(rule: string, metrics: readonly string[], on: boolean): boolean {
+    return this.adds(() => metrics.forEach((m) => this.points.get(m)?.ask(rule, on)));
+  }
+
+  /** Ends summaries whose time is over; all of them at the end. True when the open frame got more. */
+  summarize(now: number): boolean {
+    return this.adds(() => this.summarizing.forEach((p) => p.tick(now)));
+  }
+
+  close(): boolean {
+    return this.adds(() => this.summarizing.forEach((p) => p.close()));
+  }
+
+  private adds(work: () => void): boolean {
+    const before = this.builder.readings;
+    work();
+    return this.builder.readings > before;
   }
 }

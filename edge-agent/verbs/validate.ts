@@ -39,6 +39,8 @@ interface Summary {
   readonly devices: number;
   readonly points: number;
   readonly commands: number;
+  readonly rules: number;
+  readonly geofences: number;
   readonly connections: readonly {
     name: string;
     protocol: string;
@@ -58,6 +60,8 @@ function summaryOf(plan: AgentPlan): Summary {
     devices: devices.length,
     points: devices.reduce((n, d) => n + d.points.length, 0),
     commands: devices.reduce((n, d) => n + d.commands.size, 0),
+    rules: plan.rules.length,
+    geofences: plan.fences.length,
     connections: plan.connections.map((c) => {
       const reads = planReads(pointsOf(c));
       const load = lineLoad(reads, c.settings as ModbusConnectionSettings);
@@ -91,7 +95,10 @@ function summaryText(file: string, s: Summary): string {
     (c) =>
       `  ${c.name} (${c.protocol}): ${countText(c.devices, 'device')}, ${countText(c.points, 'point')} in ${countText(c.requests, 'request')}${loadText(c.load_percent)}`,
   );
-  const total = `${countText(s.devices, 'device')}, ${countText(s.points, 'point')}, ${countText(s.commands, 'command')}`;
+  const all = { device: s.devices, point: s.points, command: s.commands };
+  const more = { rule: s.rules, geofence: s.geofences };
+  const told = [...Object.entries(all), ...Object.entries(more).filter(([, n]) => n > 0)];
+  const total = told.map(([what, n]) => countText(n, what)).join(', ');
   return [`${file} is valid: agent ${s.agent_id} of tenant ${s.tenant}, ${total}`, ...lines].join('\n');
 }
 

@@ -113,3 +113,13 @@ export const report = (state: Reported, at: number, detail = '', result: object 
   detail,
   result: JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
 });
+
+/** The command that a cancellation is about; undefined when it does not say. */
+export function targetOf(order: Command): string | undefined {
+  try {
+    const { command_id } = JSON.parse(order.args) as { command_id?: unknown };
+    return typeof command_id === 'string' ? command_id : undefined;
+  } catch {
+    return undefined;
+  }
+}

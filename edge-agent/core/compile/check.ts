@@ -2,12 +2,18 @@
 import { closest } from '../profile/closest';
 import { type Issue, type Path, pathText } from '../profile/problem';
 import { type ConnectionSection, type PointSection, type Profile } from '../profile/types';
+import { compileFences } from '../geofence/compile';
+import { compileRules } from '../rules/compile';
 import { checkCommand } from './check-command';
+import { MAX_HISTORY } from '../reporting/history';
+import { STATISTICS } from '../reporting/summary';
+import { compileDevices, DEFAULT_SCAN_MS } from './compile';
 import { type ProtocolRules, rulesFor } from './protocol';
 import { type Placed, type ResolvedDevice, resolveDevices } from './resolve';
 
 export function checkProfile(profile: Profile, protocols: readonly ProtocolRules[]): Issue[] {
   const connections = new Map(profile.connections.map((c) => [c.name, c]));
+  const resolved = resolveDevices(profile);
   const issues = [
     ...repeated(profile.connections, 'name', ['connections']),
     ...repeated(profile.devices, 'id', ['devices']),
@@ -17,10 +23,23 @@ export function checkProfile(profile: Profile, protocols: readonly ProtocolRules
     ...Object.entries(profile.models ?? {}).flatMap(([name, model]) => [
       ...repeated(model.points ?? [], 'metric', ['models', name, 'points']),
       ...repeated(model.commands ?? [], 'name', ['models', name, 'commands']),
+      ...repeated(model.rules ?? [], 'name', ['models', name, 'rules']),
     ]),
-    ...resolveDevices(profile).flatMap((device) => checkDevice(profile, device, connections, protocols)),
+    ...resolved.flatMap((device) => checkDevice(profile, device, connections, protocols)),
+    ...(profile.rules ?? []).flatMap((rule, i) => checkOwner(rule.device, profile, ['rules', i, 'device'])),
   ];
-  return unique(issues);
+  const fenced = compileFences(profile.geofences);
+  issues.push(...fenced.issues);
+  // Rules speak of points: what is wrong with those would be told once more for every rule.
+  if (issues.length > 0) return unique(issues);
+  const devices = compileDevices(profile, resolved, protocols);
+  const fences = new Set(fenced.fences.map((f) => f.name));
+  return unique(compileRules(resolved, new Map(devices.map((d) => [d.id, d])), fences).issues);
+}
+
+function checkOwner(device: string, profile: Profile, path: Path): Issue[] {
+  const ids = profile.devices.map((d) => d.id);
+  return ids.includes(device) ? [] : [unknown(path, device, 'a device', ids)];
 }
 
 function checkDevice(
@@ -34,6 +53,9 @@ function checkDevice(
   const issues = [
     ...repeated(section.points ?? [], 'metric', [...path, 'points']),
     ...repeated(section.commands ?? [], 'name', [...path, 'commands']),
+    ...repeated(section.rules ?? [], 'name', [...path, 'rules']),
+    ...checkRuleNames(device),
+    ...checkPosition(device),
   ];
   if (section.id === profile.agent.id)
     issues.push({ path: [...path, 'id'], value: section.id, expected: 'another name than the agent’s own' });
@@ -44,11 +66,53 @@ function checkDevice(
   if (device.points.length === 0)
     issues.push({ path, value: undefined, expected: 'points, points_csv, or a model that has them' });
   const rules = rulesFor(protocols, connection.protocol);
+  issues.push(...checkReporting(device));
   for (const point of device.points) {
     issues.push(...below(point.path, rules.checkPoint(point.section, device, connection)));
     issues.push(...below(point.path, checkPoint(point, rules.kind(point.section))));
   }
   return [...issues, ...device.commands.flatMap((c) => below(c.path, checkCommand(c.section, device, rules)))];
+}
+
+/** A rule of the whole profile may not take the name of one that the device has already. */
+function checkRuleNames({ rules }: ResolvedDevice): Issue[] {
+  return rules.flatMap(({ section, path }, i) => {
+    const earlier = rules.slice(0, i).find((r) => r.section.name === section.name);
+    if (!earlier || path[0] !== 'rules') return [];
+    const expected = `a name used once on the device: ${pathText(earlier.path)} has it already`;
+    return [{ path: [...path, 'name'], value: section.name, expected }];
+  });
+}
+
+/** Readings kept back in memory are bounded, and the names of summaries are free. */
+function checkReporting({ points, reporting, settings }: ResolvedDevice): Issue[] {
+  const metrics = new Set(points.map((p) => p.section.metric));
+  return points.flatMap(({ section, path }) => {
+    const { before_ms = 0, summary_ms = 0 } = { ...reporting, ...section.reporting };
+    const scan_ms = section.scan_ms ?? settings.scan_ms ?? DEFAULT_SCAN_MS;
+    const issues: Issue[] = [];
+    if (before_ms / scan_ms > MAX_HISTORY)
+      issues.push({
+        path,
+        value: before_ms,
+        expected: `before_ms of at most ${MAX_HISTORY * scan_ms} at its scan time`,
+      });
+    const taken = summary_ms > 0 ? STATISTICS.find((s) => metrics.has(`${section.metric}.${s}`)) : undefined;
+    if (taken !== undefined)
+      issues.push({
+        path,
+        value: section.metric,
+        expected: `no metric ${section.metric}.${taken}: its summary is called so`,
+      });
+    return issues;
+  });
+}
+
+function checkPosition({ position, points, path }: ResolvedDevice): Issue[] {
+  const metrics = points.map((p) => p.section.metric);
+  return Object.entries(position ?? {}).flatMap(([part, metric]) =>
+    metrics.includes(metric) ? [] : [unknown([...path, 'position', part], metric, 'a metric of the device', metrics)],
+  );
 }
 
 function checkPoint({ section }: Placed<PointSection>, kind: string): Issue[] {

@@ -6,7 +6,11 @@ import {
   type Literal,
   type PointSection,
   type Profile,
+  type ReportingSection,
 } from '../profile/types';
+import { pathText } from '../profile/problem';
+import { compileFences } from '../geofence/compile';
+import { compileRules } from '../rules/compile';
 import { argOf } from './check-command';
 import {
   type AgentPlan,
@@ -15,6 +19,7 @@ import {
   type ExceptionReport,
   type Operand,
   type PointPlan,
+  type ReportingPlan,
   type VerifyPlan,
 } from './plan';
 import { type ProtocolRules, rulesFor } from './protocol';
@@ -26,6 +31,8 @@ export const DEFAULT_HEARTBEAT_MS = 30_000;
 export const DEFAULT_FRAME_AGE_MS = 250;
 export const DEFAULT_FRAME_READINGS = 1_000;
 export const DEFAULT_REPORT_HEARTBEAT_MS = 60_000;
+export const DEFAULT_BEFORE_MS = 60_000;
+export const DEFAULT_AFTER_MS = 30_000;
 export const DEFAULT_VERIFY_WITHIN_MS = 2_000;
 export const DEFAULT_TELEMETRY_MB = 800;
 export const DEFAULT_PRIORITY_MB = 64;
@@ -33,12 +40,12 @@ const MIB = 1024 * 1024;
 
 /** `profile` has passed checkProfile; a broken reference here is a defect of ours and throws. */
 export function compileProfile(profile: Profile, protocols: readonly ProtocolRules[]): AgentPlan {
-  const connections = new Map(profile.connections.map((c) => [c.name, c]));
-  const devices = resolveDevices(profile).map((device) => {
-    const connection = connections.get(device.section.connection);
-    if (!connection) throw new Error(`device ${device.section.id}: no connection ${device.section.connection}`);
-    return compileDevice(profile, device, connection, rulesFor(protocols, connection.protocol));
-  });
+  const resolved = resolveDevices(profile);
+  const devices = compileDevices(profile, resolved, protocols);
+  const { fences } = compileFences(profile.geofences);
+  const byId = new Map(devices.map((d) => [d.id, d]));
+  const { rules, issues } = compileRules(resolved, byId, new Set(fences.map((f) => f.name)));
+  if (issues[0]) throw new Error(`${pathText(issues[0].path)}: expected ${issues[0].expected}`);
   const { agent } = profile;
   return {
     agent_id: agent.id,
@@ -55,8 +62,23 @@ export function compileProfile(profile: Profile, protocols: readonly ProtocolRul
       devices: devices.filter((d) => d.connection === c.name),
       settings: rulesFor(protocols, c.protocol).connectionSettings(c),
     })),
-    devices: new Map(devices.map((d) => [d.id, d])),
+    devices: byId,
+    rules,
+    fences,
   };
+}
+
+export function compileDevices(
+  profile: Profile,
+  resolved: readonly ResolvedDevice[],
+  protocols: readonly ProtocolRules[],
+): DevicePlan[] {
+  const connections = new Map(profile.connections.map((c) => [c.name, c]));
+  return resolved.map((device) => {
+    const connection = connections.get(device.section.connection);
+    if (!connection) throw new Error(`device ${device.section.id}: no connection ${device.section.connection}`);
+    return compileDevice(profile, device, connection, rulesFor(protocols, connection.protocol));
+  });
 }
 
 function compileDevice(
@@ -78,6 +100,7 @@ function compileDevice(
     points,
     byMetric: new Map(points.map((p) => [p.metric, p])),
     commands: new Map(device.commands.map(({ section: c }) => [c.name, compileCommand(c)])),
+    ...(device.position && { position: device.position }),
     settings: rules.deviceSettings(device, connection),
   };
 }
@@ -88,6 +111,7 @@ function compilePoint(point: PointSection, device: ResolvedDevice, rules: Protoc
   const high = point.high ?? highest(point.scale);
   const report = compileReport(point.deadband, (high ?? 0) - (low ?? 0));
   const kind = rules.kind(point);
+  const reporting = compileReporting({ ...device.reporting, ...point.reporting });
   return {
     metric: point.metric,
     kind: scale && kind === 'int64' ? 'number' : kind,
@@ -95,6 +119,7 @@ function compilePoint(point: PointSection, device: ResolvedDevice, rules: Protoc
     writable: point.writable ?? false,
     ...(scale && { scale }),
     ...(report && { report }),
+    ...(reporting && { reporting }),
     ...(low !== undefined && { low }),
     ...(high !== undefined && { high }),
     unit: point.unit ?? '',
@@ -116,6 +141,17 @@ function compileReport(deadband: PointSection['deadband'], span: number): Except
   return {
     band: section.absolute ?? ((section.percent ?? 0) / 100) * span,
     heartbeat_ms: section.heartbeat_ms ?? DEFAULT_REPORT_HEARTBEAT_MS,
+  };
+}
+
+function compileReporting({ mode, summary_ms, before_ms, after_ms }: ReportingSection): ReportingPlan | undefined {
+  const raw = mode !== 'anomalies';
+  if (raw && !summary_ms && !before_ms) return undefined;
+  return {
+    raw,
+    summary_ms: summary_ms ?? 0,
+    before_ms: before_ms ?? (raw ? 0 : DEFAULT_BEFORE_MS),
+    after_ms: after_ms ?? (raw ? 0 : DEFAULT_AFTER_MS),
   };
 }
 

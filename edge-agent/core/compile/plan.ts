@@ -1,5 +1,7 @@
 /** The profile compiled: what the agent runs on. Immutable; made once per profile by compile.ts. */
 import { type FieldValue } from '../../adapter';
+import { type FencePlan } from '../geofence/index';
+import { type RulePlan } from '../rules/plan';
 
 /** number: a double. int64: exact integer, bigint. text. boolean: travels as 0 or 1. */
 export type PointKind = 'number' | 'int64' | 'text' | 'boolean';
@@ -20,6 +22,18 @@ export interface ExceptionReport {
   readonly heartbeat_ms: number;
 }
 
+/** What is reported besides, or instead of, single readings. */
+export interface ReportingPlan {
+  /** False: single readings only while a rule asks for them. */
+  readonly raw: boolean;
+  /** Period of summaries, ms; 0 for none. */
+  readonly summary_ms: number;
+  /** Readings not reported are kept this long, and reported when a rule asks, ms. */
+  readonly before_ms: number;
+  /** How long a rule's wish outlasts it, ms. */
+  readonly after_ms: number;
+}
+
 export interface PointPlan {
   readonly metric: string;
   readonly kind: PointKind;
@@ -29,6 +43,8 @@ export interface PointPlan {
   readonly scale?: Scale;
   /** Absent: every sample is reported. */
   readonly report?: ExceptionReport;
+  /** Absent: nothing but single readings. */
+  readonly reporting?: ReportingPlan;
   /** Engineering limits; outside them a reading is `outOfRange` and a write is refused. */
   readonly low?: number;
   readonly high?: number;
@@ -89,6 +105,8 @@ export interface DevicePlan {
   readonly points: readonly PointPlan[];
   readonly byMetric: ReadonlyMap<string, PointPlan>;
   readonly commands: ReadonlyMap<string, CommandPlan>;
+  /** Metrics that say where it is, degrees; absent: it does not move. */
+  readonly position?: { readonly latitude: string; readonly longitude: string };
   /** What the protocol needs of the device, as the profile gives it. */
   readonly settings: unknown;
 }
@@ -116,4 +134,6 @@ export interface AgentPlan {
   readonly priority_bytes: number;
   readonly connections: readonly ConnectionPlan[];
   readonly devices: ReadonlyMap<string, DevicePlan>;
+  readonly rules: readonly RulePlan[];
+  readonly fences: readonly FencePlan[];
 }

@@ -5,7 +5,10 @@ import {
   type DeviceDefaults,
   type DeviceSection,
   type PointSection,
+  type PositionSection,
   type Profile,
+  type ReportingSection,
+  type RuleSection,
 } from '../profile/types';
 
 export interface Placed<T> {
@@ -17,9 +20,13 @@ export interface ResolvedDevice {
   readonly section: DeviceSection;
   readonly path: Path;
   /** Settings of model and device merged; points and commands are below. */
-  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands'>;
+  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands' | 'rules' | 'position' | 'reporting'>;
   readonly points: readonly Placed<PointSection>[];
   readonly commands: readonly Placed<CommandSection>[];
+  readonly rules: readonly Placed<RuleSection>[];
+  readonly position: PositionSection | undefined;
+  /** What agent, model and device say; a point may say otherwise. */
+  readonly reporting: ReportingSection;
 }
 
 export function resolveDevices(profile: Profile): ResolvedDevice[] {
@@ -48,6 +55,12 @@ function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedD
       placed(device.commands, [...path, 'commands']),
       (c) => c.name,
     ),
+    rules: [
+      ...merge(placed(model.rules, [...base, 'rules']), placed(device.rules, [...path, 'rules']), (r) => r.name),
+      ...placed(profile.rules, ['rules']).filter((r) => r.section.device === device.id),
+    ],
+    position: device.position ?? model.position,
+    reporting: { ...profile.agent.reporting, ...model.reporting, ...device.reporting },
   };
 }
 

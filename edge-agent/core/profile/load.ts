@@ -1,6 +1,7 @@
 /** Text of a profile to a validated profile, or to everything that is wrong with it. Pure: files come in as a function. */
 import { Ajv, type ValidateFunction } from 'ajv';
 import { type Env, ProfileDocument } from './document';
+import { withFenceFile } from './geofence-file';
 import { pointsFromCsv } from './points-csv';
 import { type Issue, type Path, type Place, type Problem, problem } from './problem';
 import { issuesOf } from './schema-issues';
@@ -39,7 +40,9 @@ export function loadProfile(source: ProfileSource): LoadResult {
   }
   const validate = validators(source.schema);
   if (!validate.profile(data)) return failure(problemsOf(issuesOf(validate.profile.errors ?? [], [], data), document));
-  return withTagLists(data as Profile, document, source, validate.point);
+  const fenced = withFenceFile(data as Profile, source.readFile, document.place(['geofences', 'file']));
+  if (fenced.problems.length > 0) return failure(fenced.problems);
+  return withTagLists(fenced.profile, document, source, validate.point);
 }
 
 interface Validators {

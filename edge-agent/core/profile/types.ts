@@ -5,6 +5,26 @@ export interface Profile {
   readonly connections: readonly ConnectionSection[];
   readonly models?: Readonly<Record<string, ModelSection>>;
   readonly devices: readonly DeviceSection[];
+  /** Rules that look at several devices; each belongs to one. */
+  readonly rules?: readonly (RuleSection & { readonly device: string })[];
+  readonly geofences?: GeofencesSection;
+}
+
+export interface GeofencesSection {
+  /** GeoJSON FeatureCollection beside the profile; its features come after those given here. */
+  readonly file?: string;
+  readonly features?: readonly FenceFeature[];
+  /** Unless a feature's properties say otherwise. */
+  readonly time_ms?: number;
+  readonly distance_m?: number;
+  readonly dwell_ms?: number;
+}
+
+/** A GeoJSON feature as it comes, not yet looked at. */
+export interface FenceFeature {
+  readonly id?: string | number;
+  readonly properties?: Readonly<Record<string, unknown>> | null;
+  readonly geometry?: { readonly type?: string; readonly coordinates?: unknown } | null;
 }
 
 export interface AgentSection {
@@ -14,6 +34,7 @@ export interface AgentSection {
   readonly heartbeat_ms?: number;
   readonly outbox?: { readonly telemetry_mb?: number; readonly priority_mb?: number };
   readonly frame?: { readonly max_age_ms?: number; readonly max_readings?: number };
+  readonly reporting?: ReportingSection;
 }
 
 export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu';
@@ -68,6 +89,22 @@ export interface DeviceDefaults {
   readonly points?: readonly PointSection[];
   readonly points_csv?: string;
   readonly commands?: readonly CommandSection[];
+  readonly rules?: readonly RuleSection[];
+  readonly position?: PositionSection;
+  readonly reporting?: ReportingSection;
+}
+
+export interface ReportingSection {
+  readonly mode?: 'all' | 'anomalies';
+  readonly summary_ms?: number;
+  readonly before_ms?: number;
+  readonly after_ms?: number;
+}
+
+/** Metrics that say where a device is. */
+export interface PositionSection {
+  readonly latitude: string;
+  readonly longitude: string;
 }
 
 export interface ModelSection extends DeviceDefaults {
@@ -133,6 +170,7 @@ export interface PointSection {
   readonly unit?: string;
   readonly source_unit?: string;
   readonly deadband?: number | DeadbandSection;
+  readonly reporting?: ReportingSection;
   readonly scan_ms?: number;
   readonly writable?: boolean;
   readonly description?: string;
@@ -166,4 +204,35 @@ export interface VerifySection {
   readonly value: Literal;
   readonly tolerance?: number;
   readonly within_ms?: number;
+}
+
+export interface RuleSection {
+  readonly name: string;
+  readonly description?: string;
+  /** CEL. */
+  readonly when: string;
+  readonly clear?: string;
+  readonly delay_on_ms?: number;
+  readonly delay_off_ms?: number;
+  readonly latch?: boolean;
+  readonly unknown?: 'hold' | 'on' | 'off';
+  readonly interlock?: { readonly commands?: readonly string[]; readonly rules?: readonly string[] };
+  readonly then?: readonly ActionSection[];
+  readonly otherwise?: readonly ActionSection[];
+}
+
+/** Exactly one of write, alarm, report. */
+export interface ActionSection {
+  readonly write?: string;
+  readonly value?: Literal;
+  /** CEL. */
+  readonly value_of?: string;
+  readonly verify?: 'read-back' | 'none';
+  readonly tolerance?: number;
+  readonly within_ms?: number;
+  readonly per_minute?: number;
+  readonly alarm?: string;
+  readonly priority?: number;
+  readonly message?: string;
+  readonly report?: 'all' | readonly string[];
 }

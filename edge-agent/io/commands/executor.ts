@@ -15,6 +15,7 @@ import {
   onRecovery,
   onTurn,
   report,
+  targetOf,
 } from '../../core/commands/decide';
 import { type Entry, type LedgerEvent, type Report } from '../../core/commands/ledger';
 import { type DevicePlan } from '../../core/compile/plan';
@@ -33,6 +34,10 @@ export interface ExecutorOptions {
   device(id: string): { readonly plan: DevicePlan; readonly field: Field } | undefined;
   /** Why the device takes no commands, undefined when it does. */
   refused(id: string): string | undefined;
+  /** Why local control lets no such command through at present; undefined when it does. */
+  interlocked?(device: string, command: string): string | undefined;
+  /** A command for the agent's own control: resolves with why it cannot be done. Undefined: it is none. */
+  local?(command: Command): Promise<string | undefined> | undefined;
   /** Resolves with the device's last sequence number when everything up to it is on the stream. */
   flush(device: string): Promise<number>;
   onError(error: unknown): void;
@@ -194,7 +199,9 @@ export class CommandExecutor {
 
   private async execute(entry: Entry, firstStep: number): Promise<void> {
     const { command } = entry;
-    const bound = this.bound(command);
+    const local = this.options.local?.(command);
+    if (local) return this.settleLocal(command.command_id, await local);
+    const bound = this.options.interlocked?.(command.device_id, command.name) ?? this.bound(command);
     if (typeof bound === 'string') return this.settle(command.command_id, 'failed', bound);
     const { execution, writes } = bound;
     for (const [step, write] of writes.entries()) {
@@ -296,16 +303,12 @@ export class CommandExecutor {
     void this.teller.tell(id);
   }
 
+  private settleLocal(id: string, refusal: string | undefined): Promise<void> {
+    if (refusal !== undefined) return this.settle(id, 'failed', refusal);
+    return this.settle(id, 'executed', '', { verifiable: false });
+  }
+
   private time(): AgentTime {
     return { now: this.options.clock.now(), behind_ms: this.behind_ms };
-  }
-}
-
-function targetOf(order: Command): string | undefined {
-  try {
-    const { command_id } = JSON.parse(order.args) as { command_id?: unknown };
-    return typeof command_id === 'string' ? command_id : undefined;
-  } catch {
-    return undefined;
   }
 }

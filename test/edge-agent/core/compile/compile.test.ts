@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../../../schemas/root';
+import { pointRecords } from '../../../../edge-agent/core/points';
 import { planOf } from '../../plan-of';
 
 const plan = planOf(`
@@ -94,4 +95,19 @@ test('the demo profile is valid and covers every kind', () => {
   expect([...demo.devices.keys()]).toEqual(['boiler-1', 'pump-1', 'meter-1']);
   expect(new Set(points.map((p) => p.kind))).toEqual(new Set(['number', 'int64', 'text', 'boolean']));
   expect(demo.devices.get('boiler-1')?.commands.get('set-setpoint')?.verify).toHaveLength(1);
+});
+
+test('the sample of rules is valid, and says what it is to say', () => {
+  const sample = planOf(readFileSync(join(projectRoot(), 'deploy/local/profiles/rules.yaml'), 'utf8'));
+  expect(sample.rules.map((r) => r.id)).toEqual([
+    'boiler-1/overheated',
+    'boiler-1/relight',
+    'boiler-1/no-flame',
+    'boiler-1/sensor-lost',
+    'pump-1/cool-down',
+  ]);
+  const told = pointRecords(sample, 0).map((p) => p.metric);
+  expect(told).toContain('temperature.median');
+  expect(told).toContain('rule.overheated');
+  expect(told).not.toContain('burner.mean');
 });

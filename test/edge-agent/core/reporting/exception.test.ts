@@ -1,5 +1,5 @@
-import { worthTelling } from '../../../edge-agent/core/report';
-import { type ReadingValue } from '../../../edge-agent/core/reading';
+import { worthTelling } from '../../../../edge-agent/core/reporting/exception';
+import { type ReadingValue } from '../../../../edge-agent/core/reading';
 
 const rule = { band: 0.5, heartbeat_ms: 10_000 };
 const at = (time: number, value: ReadingValue, quality = 0): { at: number; value: ReadingValue; quality: number } => ({

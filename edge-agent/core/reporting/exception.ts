@@ -1,6 +1,6 @@
 /** Report by exception: which readings are worth telling. Pure: state in, decision and state out. */
-import { type ExceptionReport } from './compile/plan';
-import { type Reading, type ReadingValue } from './reading';
+import { type ExceptionReport } from '../compile/plan';
+import { type Reading, type ReadingValue } from '../reading';
 
 /** The last reading told of a point. */
 export interface Reported {

@@ -1,0 +1,310 @@
+/** Local control at work: readings in, writes, alarms and reporting out, with or without a network. */
+import { type Logger } from 'pino';
+import { type AlarmEvent, type Command } from '../../../schemas/generated';
+import { AlarmBook } from '../../core/alarms/book';
+import { type AgentPlan } from '../../core/compile/plan';
+import { type FenceEvent } from '../../core/geofence/tracker';
+import { type Reading } from '../../core/reading';
+import { type Effect, RuleEngine } from '../../core/rules/engine';
+import { type AlarmAction, type RulePlan } from '../../core/rules/plan';
+import { alarmRecord } from '../../records';
+import { type Clock } from '../clock';
+import { type Field } from '../commands/execution';
+import { type OutboxRecord } from '../outbox-api';
+import { Actuator, type Outcome } from './actuator';
+import { type Order, orderOf } from './orders';
+import { type ControlState, type StateFile } from './state-file';
+import { FenceWatch } from './whereabouts';
+
+/** How often shelves and stays in geofences are looked at, ms. */
+const SLOW_TICK_MS = 1_000;
+const SAVE_DELAY_MS = 1_000;
+/** The alarm of a rule whose writes do not come through. */
+const notCarriedOut = (rule: RulePlan, message: string): AlarmAction => ({
+  alarm: `${rule.name}.not-carried-out`,
+  priority: 2,
+  message,
+});
+
+export interface ControlOptions {
+  readonly plan: AgentPlan;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly state: ControlState;
+  readonly file: Pick<StateFile, 'save'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  field(connection: string): Field | undefined;
+  /** Adds a reading to the device's next frame. */
+  report(device: string, metric: string, reading: Reading): void;
+  /** Raw readings of these metrics are reported from now on, or not for this rule any more. */
+  reporting(rule: RulePlan, on: boolean): void;
+  /** Durable when `done` is called. */
+  submit(records: readonly OutboxRecord[], done: () => void): void;
+}
+
+export interface ControlStats {
+  evaluations: number;
+  /** Rules that went on. */
+  firings: number;
+  /** Writes that came through, and wishes that did not at once. */
+  writes: number;
+  write_failures: number;
+  save_failures: number;
+}
+
+export class LocalControl {
+  readonly stats: ControlStats = { evaluations: 0, firings: 0, writes: 0, write_failures: 0, save_failures: 0 };
+  private readonly engine: RuleEngine;
+  private readonly fences: FenceWatch;
+  private readonly alarms: AlarmBook;
+  private readonly actuator: Actuator;
+  /** Events that are not known to be in the outbox, and those of them that are on their way. */
+  private readonly untold: Set<AlarmEvent>;
+  private readonly handed = new Set<AlarmEvent>();
+  private dirty = false;
+  private saving: Promise<void> | undefined;
+  private wake: NodeJS.Timeout | undefined;
+  private wakes_at = Infinity;
+  private slowTimer: NodeJS.Timeout | undefined;
+  private saveTimer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(private readonly options: ControlOptions) {
+    const { plan, state, boot, clock } = options;
+    this.fences = new FenceWatch(plan, state.inside, { now: clock.now(), monotonic: clock.monotonic() });
+    this.engine = new RuleEngine(plan.rules, state.rules, (d, fence, now) => this.fences.seconds(d, fence, now));
+    this.alarms = new AlarmBook({ tenant: plan.tenant, agent_id: plan.agent_id, boot }, state.alarms);
+    this.untold = new Set(state.untold);
+    this.actuator = new Actuator({
+      clock,
+      find: (device, metric) => this.point(device, metric),
+      onOutcome: (outcome) => this.outcome(outcome),
+    });
+  }
+
+  /** Goes on with what an earlier run left. Rules that are not in the profile any more raise nothing. */
+  start(): void {
+    const rules = new Set(this.options.plan.rules.map((r) => r.id));
+    this.tell(this.alarms.prune((rule) => rules.has(rule), this.options.clock.now()));
+    this.slowTimer = setInterval(() => this.slowTick(), SLOW_TICK_MS);
+    this.changed();
+    this.settled();
+  }
+
+  sample(device: string, metric: string, reading: Reading): void {
+    this.engine.sample(device, metric, reading, this.options.clock.monotonic());
+    this.fences.sample(device, metric, reading);
+  }
+
+  /** A batch of samples is over: rules are looked at. */
+  settled(): void {
+    if (this.closed) return;
+    const now = this.options.clock.monotonic();
+    this.stats.evaluations++;
+    for (const { device, events } of this.fences.settle(now)) {
+      this.engine.moved(device);
+      this.crossed(events);
+    }
+    this.carryOut(this.engine.evaluate(now));
+    this.arm(now);
+  }
+
+  /** Why a command is not carried out at present; undefined when it may be. */
+  refusal(device: string, command: string): string | undefined {
+    return this.engine.refusal(device, command);
+  }
+
+  /** Carries out a command that is meant for local control; undefined when it is not. A reason when it cannot be done. */
+  order(command: Command): Promise<string | undefined> | undefined {
+    const device = this.options.plan.devices.get(command.device_id);
+    const order = device && !device.commands.has(command.name) ? orderOf(command, this.options.clock.now()) : undefined;
+    if (order === undefined) return undefined;
+    return this.obey(command, order);
+  }
+
+  status(): object {
+    const alarms = this.alarms.states().map(({ device, alarm, priority, raisers, acknowledged, shelved_until }) => {
+      return { device, alarm, priority, active: raisers.length > 0, acknowledged, shelved_until };
+    });
+    return { ...this.stats, on: Object.keys(this.engine.records()).filter((id) => this.engine.isOn(id)), alarms };
+  }
+
+  /** Begins nothing any more; what is known is on disk when it resolves. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.wake);
+    clearInterval(this.slowTimer);
+    await this.actuator.close();
+    this.changed();
+    await this.saving;
+  }
+
+  private async obey(command: Command, order: Order | string): Promise<string | undefined> {
+    if (typeof order === 'string') return order;
+    const { device_id, actor } = command;
+    const { clock } = this.options;
+    if (order.kind === 'reset') {
+      const effects = this.engine.reset(`${device_id}/${order.rule}`, clock.monotonic());
+      if (typeof effects === 'string') return effects;
+      this.carryOut(effects);
+    } else {
+      const event = this.alarms.apply(device_id, order.alarm, order.order, actor, clock.now());
+      if (typeof event === 'string') return event;
+      this.tell(event ? [event] : []);
+    }
+    this.changed();
+    await this.saving;
+    return undefined;
+  }
+
+  private slowTick(): void {
+    this.tell(this.alarms.expire(this.options.clock.now()));
+    this.crossed(this.fences.tick(this.options.clock.monotonic()));
+  }
+
+  private crossed(events: readonly FenceEvent[]): void {
+    const at = this.options.clock.now();
+    for (const { kind, device, fence, stayed_ms } of events) {
+      const tell = (metric: string, value: number): void =>
+        this.options.report(device, metric, { at, value, quality: 0 });
+      this.options.log.info({ device, fence, stayed_ms }, `geofence ${kind}`);
+      if (kind !== 'dwell') tell(`geofence.${fence}`, kind === 'enter' ? 1 : 0);
+      if (kind !== 'enter') tell(`geofence.${fence}.dwell`, stayed_ms / 1_000);
+      this.noted();
+    }
+  }
+
+  private carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) this.carryOutOne(effect);
+    if (effects.some((e) => e.rule.latch)) this.changed();
+    else if (effects.length > 0) this.noted();
+  }
+
+  private carryOutOne(effect: Effect): void {
+    const { rule } = effect;
+    switch (effect.kind) {
+      case 'changed':
+        if (effect.on) this.stats.firings++;
+        this.options.log.info({ rule: rule.id, on: effect.on }, 'rule');
+        return this.reportOf(rule, '', effect.on ? 1 : 0);
+      case 'write': {
+        const { value, write } = effect;
+        if (value !== undefined) return this.actuator.want({ rule: rule.id, write, value });
+        return this.failed(rule, `${write.metric}: a value it is calculated from is not known`);
+      }
+      case 'release':
+        return this.actuator.release(rule.id);
+      case 'alarm':
+        return this.raise(rule, effect.alarm, effect.active, effect.value ?? null);
+      case 'report':
+        return this.options.reporting(rule, effect.on);
+    }
+  }
+
+  private raise(
+    rule: RulePlan,
+    { alarm, priority, message }: AlarmAction,
+    active: boolean,
+    value: number | null,
+  ): void {
+    const order = active
+      ? ({ type: 'raise', by: rule.id, priority, value, message } as const)
+      : ({ type: 'clear', by: rule.id, value } as const);
+    const event = this.alarms.apply(rule.device, alarm, order, this.alarms.actor, this.options.clock.now());
+    if (typeof event === 'string') this.options.log.error({ rule: rule.id, alarm }, event);
+    else if (event) this.tell([event]);
+  }
+
+  private outcome({ wanted, ok, detail, took_ms }: Outcome): void {
+    const rule = this.options.plan.rules.find((r) => r.id === wanted.rule);
+    if (!rule) return;
+    const { device, metric } = wanted.write;
+    const written = { rule: rule.id, point: `${device}/${metric}`, value: wanted.value, detail, took_ms };
+    if (!ok) return this.failed(rule, `${metric}=${String(wanted.value)}: ${detail}`);
+    this.stats.writes++;
+    this.options.log.info(written, 'rule has written');
+    this.reportOf(rule, '.action', `${metric}=${String(wanted.value)}: ${detail}`);
+    if (this.actuator.wants(rule.id)) return;
+    this.engine.settle(rule.id);
+    this.raise(rule, notCarriedOut(rule, ''), false, null);
+    this.noted();
+  }
+
+  private failed(rule: RulePlan, detail: string): void {
+    this.stats.write_failures++;
+    this.options.log.warn({ rule: rule.id, detail }, 'rule could not write');
+    this.reportOf(rule, '.action', detail);
+    this.raise(rule, notCarriedOut(rule, detail), true, null);
+  }
+
+  private reportOf(rule: RulePlan, what: string, value: number | string): void {
+    this.options.report(rule.device, `rule.${rule.name}${what}`, { at: this.options.clock.now(), value, quality: 0 });
+  }
+
+  private point(device: string, metric: string): ReturnType<ConstructorParameters<typeof Actuator>[0]['find']> {
+    const plan = this.options.plan.devices.get(device);
+    const point = plan?.byMetric.get(metric);
+    const field = plan && this.options.field(plan.connection);
+    return point && field && { point, field };
+  }
+
+  private arm(now: number): void {
+    const at = this.engine.wakeAt() ?? Infinity;
+    if (at === this.wakes_at) return;
+    clearTimeout(this.wake);
+    this.wakes_at = at;
+    if (at === Infinity) return;
+    this.wake = setTimeout(
+      () => {
+        this.wakes_at = Infinity;
+        this.settled();
+      },
+      Math.max(1, Math.ceil(at - now)),
+    );
+  }
+
+  private tell(events: readonly AlarmEvent[]): void {
+    for (const event of events) this.untold.add(event);
+    if (events.length > 0) this.changed();
+  }
+
+  /** What would follow from the next samples anyway is saved soon: a rule that flickers must not wear out the disk. */
+  private noted(): void {
+    this.saveTimer ??= setTimeout(() => this.changed(), SAVE_DELAY_MS);
+  }
+
+  private changed(): void {
+    clearTimeout(this.saveTimer);
+    this.saveTimer = undefined;
+    this.dirty = true;
+    this.saving ??= this.save().finally(() => (this.saving = undefined));
+  }
+
+  /** On disk before on its way: an alarm told and then forgotten would stay active for ever. */
+  private async save(): Promise<void> {
+    await Promise.resolve();
+    while (this.dirty) {
+      this.dirty = false;
+      const untold = [...this.untold];
+      const { clock } = this.options;
+      const inside = this.fences.inside({ now: clock.now(), monotonic: clock.monotonic() });
+      const state = { rules: this.engine.records(), alarms: this.alarms.states(), untold, inside };
+      await this.options.file.save(state).catch((err: unknown) => {
+        this.stats.save_failures++;
+        this.options.log.error({ err }, 'local control could not be saved');
+      });
+      this.hand(untold.filter((e) => !this.handed.has(e)));
+    }
+  }
+
+  private hand(events: readonly AlarmEvent[]): void {
+    if (events.length === 0) return;
+    for (const event of events) this.handed.add(event);
+    this.options.submit(events.map(alarmRecord), () => {
+      for (const event of events) {
+        this.untold.delete(event);
+        this.handed.delete(event);
+      }
+    });
+  }
+}
