@@ -1,6 +1,6 @@
 /**
- * Readings of a fleet, made inside the engine. A tenth of the devices is one site; one device reports every second for
- * a day, as an analyst's favourite does; the others share the rest evenly over 30 days.
+ * Readings of a fleet, made inside the engine: devices that report every 10 s, as long as the number asked for lasts; a
+ * site of 20 devices that report every minute for a month; and one device that reports every second for a day.
  */
 import { sourceFiles } from '../../../deploy/clickhouse/files';
 import { migrate } from '../../../deploy/clickhouse/migrate';
@@ -8,28 +8,28 @@ import { render } from '../../../deploy/clickhouse/render';
 import { type Sql } from './sql';
 
 export interface Sizes {
+  /** All of them. */
   readonly readings: number;
+  /** Of the fleet, without the site's. */
   readonly devices: number;
-  /** Readings of each device. */
+  /** Readings of each device of the fleet. */
   readonly per_device: number;
-  readonly minutes: number;
-  /** Devices of the site that is asked for. */
-  readonly site_devices: number;
 }
 
 export const START_S = Date.UTC(2026, 0, 1) / 1000;
 /** The device whose day is asked for: one reading a second. */
-export const FAVOURITE = 'device-favourite';
+export const FAVOURITE = 'favourite-0';
 export const DAY_S = 86_400;
-const DAYS = 30;
+const FLEET_STEP_S = 10;
+export const SITE_DEVICES = 20;
+const SITE_STEP_S = 60;
+const SITE_READINGS = SITE_DEVICES * ((30 * DAY_S) / SITE_STEP_S);
 /** Rows of one insert: what a projector's largest batch holds. */
 const CHUNK = 1_000_000;
-const SITE_DEVICES = 20;
 
 export function sizesOf(asked: number, devices: number): Sizes {
-  const per_device = Math.max(1, Math.floor((asked - DAY_S) / devices));
-  const readings = per_device * devices + DAY_S;
-  return { readings, devices, per_device, minutes: DAYS * 1_440, site_devices: Math.min(SITE_DEVICES, devices) };
+  const per_device = Math.max(1, Math.floor((asked - DAY_S - SITE_READINGS) / devices));
+  return { readings: per_device * devices + DAY_S + SITE_READINGS, devices, per_device };
 }
 
 /** Seconds it took. The plain table gets the same rows. */
@@ -41,31 +41,41 @@ export async function fill(sql: Sql, sizes: Sizes, report: (line: string) => voi
   );
   await devices(sql, sizes);
   const started = performance.now();
-  const rows = sizes.per_device * sizes.devices;
-  for (let from = 0; from < rows; from += CHUNK) {
-    await into(sql, fleet(sizes, from, Math.min(CHUNK, rows - from)));
-    if ((from / CHUNK) % 10 === 9)
-      report(`${from + CHUNK} of ${rows}, ${Math.round((performance.now() - started) / 1000)} s`);
-  }
-  await into(sql, favourite());
+  const kinds: readonly Kind[] = [
+    { name: 'north', devices: SITE_DEVICES, rows: SITE_READINGS, start_s: START_S, step_s: SITE_STEP_S },
+    {
+      name: 'device',
+      devices: sizes.devices,
+      rows: sizes.per_device * sizes.devices,
+      start_s: START_S,
+      step_s: FLEET_STEP_S,
+    },
+    { name: 'favourite', devices: 1, rows: DAY_S, start_s: START_S + DAY_S, step_s: 1 },
+  ];
+  for (const kind of kinds)
+    for (let from = 0; from < kind.rows; from += CHUNK) {
+      await into(sql, rowsOf(kind, from, Math.min(CHUNK, kind.rows - from)));
+      if ((from / CHUNK) % 10 === 9)
+        report(`${from + CHUNK} of ${kind.rows}, ${Math.round((performance.now() - started) / 1000)} s`);
+    }
   await settle(sql);
   return Math.round((performance.now() - started) / 1000);
 }
 
-/** Time order, all devices interleaved, as a stream brings them. Values drift, as those of machines do, to one decimal. */
-function fleet({ devices: n, per_device, minutes }: Sizes, from: number, count: number): string {
-  const step_ms = Math.floor((minutes * 60_000) / per_device);
-  return `SELECT 'acme' AS tenant, concat('device-', toString(number % ${n})) AS device_id, 'temperature' AS metric,
-    fromUnixTimestamp64Milli(toInt64(${START_S * 1000} + intDiv(number, ${n}) * ${step_ms} + cityHash64(number) % 50)) AS ts,
-    round(60 + 20 * sin(intDiv(number, ${n}) / 50 + number % ${n}) + (cityHash64(number, 1) % 20) / 10, 1) AS value, 0 AS quality,
-    intDiv(number, ${n}) + 1 AS seq FROM numbers(${from}, ${count})`;
+interface Kind {
+  readonly name: string;
+  readonly devices: number;
+  readonly rows: number;
+  readonly start_s: number;
+  readonly step_s: number;
 }
 
-function favourite(): string {
-  return `SELECT 'acme' AS tenant, '${FAVOURITE}' AS device_id, 'temperature' AS metric,
-    fromUnixTimestamp64Milli(toInt64(${START_S + DAY_S} + number) * 1000) AS ts,
-    round(60 + 20 * sin(number / 500) + (cityHash64(number) % 20) / 10, 1) AS value, 0 AS quality,
-    intDiv(number, 10) + 1 AS seq FROM numbers(${DAY_S})`;
+/** Time order, all devices interleaved, as a stream brings them. Values drift, as those of machines do, to one decimal. */
+function rowsOf({ name, devices: n, start_s, step_s }: Kind, from: number, count: number): string {
+  return `SELECT 'acme' AS tenant, concat('${name}-', toString(number % ${n})) AS device_id, 'temperature' AS metric,
+    fromUnixTimestamp64Milli(toInt64(${start_s * 1000} + intDiv(number, ${n}) * ${step_s * 1000} + cityHash64(number) % 50)) AS ts,
+    round(60 + 20 * sin(intDiv(number, ${n}) / 50 + number % ${n}) + (cityHash64(number, 1) % 20) / 10, 1) AS value, 0 AS quality,
+    intDiv(number, ${n} * 10) + 1 AS seq FROM numbers(${from}, ${count})`;
 }
 
 async function into(sql: Sql, rows: string): Promise<void> {
@@ -79,9 +89,11 @@ async function into(sql: Sql, rows: string): Promise<void> {
   );
 }
 
-async function devices(sql: Sql, { devices: n, site_devices }: Sizes): Promise<void> {
+async function devices(sql: Sql, { devices: n }: Sizes): Promise<void> {
+  const device = (name: string, site: string, count: number): string =>
+    `SELECT 'acme', concat('${name}-', toString(number)), 1, 'active', ${site} FROM numbers(${count})`;
   await sql(
-    `INSERT INTO millrace.devices_state (tenant, device_id, version, state, path) SELECT 'acme', concat('device-', toString(number)), 1, 'active', if(number < ${site_devices}, 'acme/north/hall/line', concat('acme/site-', toString(number % 50), '/hall/line')) FROM numbers(${n})`,
+    `INSERT INTO millrace.devices_state (tenant, device_id, version, state, path) ${device('north', "'acme/north/hall/line'", SITE_DEVICES)} UNION ALL ${device('device', "concat('acme/site-', toString(number % 50), '/hall/line')", n)}`,
   );
 }
 
