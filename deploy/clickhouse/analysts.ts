@@ -13,7 +13,7 @@ const LIMITS =
   'readonly = 1 CONST, max_execution_time = 60 CONST, max_memory_usage = 4000000000 CONST, max_threads = 4 CONST';
 /** Bounds of one person. */
 const QUOTA =
-  'INTERVAL 1 minute MAX queries = 600, errors = 300, INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000';
+  'INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000';
 /** Read by views through dictGet. They hold units, paths and sites of all tenants, by device and metric. */
 const DICTIONARIES = ['points_by_metric', 'sites_by_device'];
 

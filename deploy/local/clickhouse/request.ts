@@ -13,6 +13,8 @@ export interface QueryRequest {
   readonly queryId: string | undefined;
   readonly session: { id: string; timeout_ms: number; mustExist: boolean } | undefined;
   readonly waitForEnd: boolean;
+  /** Interval of the progress headers, ms; undefined when they are not asked for. */
+  readonly progress_ms: number | undefined;
   readonly encoding: Encoding | undefined;
   readonly level: number;
   /** GET and HEAD may not change anything. */
@@ -56,6 +58,8 @@ const OWN = new Set([
 ]);
 const FORMAT = /^[A-Za-z0-9_]+$/;
 const DEFAULT_LEVEL = 3;
+const LEAST_PROGRESS_MS = 100;
+const MAX_PROGRESS_MS = 60_000;
 
 export function readRequest(request: Pick<IncomingMessage, 'headers' | 'method'>, url: URLSearchParams): QueryRequest {
   refuseUnsupported(url);
@@ -71,6 +75,7 @@ export function readRequest(request: Pick<IncomingMessage, 'headers' | 'method'>
     queryId: url.get('query_id') ?? header('x-clickhouse-query-id') ?? undefined,
     session: sessionOf(url),
     waitForEnd: flag(url.get('wait_end_of_query')),
+    progress_ms: progressOf(url),
     encoding: flag(url.get('enable_http_compression')) ? chooseEncoding(header('accept-encoding')) : undefined,
     level: clamp(Number(url.get('http_zlib_compression_level') ?? DEFAULT_LEVEL), 1, 9),
     safe: request.method === 'GET' || request.method === 'HEAD',
@@ -92,6 +97,12 @@ function refuseUnsupported(url: URLSearchParams): void {
       'use Accept-Encoding and Content-Encoding with gzip, deflate or br',
     );
   if (url.has('role')) no('Choosing roles', 'leave role out');
+}
+
+function progressOf(url: URLSearchParams): number | undefined {
+  if (!flag(url.get('send_progress_in_http_headers'))) return undefined;
+  const asked = Number(url.get('http_headers_progress_interval_ms') ?? LEAST_PROGRESS_MS);
+  return clamp(asked, LEAST_PROGRESS_MS, MAX_PROGRESS_MS);
 }
 
 function sessionOf(url: URLSearchParams): QueryRequest['session'] {

@@ -8,6 +8,7 @@ import { type Engine } from './engine';
 import { type Refusal, refusal } from './errors';
 import { MAX_HEADER_BYTES, MAX_HTTP_CONNECTIONS } from './limits';
 import { Metrics } from './metrics';
+import { watchProgress } from './progress';
 import { readRequest } from './request';
 import { type Ended, Runner } from './runner';
 import { type Users } from './users';
@@ -89,6 +90,7 @@ export class Front {
     response.setHeader('X-ClickHouse-Timezone', this.options.timezone);
     let answer: Answer | undefined;
     let kind = 'refused';
+    let unwatch = (): void => undefined;
     try {
       const user = this.options.users.identify(request, url);
       const asked = readRequest(request, url);
@@ -107,6 +109,8 @@ export class Front {
         response.setHeader('X-ClickHouse-Format', format);
         response.setHeader('Content-Type', contentType(format));
       }
+      if (asked.progress_ms !== undefined)
+        unwatch = watchProgress(this.options.engine, mark, asked.progress_ms, response);
       const ended = await this.runner.run({ user, request: asked, asked: read, answer, mark, gone: gone.signal });
       await answer.end({ 'X-ClickHouse-Summary': summary(ended) });
       this.count(kind, 'ok', ended, started);
@@ -114,6 +118,7 @@ export class Front {
       this.count(kind, gone.signal.aborted ? 'cancelled' : 'error', undefined, started);
       await this.fail(response, answer, refusal(error, this.options.engine.version), gone.signal);
     } finally {
+      unwatch();
       this.metrics.sent.inc(answer?.sent_bytes ?? 0);
       await answer?.discard();
       request.resume();

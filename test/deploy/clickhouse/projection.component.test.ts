@@ -2,42 +2,21 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
-import { container, containerHeader } from '../../../services/domain/ingest/container';
-import { Encoder, schemas } from '../../../schemas/codec';
 import { type TelemetryFrame } from '../../../schemas/generated';
+import { BASE, frame, Frames, TABLES } from './frames';
 import { ANALYSTS, type Front, startFront } from './front-process';
 
 jest.setTimeout(240_000);
 
-const BASE = Date.UTC(2026, 0, 15, 10);
-const ONCE = {
-  deduplicate_blocks_in_dependent_materialized_views: '1',
-  max_insert_block_size: '1000000000',
-  min_insert_block_size_rows: '1000000000',
-  min_insert_block_size_bytes: '1000000000',
-  max_partitions_per_insert_block: '0',
-};
 let front: Front;
+let frames: Frames;
 
 beforeAll(async () => {
   front = await startFront();
+  frames = new Frames(front);
   await front.migrate();
 });
 afterAll(() => front.stop());
-
-const frame = (over: Partial<TelemetryFrame> = {}): TelemetryFrame => ({
-  tenant: 'tenant-a',
-  device_id: 'device-1',
-  agent_id: 'agent-1',
-  seq: 1,
-  ts: BASE,
-  received_at: BASE + 50,
-  clock_offset_ms: 0,
-  series: [],
-  text_series: [],
-  int_series: [],
-  ...over,
-});
 
 /** Two minutes of one device: numbers with bad and impossible ones, a text, an exact integer. */
 const mixed = (seq: number, over: Partial<TelemetryFrame> = {}): TelemetryFrame =>
@@ -53,22 +32,9 @@ const mixed = (seq: number, over: Partial<TelemetryFrame> = {}): TelemetryFrame 
     ...over,
   });
 
-async function send(frames: readonly TelemetryFrame[], token: string): Promise<void> {
-  const encoder = new Encoder('telemetry-frame');
-  const bodies = frames.map((f) => encoder.encode(f));
-  const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
-  const { whole } = container(containerHeader(schemas['telemetry-frame']), bodies, bytes);
-  await front.insert('millrace.in_telemetry', 'Avro', whole, { ...ONCE, insert_deduplication_token: token });
-}
-
-const TABLES = ['readings', 'readings_1m', 'readings_1h', 'readings_1d', 'latest_values'];
-const everything = async (where = '1'): Promise<string[]> =>
-  Promise.all(TABLES.map((t) => front.sql(`SELECT * FROM ${t} WHERE ${where} ORDER BY ALL FORMAT JSONCompactEachRow`)));
-
-async function clear(): Promise<void> {
-  for (const table of ['readings_raw', 'readings_1m_state', 'readings_1h_state', 'latest_state'])
-    await front.sql(`TRUNCATE TABLE ${table}`);
-}
+const send = (list: readonly TelemetryFrame[], token: string): Promise<void> => frames.send(list, token);
+const everything = (): Promise<string[]> => frames.everything();
+const clear = (): Promise<void> => frames.clear();
 beforeEach(clear);
 
 it('unfolds numbers, text and exact integers, and computes windows by rule', async () => {
@@ -89,11 +55,11 @@ it('unfolds numbers, text and exact integers, and computes windows by rule', asy
 });
 
 it('is the same in any order, in one insert or many', async () => {
-  const frames = Array.from({ length: 12 }, (_, i) => mixed(i + 1));
-  await send(frames, 'ordered');
+  const list = Array.from({ length: 12 }, (_, i) => mixed(i + 1));
+  await send(list, 'ordered');
   const expected = await everything();
   await clear();
-  const shuffled = [...frames].sort((a, b) => ((a.seq * 7) % 12) - ((b.seq * 7) % 12));
+  const shuffled = [...list].sort((a, b) => ((a.seq * 7) % 12) - ((b.seq * 7) % 12));
   for (const f of shuffled) await send([f], `late-${f.seq}`);
   expect(await everything()).toEqual(expected);
 });
@@ -111,17 +77,17 @@ it('changes nothing when a token comes again, and inserts equal rows under anoth
 });
 
 it('loses nothing acknowledged and doubles nothing replayed, killed in the middle of inserts', async () => {
-  const frames = Array.from({ length: 16 }, (_, i) => mixed(i + 1, { device_id: `device-${i % 7}` }));
-  await Promise.all(frames.map((f) => send([f], `calm-${f.seq}`)));
+  const list = Array.from({ length: 16 }, (_, i) => mixed(i + 1, { device_id: `device-${i % 7}` }));
+  await Promise.all(list.map((f) => send([f], `calm-${f.seq}`)));
   const expected = await everything();
   await clear();
   for (let round = 0; round < 2; round++) {
-    const sending = Promise.allSettled(frames.map((f) => send([f], `storm-${f.seq}`)));
+    const sending = Promise.allSettled(list.map((f) => send([f], `storm-${f.seq}`)));
     await new Promise((done) => setTimeout(done, 150 * (round + 1)));
     await front.crash();
     await sending;
   }
-  for (const f of frames) await send([f], `storm-${f.seq}`);
+  for (const f of list) await send([f], `storm-${f.seq}`);
   expect(await everything()).toEqual(expected);
 });
 

@@ -13,10 +13,12 @@ import { random } from './support/virtual-time';
 export interface ChaosOptions {
   readonly seed: number;
   readonly kills: number;
+  /** What is struck, in this order, instead of what chance says. */
+  readonly blows?: readonly Blow[];
   readonly report?: (line: string) => void;
 }
 
-type Blow = 'projector' | 'broker' | 'clickhouse' | 'freeze';
+export type Blow = 'projector' | 'broker' | 'clickhouse' | 'freeze';
 
 export interface ChaosResult {
   readonly seed: number;
@@ -34,7 +36,7 @@ const PROJECTORS = 2;
 const DEVICES = 40;
 const FRAMES_PER_BATCH = 30;
 const READINGS_PER_FRAME = 20;
-const BATCH_EVERY_MS = 40;
+const BATCH_EVERY_MS = 60;
 /** Longer than the group's session timeout: its partitions go to the other one, then it wakes. */
 const FREEZE_MS = 12_000;
 const DRAIN_MS = 240_000;
@@ -107,11 +109,12 @@ class ChaosRun {
   }
 
   private async strike(n: number): Promise<void> {
-    await pause(500 + this.chance() * 3_500);
+    await pause(300 + this.chance() * 1_700);
     const dice = this.chance();
-    const blow: Blow = dice < 0.4 ? 'projector' : dice < 0.75 ? 'clickhouse' : dice < 0.93 ? 'broker' : 'freeze';
+    const drawn: Blow = dice < 0.45 ? 'projector' : dice < 0.81 ? 'clickhouse' : dice < 0.96 ? 'broker' : 'freeze';
+    const blow = this.options.blows?.[n] ?? drawn;
     const which = Math.floor(this.chance() * PROJECTORS);
-    const down_ms = this.chance() * 1_500;
+    const down_ms = this.chance() * 1_000;
     this.options.report?.(`${n + 1}/${this.options.kills} ${blow} (${this.source.tally.readings} readings so far)`);
     this.blows[blow]++;
     switch (blow) {

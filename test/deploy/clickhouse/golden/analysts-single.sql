@@ -1,7 +1,7 @@
 CREATE ROW POLICY OR REPLACE millrace_services ON millrace.readings_raw, millrace.readings_1m_state, millrace.readings_1h_state, millrace.latest_state, millrace.device_events, millrace.devices_state, millrace.points_state, millrace.command_events, millrace.session_events, millrace.presence_state, millrace.alarm_events, millrace.outbox_gaps, millrace.retention FOR SELECT USING 1 TO `millrace`;
 CREATE ROLE IF NOT EXISTS `millrace_analyst_acme`;
 CREATE SETTINGS PROFILE OR REPLACE `millrace_analyst_acme` SETTINGS readonly = 1 CONST, max_execution_time = 60 CONST, max_memory_usage = 4000000000 CONST, max_threads = 4 CONST TO `millrace_analyst_acme`;
-CREATE QUOTA OR REPLACE `millrace_analyst_acme` KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_acme`;
+CREATE QUOTA OR REPLACE `millrace_analyst_acme` KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_acme`;
 CREATE ROW POLICY OR REPLACE `millrace_analyst_acme` ON millrace.readings_raw, millrace.readings_1m_state, millrace.readings_1h_state, millrace.latest_state, millrace.device_events, millrace.devices_state, millrace.points_state, millrace.command_events, millrace.session_events, millrace.presence_state, millrace.alarm_events, millrace.outbox_gaps, millrace.retention FOR SELECT USING tenant = 'acme' TO `millrace_analyst_acme`;
 GRANT SELECT ON millrace.readings TO `millrace_analyst_acme`;
 GRANT SELECT ON millrace.readings_1m TO `millrace_analyst_acme`;
@@ -34,7 +34,7 @@ GRANT dictGet ON millrace.points_by_metric TO `millrace_analyst_acme`;
 GRANT dictGet ON millrace.sites_by_device TO `millrace_analyst_acme`;
 CREATE ROLE IF NOT EXISTS `millrace_analyst_globex`;
 CREATE SETTINGS PROFILE OR REPLACE `millrace_analyst_globex` SETTINGS readonly = 1 CONST, max_execution_time = 60 CONST, max_memory_usage = 4000000000 CONST, max_threads = 4 CONST TO `millrace_analyst_globex`;
-CREATE QUOTA OR REPLACE `millrace_analyst_globex` KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_globex`;
+CREATE QUOTA OR REPLACE `millrace_analyst_globex` KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_globex`;
 CREATE ROW POLICY OR REPLACE `millrace_analyst_globex` ON millrace.readings_raw, millrace.readings_1m_state, millrace.readings_1h_state, millrace.latest_state, millrace.device_events, millrace.devices_state, millrace.points_state, millrace.command_events, millrace.session_events, millrace.presence_state, millrace.alarm_events, millrace.outbox_gaps, millrace.retention FOR SELECT USING tenant = 'globex' TO `millrace_analyst_globex`;
 GRANT SELECT ON millrace.readings TO `millrace_analyst_globex`;
 GRANT SELECT ON millrace.readings_1m TO `millrace_analyst_globex`;

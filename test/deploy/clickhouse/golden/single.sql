@@ -673,7 +673,7 @@ CREATE OR REPLACE VIEW millrace.readings_1m
 )
 AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
     if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
-    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', arrayFilter(v -> NOT isNaN(v), vals))) AS median,
     if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
     if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
     bad_count, uncertain_count,
@@ -688,7 +688,7 @@ FROM
     (
         SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
             min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
-            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+            groupArrayArray(s.vals) AS vals, arraySort(arrayZip(groupArrayArray(s.places), vals)) AS in_order
         FROM millrace.readings_1m_state AS s
         GROUP BY tenant, device_id, metric, window_start
     )
@@ -718,7 +718,7 @@ CREATE OR REPLACE VIEW millrace.readings_1h
 )
 AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
     if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
-    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', arrayFilter(v -> NOT isNaN(v), vals))) AS median,
     if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
     if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
     bad_count, uncertain_count,
@@ -733,7 +733,7 @@ FROM
     (
         SELECT tenant, device_id, metric, s.window_start AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
             min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
-            arraySort(arrayZip(groupArrayArray(s.places), groupArrayArray(s.vals))) AS in_order
+            groupArrayArray(s.vals) AS vals, arraySort(arrayZip(groupArrayArray(s.places), vals)) AS in_order
         FROM millrace.readings_1h_state AS s
         GROUP BY tenant, device_id, metric, window_start
     )
@@ -763,7 +763,7 @@ CREATE OR REPLACE VIEW millrace.readings_1d
 )
 AS SELECT tenant, device_id, metric, window_start, count, if(count = 0, NULL, total) AS sum, if(count = 0, NULL, total / count) AS mean,
     if(count = 0, NULL, least_value) AS min, if(count = 0, NULL, greatest_value) AS max,
-    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', known)) AS median,
+    if(count = 0, NULL, arrayReduce('quantileExactInclusive(0.5)', arrayFilter(v -> NOT isNaN(v), vals))) AS median,
     if(count = 0, NULL, known[1]) AS first, if(count = 0, NULL, known[-1]) AS last,
     if(arraySum(held_ms) = 0, NULL, arraySum(arrayMap((v, ms) -> if(ms = 0, 0, v * ms), in_order.2, held_ms)) / arraySum(held_ms)) AS time_weighted_mean,
     bad_count, uncertain_count,
@@ -778,7 +778,7 @@ FROM
     (
         SELECT tenant, device_id, metric, toStartOfDay(s.window_start) AS window_start, sum(s.count) AS count, sumKahanMerge(s.sum) AS total,
             min(s.min) AS least_value, max(s.max) AS greatest_value, sum(s.bad_count) AS bad_count, sum(s.uncertain_count) AS uncertain_count,
-            arraySort(arrayZip(groupArrayArray(arrayMap(p -> p + toHour(s.window_start) * toUInt64(3600000 * 1048576), s.places)), groupArrayArray(s.vals))) AS in_order
+            groupArrayArray(s.vals) AS vals, arraySort(arrayZip(groupArrayArray(arrayMap(p -> p + toHour(s.window_start) * toUInt64(3600000 * 1048576), s.places)), vals)) AS in_order
         FROM millrace.readings_1h_state AS s
         GROUP BY tenant, device_id, metric, window_start
     )
