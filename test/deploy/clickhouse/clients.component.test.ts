@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => front.stop());
 
 const curl = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)('curl', ['-sS', '-u', LOGIN, ...args], { maxBuffer: 16 * MIB })).stdout;
+  (await promisify(execFile)('curl', ['-sSg', '-u', LOGIN, ...args], { maxBuffer: 16 * MIB })).stdout;
 
 describe('curl', () => {
   it('asks, with basic authentication, parameters and settings in the URL, compressed', async () => {
