@@ -25,7 +25,8 @@ function world(given: Given) {
     if (sql.includes('system.tables')) return (given.tables ?? TABLES).map((name) => ({ name }));
     if (sql.includes('ingest_ledger')) return [{ topic: 'm2m.telemetry', partition: 0, t: '7' }];
     if (sql.includes('.retention')) return [];
-    const step = /rebuild_progress WHERE copied = '(\w+)'/.exec(sql)?.[1];
+    if (sql.includes('DISTINCT')) return [{ day: '2026-01-01' }, { day: '2026-01-02' }];
+    const step = /rebuild_progress WHERE copied = '([^']+)'/.exec(sql)?.[1];
     if (step !== undefined) return given.copied?.[step] ? [{ state: given.copied[step] }] : [];
     const database = /FROM (\w+)\.readings_raw/.exec(sql)?.[1];
     return [{ rows: (database && given.rows?.[database]) ?? '5', hash: 'h', total: 0 }];
@@ -93,11 +94,15 @@ test('copies what is older once: a copy that is done is left, one that was cut s
     did.filter((d) => d.startsWith('INSERT INTO next.') && !d.includes('progress'));
   const fresh = world({ since: 1_000 });
   await fresh.run();
-  expect(copies(fresh.did)).toContain('INSERT INTO next.readings_raw');
-  const done = world({ since: 1_000, copied: { readings_raw: 'done' } });
+  expect(copies(fresh.did).slice(0, 3)).toEqual([
+    'INSERT INTO next.in_telemetry',
+    'INSERT INTO next.in_telemetry',
+    'INSERT INTO next.device_events',
+  ]);
+  const done = world({ since: 1_000, copied: { 'readings_raw 2026-01-01': 'done', device_events: 'done' } });
   await done.run();
-  expect(copies(done.did)).toEqual(copies(fresh.did).filter((d) => !d.endsWith('readings_raw')));
-  const cut = world({ since: 1_000, copied: { readings_raw: 'begun' } });
+  expect(copies(done.did).slice(0, 2)).toEqual(['INSERT INTO next.in_telemetry', 'INSERT INTO next.command_events']);
+  const cut = world({ since: 1_000, copied: { 'readings_raw 2026-01-02': 'begun' } });
   await expect(cut.run()).rejects.toMatchObject({ code: 'half-copied' });
   expect(exchanged(cut.did)).toBe(0);
 });
