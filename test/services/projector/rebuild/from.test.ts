@@ -36,7 +36,7 @@ function logOf(received: readonly (number | null)[]): Pick<Log, 'watermarks' | '
           at += some.length;
           return Promise.resolve({ messages: some, bytes: 1, position: at, high: messages.length, arrived_at: 0 });
         },
-        ready: () => false,
+        ready: false,
         release: () => undefined,
         close: () => undefined,
       };
