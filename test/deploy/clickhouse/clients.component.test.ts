@@ -69,6 +69,19 @@ describe('Grafana', () => {
     expect([rows, data]).toEqual([1, [{ t: 1767225600000, m: 2 }]]);
   });
 
+  it('gets Native blocks, packed by gzip, as clickhouse-go asks for them', async () => {
+    const url = `${front.url}/?default_format=Native&client_protocol_version=54460&enable_http_compression=1&database=default`;
+    const headers = { ...basic('millrace', PASSWORD), 'Accept-Encoding': 'gzip' };
+    const answer = await fetch(url, { method: 'POST', headers, body: "SELECT toUInt8(7) AS n, 'x' AS s" });
+    expect([answer.headers.get('content-encoding'), answer.headers.get('x-clickhouse-format')]).toEqual([
+      'gzip',
+      'Native',
+    ]);
+    // Two columns, one row; then each column's name, type and values.
+    const bytes = Buffer.from(await answer.arrayBuffer()).toString('latin1');
+    expect(bytes).toBe('\x02\x01\x01n\x05UInt8\x07\x01s\x06String\x01x');
+  });
+
   it('looks around: databases, tables, columns, and its health check', async () => {
     const headers = basic('auditor', ANALYSTS.auditor.password);
     const ask = async (query: string): Promise<{ data: Record<string, unknown>[] }> =>
