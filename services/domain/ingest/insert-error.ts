@@ -38,6 +38,7 @@ const REASONS: Readonly<Record<number, string>> = {
   252: 'too many parts',
   497: 'the user has no right to insert',
   516: 'the engine refuses the user',
+  774: 'a table is read-only',
 };
 
 export function describeInsertFailure(engineCode: number | undefined, message: string): string {

@@ -7,12 +7,16 @@
  */
 import { type ClickHouseClient } from '@clickhouse/client';
 import { type Logger } from 'pino';
+import { Topics } from '../../../schemas/topics';
 import { INTENT_FRESH_MS } from '../inserter';
 import { type Clock } from '../ports';
 import { Progress } from './progress';
 import {
-  copySql,
+  type Copy,
+  copyOf,
   isSame,
+  olderDaysSql,
+  readingsCopy,
   REBUILT,
   type Rebuilt,
   type Retention,
@@ -114,19 +118,26 @@ export class Rebuild {
   }
 
   private async copyOlder(): Promise<void> {
-    const { live, next, since, log } = this.deps;
-    const progress = new Progress(this.deps.clickhouse, next);
+    const progress = new Progress(this.deps.clickhouse, this.deps.next);
     await progress.open();
-    for (const r of REBUILT) {
-      const sql = copySql(live, next, r, since(r.topic));
-      const step = sql ? await progress.of(r.table) : 'done';
-      if (!sql || step === 'done') continue;
-      if (step === 'begun') throw halfCopied(r.table);
-      log.info({ table: r.table }, 'copying what is older than the replay');
-      await progress.set(r.table, 'begun');
+    for (const { name, sql } of await this.copies()) {
+      const step = await progress.of(name);
+      if (step === 'done') continue;
+      if (step === 'begun') throw halfCopied(name);
+      this.deps.log.info({ copy: name }, 'copying what is older than the replay');
+      await progress.set(name, 'begun');
       await this.command(sql);
-      await progress.set(r.table, 'done');
+      await progress.set(name, 'done');
     }
+  }
+
+  private async copies(): Promise<Copy[]> {
+    const { live, next, since } = this.deps;
+    const whole = REBUILT.flatMap((r) => copyOf(live, next, r, since(r.topic)) ?? []);
+    const readings = since(Topics.telemetry.name);
+    if (readings === -Infinity) return whole;
+    const days = await this.rows<{ day: string }>(olderDaysSql(live, readings));
+    return [...days.map(({ day }) => readingsCopy(live, next, day, readings)), ...whole];
   }
 
   private async compare(): Promise<Difference[]> {

@@ -89,10 +89,51 @@ export function isSame(a: Summary, b: Summary): boolean {
   return a.rows === b.rows && a.hash === b.hash && Math.abs(a.total - b.total) <= TOLERANCE * scale;
 }
 
-/** Rows that are older than what is replayed come from the tables as they are. */
-export function copySql(live: string, next: string, { table, time }: Rebuilt, since_ms: number): string | undefined {
-  if (!time || since_ms === -Infinity) return undefined;
-  return `INSERT INTO ${next}.${table} SELECT * FROM ${live}.${table} WHERE ${time} < fromUnixTimestamp64Milli(${since_ms}, 'UTC')`;
+export interface Copy {
+  /** By which it is remembered as done. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** A copy is remembered beside the tables, and two blocks that happen to be equal are two: the engine must not drop one. */
+const COPY_SETTINGS = 'SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0';
+
+/** Rows that are older than what is replayed come from the tables as they are. Readings go by readingsCopies. */
+export function copyOf(live: string, next: string, { table, time }: Rebuilt, since_ms: number): Copy | undefined {
+  if (!time || since_ms === -Infinity || table === READINGS) return undefined;
+  const older = `${time} < fromUnixTimestamp64Milli(${since_ms}, 'UTC')`;
+  return {
+    name: table,
+    sql: `INSERT INTO ${next}.${table} ${COPY_SETTINGS} SELECT * FROM ${live}.${table} WHERE ${older}`,
+  };
+}
+
+const READINGS = 'readings_raw';
+
+/** Days on which readings older than that were received. */
+export const olderDaysSql = (live: string, since_ms: number): string =>
+  `SELECT DISTINCT toString(toDate(received_at)) AS day FROM ${live}.${READINGS} WHERE received_at < fromUnixTimestamp64Milli(${since_ms}, 'UTC') ORDER BY day`;
+
+/**
+ * Readings of one day of receipt, as frames again: windows and latest values are made of frames. One frame for each
+ * metric of a frame there was, which makes the same windows.
+ */
+export function readingsCopy(live: string, next: string, day: string, since_ms: number): Copy {
+  const series = (kind: string, value: string): string => `if(kind = '${kind}', [(metric, dt, ${value}, quality)], [])`;
+  return {
+    name: `${READINGS} ${day}`,
+    sql: `INSERT INTO ${next}.in_telemetry (tenant, device_id, agent_id, seq, ts, received_at, clock_offset_ms, series, int_series, text_series) ${COPY_SETTINGS}
+SELECT tenant, device_id, agent_id, seq, base, received, clock_offset_ms, ${series('number', 'number')}, ${series('int64', 'whole')}, ${series('text', 'words')}
+FROM
+(
+    SELECT tenant, device_id, agent_id, seq, toUnixTimestamp64Milli(received_at) AS received, clock_offset_ms, metric, kind,
+        toUnixTimestamp64Milli(min(r.ts)) AS base, arraySort(groupArray((toUnixTimestamp64Milli(r.ts), value, value_int, value_text, toInt32(r.quality)))) AS rows,
+        arrayMap(t -> t - base, rows.1) AS dt, rows.2 AS number, rows.3 AS whole, rows.4 AS words, rows.5 AS quality
+    FROM ${live}.${READINGS} AS r
+    WHERE toDate(received_at) = '${day}' AND received_at < fromUnixTimestamp64Milli(${since_ms}, 'UTC')
+    GROUP BY tenant, device_id, agent_id, seq, received_at, clock_offset_ms, metric, kind
+)`,
+  };
 }
 
 /** Tables that nobody has said anything about: a rebuild would forget them. */

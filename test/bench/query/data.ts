@@ -28,7 +28,7 @@ const SITE_READINGS = SITE_DEVICES * ((30 * DAY_S) / SITE_STEP_S);
 const CHUNK = 1_000_000;
 
 export function sizesOf(asked: number, devices: number): Sizes {
-  const per_device = Math.max(1, Math.floor((asked - DAY_S - SITE_READINGS) / devices));
+  const per_device = Math.max(10, 10 * Math.floor((asked - DAY_S - SITE_READINGS) / devices / 10));
   return { readings: per_device * devices + DAY_S + SITE_READINGS, devices, per_device };
 }
 
@@ -54,7 +54,7 @@ export async function fill(sql: Sql, sizes: Sizes, report: (line: string) => voi
   ];
   for (const kind of kinds)
     for (let from = 0; from < kind.rows; from += CHUNK) {
-      await into(sql, rowsOf(kind, from, Math.min(CHUNK, kind.rows - from)));
+      await into(sql, framesOf(kind, from, Math.min(CHUNK, kind.rows - from)));
       if ((from / CHUNK) % 10 === 9)
         report(`${from + CHUNK} of ${kind.rows}, ${Math.round((performance.now() - started) / 1000)} s`);
     }
@@ -70,22 +70,27 @@ interface Kind {
   readonly step_s: number;
 }
 
-/** Time order, all devices interleaved, as a stream brings them. Values drift, as those of machines do, to one decimal. */
-function rowsOf({ name, devices: n, start_s, step_s }: Kind, from: number, count: number): string {
-  return `SELECT 'acme' AS tenant, concat('${name}-', toString(number % ${n})) AS device_id, 'temperature' AS metric,
-    fromUnixTimestamp64Milli(toInt64(${start_s * 1000} + intDiv(number, ${n}) * ${step_s * 1000} + cityHash64(number) % 50)) AS ts,
-    round(60 + 20 * sin(intDiv(number, ${n}) / 50 + number % ${n}) + (cityHash64(number, 1) % 20) / 10, 1) AS value, 0 AS quality,
-    intDiv(number, ${n} * 10) + 1 AS seq FROM numbers(${from}, ${count})`;
+/** Readings of one frame. */
+const PER_FRAME = 10;
+
+/** Frames in time order, all devices interleaved, as a stream brings them. Values drift, as those of machines do, to one decimal. */
+function framesOf({ name, devices: n, start_s, step_s }: Kind, from: number, count: number): string {
+  const nth = `intDiv(number, ${n}) * ${PER_FRAME} + i`;
+  return `SELECT 'acme' AS tenant, concat('${name}-', toString(number % ${n})) AS device_id, 'agent-1' AS agent_id,
+    toUInt64(intDiv(number, ${n}) + 1) AS seq, toInt64(${start_s * 1000} + intDiv(number, ${n}) * ${PER_FRAME * step_s * 1000}) AS ts,
+    arrayMap(i -> toInt64(i * ${step_s * 1000} + cityHash64(number, i) % 50), range(${PER_FRAME})) AS dt,
+    arrayMap(i -> round(60 + 20 * sin((${nth}) / 50 + number % ${n}) + (cityHash64(number, i, 1) % 20) / 10, 1), range(${PER_FRAME})) AS value
+    FROM numbers(${Math.floor(from / PER_FRAME)}, ${Math.floor(count / PER_FRAME)})`;
 }
 
-async function into(sql: Sql, rows: string): Promise<void> {
-  const settings =
-    'SETTINGS max_insert_threads = 1, max_partitions_per_insert_block = 0, min_insert_block_size_rows = 1000000';
+async function into(sql: Sql, frames: string): Promise<void> {
+  const settings = 'SETTINGS max_insert_threads = 1, max_partitions_per_insert_block = 0, insert_deduplicate = 0';
+  const series = "[('temperature', dt, value, CAST([], 'Array(Int32)'))]";
   await sql(
-    `INSERT INTO millrace.readings_raw (tenant, device_id, metric, ts, value, quality, seq, agent_id, received_at) ${settings} SELECT *, 'agent-1', ts + 0.05 FROM (${rows})`,
+    `INSERT INTO millrace.in_telemetry (tenant, device_id, agent_id, seq, ts, received_at, series) ${settings} SELECT tenant, device_id, agent_id, seq, ts, ts + 50, ${series} FROM (${frames})`,
   );
   await sql(
-    `INSERT INTO millrace.plain ${settings} SELECT tenant, device_id, metric, ts, value, quality FROM (${rows})`,
+    `INSERT INTO millrace.plain ${settings} SELECT tenant, device_id, 'temperature', fromUnixTimestamp64Milli(ts + d), v, 0 FROM (${frames}) ARRAY JOIN dt AS d, value AS v`,
   );
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => front.stop());
 
 const curl = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)('curl', ['-sS', '-u', LOGIN, ...args], { maxBuffer: 16 * MIB })).stdout;
+  (await promisify(execFile)('curl', ['-sSg', '-u', LOGIN, ...args], { maxBuffer: 16 * MIB })).stdout;
 
 describe('curl', () => {
   it('asks, with basic authentication, parameters and settings in the URL, compressed', async () => {
@@ -67,6 +67,19 @@ describe('Grafana', () => {
       { name: 'm', type: 'UInt64' },
     ]);
     expect([rows, data]).toEqual([1, [{ t: 1767225600000, m: 2 }]]);
+  });
+
+  it('gets Native blocks, packed by gzip, as clickhouse-go asks for them', async () => {
+    const url = `${front.url}/?default_format=Native&client_protocol_version=54460&enable_http_compression=1&database=default`;
+    const headers = { ...basic('millrace', PASSWORD), 'Accept-Encoding': 'gzip' };
+    const answer = await fetch(url, { method: 'POST', headers, body: "SELECT toUInt8(7) AS n, 'x' AS s" });
+    expect([answer.headers.get('content-encoding'), answer.headers.get('x-clickhouse-format')]).toEqual([
+      'gzip',
+      'Native',
+    ]);
+    // Two columns, one row; then each column's name, type and values.
+    const bytes = Buffer.from(await answer.arrayBuffer()).toString('latin1');
+    expect(bytes).toBe('\x02\x01\x01n\x05UInt8\x07\x01s\x06String\x01x');
   });
 
   it('looks around: databases, tables, columns, and its health check', async () => {

@@ -145,8 +145,12 @@ test('millrace retention keeps tiers so long, by tenant', async () => {
   const env = { CLICKHOUSE_URL: front.url, CLICKHOUSE_USER: 'millrace', CLICKHOUSE_PASSWORD: PASSWORD };
   const run = (...argv: string[]) => cli(['retention', ...argv], env);
   await frames.clear();
-  await front.sql(
-    "INSERT INTO readings_raw (tenant, device_id, metric, ts, value) SELECT ['a', 'b', 'c'][number % 3 + 1], 'd', 'm', now64(3) - toIntervalDay(number) - toIntervalHour(1), 1 FROM numbers(60)",
+  const series = [{ metric: 'm', dt: [0], value: [1], quality: [] }];
+  const aged = (days: number) =>
+    frame({ tenant: 'abc'[days % 3]!, seq: days + 1, ts: Date.now() - days * DAY - HOUR, series });
+  await frames.send(
+    Array.from({ length: 60 }, (_, days) => aged(days)),
+    'aged',
   );
   const asked = await run('set', 'readings', '20');
   expect([asked.code, asked.out]).toEqual([

@@ -92,7 +92,7 @@ test.each([
     'read-only in the middle tier',
     setting('readings_1m_state', 'table_readonly', '1'),
     reset('readings_1m_state', 'table_readonly'),
-    /a table is read-only \(code 242\)/,
+    /a table is read-only \(code 774\)/,
   ],
   [
     'a constraint',
@@ -108,8 +108,11 @@ test.each([
   ],
 ])('%s: waits, and goes on when it is mended', async (_, breakIt, mendIt, reason) => {
   await bed.execute(breakIt);
-  await produce();
-  await waitsFor(reason);
-  await bed.execute(mendIt);
+  try {
+    await produce();
+    await waitsFor(reason);
+  } finally {
+    await bed.execute(mendIt);
+  }
   await everythingIsIn();
 });
