@@ -49,7 +49,7 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
 export function controlMetrics(registry: Registry, control: LocalControl): void {
   const counts = new Gauge({
     name: 'millrace_agent_control',
-    help: 'Local control: evaluations, firings, writes, write_failures, save_failures',
+    help: 'Local control: evaluations, firings, writes, write_failures',
     labelNames: ['what'],
     registers: [registry],
     collect() {

@@ -1,24 +1,22 @@
 /** Local control at work: readings in, writes, alarms and reporting out, with or without a network. */
 import { type Logger } from 'pino';
-import { type AlarmEvent, type Command } from '../../../schemas/generated';
+import { type Command } from '../../../schemas/generated';
 import { AlarmBook } from '../../core/alarms/book';
 import { type AgentPlan } from '../../core/compile/plan';
 import { type FenceEvent } from '../../core/geofence/tracker';
 import { type Reading } from '../../core/reading';
 import { type Effect, RuleEngine } from '../../core/rules/engine';
 import { type AlarmAction, type RulePlan } from '../../core/rules/plan';
-import { alarmRecord } from '../../records';
 import { type Clock } from '../clock';
 import { type Field } from '../commands/execution';
-import { type OutboxRecord } from '../outbox-api';
 import { Actuator, type Outcome } from './actuator';
 import { type Order, orderOf } from './orders';
-import { type ControlState, type StateFile } from './state-file';
+import { Keeper, type KeeperOptions } from './keeper';
+import { type ControlState } from './state-file';
 import { FenceWatch } from './whereabouts';
 
 /** How often shelves and stays in geofences are looked at, ms. */
 const SLOW_TICK_MS = 1_000;
-const SAVE_DELAY_MS = 1_000;
 /** The alarm of a rule whose writes do not come through. */
 const notCarriedOut = (rule: RulePlan, message: string): AlarmAction => ({
   alarm: `${rule.name}.not-carried-out`,
@@ -26,20 +24,17 @@ const notCarriedOut = (rule: RulePlan, message: string): AlarmAction => ({
   message,
 });
 
-export interface ControlOptions {
+export interface ControlOptions extends KeeperOptions {
   readonly plan: AgentPlan;
   readonly boot: string;
   readonly clock: Clock;
   readonly state: ControlState;
-  readonly file: Pick<StateFile, 'save'>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   field(connection: string): Field | undefined;
   /** Adds a reading to the device's next frame. */
   report(device: string, metric: string, reading: Reading): void;
   /** Raw readings of these metrics are reported from now on, or not for this rule any more. */
   reporting(rule: RulePlan, on: boolean): void;
-  /** Durable when `done` is called. */
-  submit(records: readonly OutboxRecord[], done: () => void): void;
 }
 
 export interface ControlStats {
@@ -49,24 +44,19 @@ export interface ControlStats {
   /** Writes that came through, and wishes that did not at once. */
   writes: number;
   write_failures: number;
-  save_failures: number;
 }
 
 export class LocalControl {
-  readonly stats: ControlStats = { evaluations: 0, firings: 0, writes: 0, write_failures: 0, save_failures: 0 };
+  readonly stats: ControlStats = { evaluations: 0, firings: 0, writes: 0, write_failures: 0 };
   private readonly engine: RuleEngine;
   private readonly fences: FenceWatch;
   private readonly alarms: AlarmBook;
   private readonly actuator: Actuator;
-  /** Events that are not known to be in the outbox, and those of them that are on their way. */
-  private readonly untold: Set<AlarmEvent>;
-  private readonly handed = new Set<AlarmEvent>();
-  private dirty = false;
-  private saving: Promise<void> | undefined;
+  private readonly keeper: Keeper;
+  private readonly rules: ReadonlyMap<string, RulePlan>;
   private wake: NodeJS.Timeout | undefined;
   private wakes_at = Infinity;
   private slowTimer: NodeJS.Timeout | undefined;
-  private saveTimer: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(private readonly options: ControlOptions) {
@@ -74,7 +64,8 @@ export class LocalControl {
     this.fences = new FenceWatch(plan, state.inside, { now: clock.now(), monotonic: clock.monotonic() });
     this.engine = new RuleEngine(plan.rules, state.rules, (d, fence, now) => this.fences.seconds(d, fence, now));
     this.alarms = new AlarmBook({ tenant: plan.tenant, agent_id: plan.agent_id, boot }, state.alarms);
-    this.untold = new Set(state.untold);
+    this.keeper = new Keeper(options, () => this.state(), state.untold);
+    this.rules = new Map(plan.rules.map((r) => [r.id, r]));
     this.actuator = new Actuator({
       clock,
       find: (device, metric) => this.point(device, metric),
@@ -84,10 +75,9 @@ export class LocalControl {
 
   /** Goes on with what an earlier run left. Rules that are not in the profile any more raise nothing. */
   start(): void {
-    const rules = new Set(this.options.plan.rules.map((r) => r.id));
-    this.tell(this.alarms.prune((rule) => rules.has(rule), this.options.clock.now()));
+    this.keeper.tell(this.alarms.prune((rule) => this.rules.has(rule), this.options.clock.now()));
     this.slowTimer = setInterval(() => this.slowTick(), SLOW_TICK_MS);
-    this.changed();
+    void this.keeper.save();
     this.settled();
   }
 
@@ -126,7 +116,19 @@ export class LocalControl {
     const alarms = this.alarms.states().map(({ device, alarm, priority, raisers, acknowledged, shelved_until }) => {
       return { device, alarm, priority, active: raisers.length > 0, acknowledged, shelved_until };
     });
-    return { ...this.stats, on: Object.keys(this.engine.records()).filter((id) => this.engine.isOn(id)), alarms };
+    return {
+      ...this.stats,
+      save_failures: this.keeper.failures,
+      on: Object.keys(this.engine.records()).filter((id) => this.engine.isOn(id)),
+      alarms,
+    };
+  }
+
+  /** All that a restart, or a new profile, must find again. */
+  state(): ControlState {
+    const { clock } = this.options;
+    const inside = this.fences.inside({ now: clock.now(), monotonic: clock.monotonic() });
+    return { rules: this.engine.records(), alarms: this.alarms.states(), untold: this.keeper.untold, inside };
   }
 
   /** Begins nothing any more; what is known is on disk when it resolves. */
@@ -135,8 +137,7 @@ export class LocalControl {
     clearTimeout(this.wake);
     clearInterval(this.slowTimer);
     await this.actuator.close();
-    this.changed();
-    await this.saving;
+    await this.keeper.save();
   }
 
   private async obey(command: Command, order: Order | string): Promise<string | undefined> {
@@ -150,15 +151,14 @@ export class LocalControl {
     } else {
       const event = this.alarms.apply(device_id, order.alarm, order.order, actor, clock.now());
       if (typeof event === 'string') return event;
-      this.tell(event ? [event] : []);
+      this.keeper.tell(event ? [event] : []);
     }
-    this.changed();
-    await this.saving;
+    await this.keeper.save();
     return undefined;
   }
 
   private slowTick(): void {
-    this.tell(this.alarms.expire(this.options.clock.now()));
+    this.keeper.tell(this.alarms.expire(this.options.clock.now()));
     this.crossed(this.fences.tick(this.options.clock.monotonic()));
   }
 
@@ -170,14 +170,14 @@ export class LocalControl {
       this.options.log.info({ device, fence, stayed_ms }, `geofence ${kind}`);
       if (kind !== 'dwell') tell(`geofence.${fence}`, kind === 'enter' ? 1 : 0);
       if (kind !== 'enter') tell(`geofence.${fence}.dwell`, stayed_ms / 1_000);
-      this.noted();
+      this.keeper.note();
     }
   }
 
   private carryOut(effects: readonly Effect[]): void {
     for (const effect of effects) this.carryOutOne(effect);
-    if (effects.some((e) => e.rule.latch)) this.changed();
-    else if (effects.length > 0) this.noted();
+    if (effects.some((e) => e.rule.latch)) void this.keeper.save();
+    else if (effects.length > 0) this.keeper.note();
   }
 
   private carryOutOne(effect: Effect): void {
@@ -212,14 +212,15 @@ export class LocalControl {
       : ({ type: 'clear', by: rule.id, value } as const);
     const event = this.alarms.apply(rule.device, alarm, order, this.alarms.actor, this.options.clock.now());
     if (typeof event === 'string') this.options.log.error({ rule: rule.id, alarm }, event);
-    else if (event) this.tell([event]);
+    else if (event) this.keeper.tell([event]);
   }
 
   private outcome({ wanted, ok, detail, took_ms }: Outcome): void {
-    const rule = this.options.plan.rules.find((r) => r.id === wanted.rule);
+    const rule = this.rules.get(wanted.rule);
     if (!rule) return;
     const { device, metric } = wanted.write;
-    const written = { rule: rule.id, point: `${device}/${metric}`, value: wanted.value, detail, took_ms };
+    const value = typeof wanted.value === 'bigint' ? String(wanted.value) : wanted.value;
+    const written = { rule: rule.id, point: `${device}/${metric}`, value, detail, took_ms };
     if (!ok) return this.failed(rule, `${metric}=${String(wanted.value)}: ${detail}`);
     this.stats.writes++;
     this.options.log.info(written, 'rule has written');
@@ -227,7 +228,7 @@ export class LocalControl {
     if (this.actuator.wants(rule.id)) return;
     this.engine.settle(rule.id);
     this.raise(rule, notCarriedOut(rule, ''), false, null);
-    this.noted();
+    this.keeper.note();
   }
 
   private failed(rule: RulePlan, detail: string): void {
@@ -261,50 +262,5 @@ export class LocalControl {
       },
       Math.max(1, Math.ceil(at - now)),
     );
-  }
-
-  private tell(events: readonly AlarmEvent[]): void {
-    for (const event of events) this.untold.add(event);
-    if (events.length > 0) this.changed();
-  }
-
-  /** What would follow from the next samples anyway is saved soon: a rule that flickers must not wear out the disk. */
-  private noted(): void {
-    this.saveTimer ??= setTimeout(() => this.changed(), SAVE_DELAY_MS);
-  }
-
-  private changed(): void {
-    clearTimeout(this.saveTimer);
-    this.saveTimer = undefined;
-    this.dirty = true;
-    this.saving ??= this.save().finally(() => (this.saving = undefined));
-  }
-
-  /** On disk before on its way: an alarm told and then forgotten would stay active for ever. */
-  private async save(): Promise<void> {
-    await Promise.resolve();
-    while (this.dirty) {
-      this.dirty = false;
-      const untold = [...this.untold];
-      const { clock } = this.options;
-      const inside = this.fences.inside({ now: clock.now(), monotonic: clock.monotonic() });
-      const state = { rules: this.engine.records(), alarms: this.alarms.states(), untold, inside };
-      await this.options.file.save(state).catch((err: unknown) => {
-        this.stats.save_failures++;
-        this.options.log.error({ err }, 'local control could not be saved');
-      });
-      this.hand(untold.filter((e) => !this.handed.has(e)));
-    }
-  }
-
-  private hand(events: readonly AlarmEvent[]): void {
-    if (events.length === 0) return;
-    for (const event of events) this.handed.add(event);
-    this.options.submit(events.map(alarmRecord), () => {
-      for (const event of events) {
-        this.untold.delete(event);
-        this.handed.delete(event);
-      }
-    });
   }
 }

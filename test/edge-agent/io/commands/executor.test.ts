@@ -1,3 +1,4 @@
+import { type ExecutorOptions } from '../../../../edge-agent/io/commands/executor';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { MemoryFs } from '../outbox/memory-fs';
 import { noAnswer, refusedByDevice } from './field';
@@ -223,4 +224,30 @@ test('a command is not acknowledged when the ledger cannot be written', async ()
   await executor.deliver([command()]);
   await executor.close();
   expect(field.writes.length).toBeLessThanOrEqual(1);
+});
+
+describe('local control', () => {
+  test('keeps a command from the field while an interlock is on', async () => {
+    const interlocked = (device: string, name: string): string => `${name} of ${device} is blocked`;
+    const { executor, field, told, settled } = await agent(new MemoryFs(), undefined, { interlocked });
+    await executor.deliver([command()]);
+    await settled();
+    expect(told.states()).toEqual(['delivered', 'failed']);
+    expect(told.events.at(-1)?.detail).toMatch(/of press-1 is blocked/);
+    expect(field.writes).toEqual([]);
+    await executor.close();
+  });
+
+  test('gets its own commands, which are over when they are done', async () => {
+    const local: ExecutorOptions['local'] = ({ name, args }) =>
+      name === 'rule-reset' ? Promise.resolve(args === '{}' ? 'takes rule' : undefined) : undefined;
+    const { executor, told, settled } = await agent(new MemoryFs(), undefined, { local });
+    const order = { name: 'rule-reset', command_id: 'good', args: '{"rule":"trip"}' };
+    await executor.deliver([command(order), command({ ...order, command_id: 'bad', args: '{}' })]);
+    await settled();
+    expect(told.states('good')).toEqual(['delivered', 'executed']);
+    expect(told.events.find((e) => e.state === 'executed')?.result).toBe('{"verifiable":false}');
+    expect(told.states('bad')).toEqual(['delivered', 'failed']);
+    await executor.close();
+  });
 });

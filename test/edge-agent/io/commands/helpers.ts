@@ -1,8 +1,8 @@
 import { Decoder } from '../../../../schemas/codec';
 import { type Command, type CommandEvent } from '../../../../schemas/generated';
-import { type Clock, systemClock } from '../../../../edge-agent/io/clock';
+import { systemClock } from '../../../../edge-agent/io/clock';
 import { CommandLedger } from '../../../../edge-agent/io/commands/command-ledger';
-import { CommandExecutor } from '../../../../edge-agent/io/commands/executor';
+import { CommandExecutor, type ExecutorOptions } from '../../../../edge-agent/io/commands/executor';
 import { type OutboxRecord } from '../../../../edge-agent/io/outbox-api';
 import { type OutboxFs } from '../../../../edge-agent/io/outbox/fs';
 import { command as sample, device } from '../../core/commands/helpers';
@@ -42,7 +42,7 @@ export interface Agent {
 export async function agent(
   fs: OutboxFs,
   field = new MemoryField(),
-  { clock = systemClock, flush = () => Promise.resolve(7) }: { clock?: Clock; flush?: () => Promise<number> } = {},
+  { clock = systemClock, flush = () => Promise.resolve(7), ...control }: Partial<ExecutorOptions> = {},
 ): Promise<Agent> {
   const told = new Told();
   const refused = new Map<string, string>();
@@ -57,6 +57,7 @@ export async function agent(
     refused: (id) => refused.get(id),
     flush,
     onError: (e) => errors.push(e),
+    ...control,
   });
   executor.start();
   const settled = async (): Promise<void> => {

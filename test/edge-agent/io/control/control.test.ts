@@ -150,7 +150,7 @@ test('a point that does not show what was written is no success', async () => {
   rig.field.stuck = true;
   rig.give('pressure', 11);
   await until('told', () => rig.said().includes('high.not-carried-out active'));
-  expect(rig.reported).toContain('s1/rule.high.action=valve=true: valve reads 0, not true');
+  await until('said', () => rig.reported.includes('s1/rule.high.action=valve=true: valve reads 0, not true'));
   rig.give('pressure', 1);
   rig.field.stuck = false;
   await until('the last value wanted', () => rig.field.held.get('s1/valve') === false);
