@@ -157,6 +157,7 @@ export class Agent {
 
   private exclude(devices: ReadonlySet<string>): void {
     for (const adapter of this.adapters.values()) adapter.exclude(devices);
+    this.control.exclude(devices);
   }
 
   private createControl(state: ControlState): LocalControl {

@@ -102,7 +102,11 @@ export class Pipeline {
   /** Every reading of these metrics is reported while the rule asks for it, those kept back so far first. */
   reportRaw(device: string, rule: string, metrics: readonly string[], on: boolean): void {
     const open = this.devices.get(device);
-    if (open?.runtime.ask(rule, metrics, on)) this.addedUnasked(open);
+    if (!open) return;
+    const submitFull = (): void => {
+      if (this.isFull(open)) this.submit([open]);
+    };
+    if (open.runtime.ask(rule, metrics, on, submitFull)) this.addedUnasked(open);
   }
 
   start(): void {
@@ -182,8 +186,12 @@ export class Pipeline {
       device.closes_at = this.clock.monotonic() + this.plan.frame_age_ms;
       this.open.add(device);
     }
-    const { readings, bytes } = device.runtime.builder;
-    if (readings >= this.plan.frame_readings || bytes >= MAX_FRAME_BYTES) this.submit([device]);
+    if (this.isFull(device)) this.submit([device]);
+  }
+
+  private isFull({ runtime }: OpenDevice): boolean {
+    const { readings, bytes } = runtime.builder;
+    return readings >= this.plan.frame_readings || bytes >= MAX_FRAME_BYTES;
   }
 
   /** One timer for all frames: the oldest decides. */

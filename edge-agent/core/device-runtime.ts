@@ -17,6 +17,7 @@ export class DeviceRuntime {
   readonly session: SessionTracker;
   private readonly points: ReadonlyMap<string, PointReporter>;
   private readonly summarizing: readonly PointReporter[];
+  private afterEach: (() => void) | undefined;
 
   constructor(
     agent: AgentPlan,
@@ -26,7 +27,10 @@ export class DeviceRuntime {
     const owner = { tenant: agent.tenant, agent_id: agent.agent_id, device_id: plan.id };
     this.builder = new FrameBuilder(owner);
     this.session = new SessionTracker({ ...owner, protocol: plan.protocol, interval_ms: agent.heartbeat_ms }, boot);
-    const tell: TellMetric = (metric, reading) => this.builder.add(metric, reading);
+    const tell: TellMetric = (metric, reading) => {
+      this.builder.add(metric, reading);
+      this.afterEach?.();
+    };
     this.points = new Map(plan.points.map((p) => [p.metric, new PointReporter(p, tell)]));
     this.summarizing = [...this.points.values()].filter((p) => p.summarizes);
   }
@@ -40,9 +44,15 @@ export class DeviceRuntime {
     return { reading, told: this.adds(() => point.take(reading)) };
   }
 
-  /** Every reading of these metrics is told while the rule asks for it. True when the open frame got more. */
-  ask(rule: string, metrics: readonly string[], on: boolean): boolean {
-    return this.adds(() => metrics.forEach((m) => this.points.get(m)?.ask(rule, on)));
+  /**
+   * Every reading of these metrics is told while the rule asks for it. What was kept back may be more than a frame holds: the
+   * frame may be taken after each reading. True when the open frame holds something.
+   */
+  ask(rule: string, metrics: readonly string[], on: boolean, afterEach: () => void): boolean {
+    this.afterEach = afterEach;
+    metrics.forEach((m) => this.points.get(m)?.ask(rule, on));
+    this.afterEach = undefined;
+    return this.builder.readings > 0;
   }
 
   /** Ends summaries whose time is over; all of them at the end. True when the open frame got more. */

@@ -105,6 +105,7 @@ test('a restart finds it latched, and shuts the valve again that was opened mean
   await until('valve shut again', () => control().writes === 1);
   expect(written(1).at(-1)).toBe(1);
   expect(control().on).toEqual(['station/overpressure']);
+  expect(control().alarms).toHaveLength(1);
 });
 
 test('a plant that comes late is controlled as soon as it is there', async () => {

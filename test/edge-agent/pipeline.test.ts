@@ -29,10 +29,15 @@ devices:
 
 class Rig {
   readonly outbox = new MemoryOutbox();
-  readonly plan: AgentPlan = planOf(PROFILE);
+  readonly plan: AgentPlan;
   readonly failures: unknown[] = [];
-  readonly pipeline = new Pipeline(this.plan, this.outbox, clock, 'boot', (e) => this.failures.push(e));
+  readonly pipeline: Pipeline;
   readonly acked: string[] = [];
+
+  constructor(profile = PROFILE) {
+    this.plan = planOf(profile);
+    this.pipeline = new Pipeline(this.plan, this.outbox, clock, 'boot', (e) => this.failures.push(e));
+  }
 
   sink(name = 'line'): AdapterSink {
     return this.pipeline.sink(this.plan.connections.find((c) => c.name === name) as ConnectionPlan);
@@ -248,4 +253,29 @@ test('points are published as what they mean', async () => {
   await rig.pipeline.publishPoints(pointRecords(rig.plan, 5));
   expect(rig.outbox.kept.map((k) => k.key)).toContain('acme/d1/x');
   expect(rig.outbox.of(Topics.points.name)[0]).toMatchObject({ metric: 'x', kind: 'number', unit: 'Cel', at: 5 });
+});
+
+test('readings kept back are told when a rule asks, in frames that the outbox takes', async () => {
+  const rig = new Rig(`
+agent: { id: agent-1, reporting: { mode: anomalies, before_ms: 3600000 }, frame: { max_readings: 10000 } }
+connections: [{ name: line, protocol: modbus-tcp, host: h }]
+devices:
+  - id: d1
+    connection: line
+    points: [{ metric: x, table: coil, address: 0 }, { metric: y, table: coil, address: 1 }]
+`);
+  const now = Date.now();
+  for (let i = 0; i < 3_000; i++) rig.give([sample('d1', 'x', true, now + i), sample('d1', 'y', true, now + i)]);
+  await run(1_000);
+  expect(rig.frames()).toEqual([]);
+  rig.pipeline.reportRaw('d1', 'r', ['x', 'y'], true);
+  rig.give([sample('d1', 'x', false, now + 3_000)]);
+  await run(1_000);
+  const counts = rig.frames().map((f) => (f['series'] as { dt: number[] }[]).reduce((n, s) => n + s.dt.length, 0));
+  expect(counts.reduce((a, b) => a + b)).toBe(6_001);
+  expect(Math.max(...counts) * 162).toBeLessThan(MAX_FRAME_BYTES + 162);
+  rig.pipeline.reportRaw('d1', 'r', ['x', 'y'], false);
+  rig.give([sample('d1', 'x', false, now + 3_000 + 30_001)]);
+  await run(1_000);
+  expect(rig.frames()).toHaveLength(counts.length);
 });

@@ -18,6 +18,10 @@ export class Board {
     return signal;
   }
 
+  all(device: string): Iterable<Signal> {
+    return this.devices.get(device)?.values() ?? [];
+  }
+
   find(device: string, metric: string): Signal | undefined {
     return this.devices.get(device)?.get(metric);
   }

@@ -1,5 +1,6 @@
 /** All rules of an agent: samples in, what is to be done out. Pure: time is data, what must outlive a restart is `records`. */
 import { type FieldValue } from '../../adapter';
+import { Quality } from '../../../schemas/quality';
 import { type Reading } from '../reading';
 import { Board, Bound, type Whereabouts } from './bound';
 import { type Expression } from './expression';
@@ -114,6 +115,14 @@ export class RuleEngine {
     if (!signal) return;
     signal.take(reading, now);
     for (const rule of this.readers.get(signal) ?? []) this.dirty.add(rule);
+  }
+
+  /** The device is out of service: nothing is known of it until it is read again. */
+  lose(device: string, now: number): void {
+    for (const signal of this.board.all(device)) {
+      signal.take({ at: 0, value: NaN, quality: Quality.notConnected }, now);
+      for (const rule of this.readers.get(signal) ?? []) this.dirty.add(rule);
+    }
   }
 
   /** Rules that speak of where the device is are to be looked at. */

@@ -12,6 +12,8 @@ import { Execution, type Field, FIELD_TIMEOUT_MS } from '../commands/execution';
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 10_000;
 const MINUTE_MS = 60_000;
+/** A wish that does not come true within this time is told, ms: at a start the line is not there at once. */
+const GRACE_MS = 1_000;
 
 export interface Wanted {
   /** Id of the rule. */
@@ -33,7 +35,7 @@ export interface ActuatorOptions {
   readonly clock: Clock;
   /** Undefined when there is no such device or point. */
   find(device: string, metric: string): { readonly point: PointPlan; readonly field: Field } | undefined;
-  /** Told once for each wish that came true, and once for each that did not at first. */
+  /** Told once for each wish that came true, and once for each that did not in time. */
   onOutcome(outcome: Outcome): void;
 }
 
@@ -100,7 +102,8 @@ class Loop {
   }
 
   private async run(): Promise<void> {
-    let told: Wanted | undefined;
+    let tried: Wanted | undefined;
+    let told = false;
     let pause_ms = RETRY_FIRST_MS;
     for (let wanted = this.wanted; wanted && !this.closed; wanted = this.wanted) {
       this.interrupt = new AbortController();
@@ -109,12 +112,13 @@ class Loop {
         await this.options.clock.sleep(wait_ms, this.interrupt.signal);
         continue;
       }
+      if (tried !== wanted) [tried, told, pause_ms] = [wanted, false, RETRY_FIRST_MS];
       const result = await this.carryOut(wanted);
       const replaced = this.wanted !== wanted;
       if (result.ok && !replaced) this.wanted = undefined;
-      if (told !== wanted) pause_ms = RETRY_FIRST_MS;
-      if (told !== wanted || result.ok) this.tell(wanted, result);
-      told = wanted;
+      const late = this.options.clock.monotonic() - wanted.since >= GRACE_MS;
+      if (result.ok || (late && !told)) this.tell(wanted, result);
+      told ||= late;
       if (result.ok || replaced) continue;
       await this.options.clock.sleep(pause_ms, this.interrupt.signal);
       pause_ms = Math.min(RETRY_LONGEST_MS, 2 * pause_ms);

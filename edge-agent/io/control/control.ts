@@ -41,7 +41,7 @@ export interface ControlStats {
   evaluations: number;
   /** Rules that went on. */
   firings: number;
-  /** Writes that came through, and wishes that did not at once. */
+  /** Writes that came through, and wishes that did not in time. */
   writes: number;
   write_failures: number;
 }
@@ -57,6 +57,7 @@ export class LocalControl {
   private wake: NodeJS.Timeout | undefined;
   private wakes_at = Infinity;
   private slowTimer: NodeJS.Timeout | undefined;
+  private excluded: ReadonlySet<string> = new Set();
   private closed = false;
 
   constructor(private readonly options: ControlOptions) {
@@ -99,6 +100,17 @@ export class LocalControl {
     this.arm(now);
   }
 
+  /** Devices out of service: their rules want nothing any more, and know nothing of them. */
+  exclude(devices: ReadonlySet<string>): void {
+    for (const device of devices) {
+      if (this.excluded.has(device)) continue;
+      this.engine.lose(device, this.options.clock.monotonic());
+      for (const rule of this.rules.values()) if (rule.device === device) this.actuator.release(rule.id);
+    }
+    this.excluded = devices;
+    this.settled();
+  }
+
   /** Why a command is not carried out at present; undefined when it may be. */
   refusal(device: string, command: string): string | undefined {
     return this.engine.refusal(device, command);
@@ -137,7 +149,7 @@ export class LocalControl {
     clearTimeout(this.wake);
     clearInterval(this.slowTimer);
     await this.actuator.close();
-    await this.keeper.save();
+    await this.keeper.close();
   }
 
   private async obey(command: Command, order: Order | string): Promise<string | undefined> {

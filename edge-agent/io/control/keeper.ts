@@ -6,6 +6,8 @@ import { type OutboxRecord } from '../outbox-api';
 import { type ControlState, type StateFile } from './state-file';
 
 const SAVE_DELAY_MS = 1_000;
+/** Longest wait at the end for what is under way to the outbox, ms. */
+const LAST_WORDS_MS = 1_000;
 
 export interface KeeperOptions {
   readonly file: Pick<StateFile, 'save'>;
@@ -19,7 +21,9 @@ export class Keeper {
   /** Events that are not known to be in the outbox, and those of them that are on their way. */
   private readonly open: Set<AlarmEvent>;
   private readonly handed = new Set<AlarmEvent>();
+  private readonly handing = new Set<Promise<void>>();
   private dirty = false;
+  private closed = false;
   private saving: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -42,7 +46,7 @@ export class Keeper {
 
   /** What would follow from the next samples anyway is saved soon: a rule that flickers must not wear out the disk. */
   note(): void {
-    this.timer ??= setTimeout(() => void this.save(), SAVE_DELAY_MS);
+    if (!this.closed) this.timer ??= setTimeout(() => void this.save(), SAVE_DELAY_MS);
   }
 
   /** Resolves when everything up to now is on disk, or could not be put there. */
@@ -51,6 +55,17 @@ export class Keeper {
     this.timer = undefined;
     this.dirty = true;
     return (this.saving ??= this.saveAll().finally(() => (this.saving = undefined)));
+  }
+
+  /** Resolves when what is known is on disk, and what is in the outbox is known to be. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.save();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, LAST_WORDS_MS)));
+    await Promise.race([Promise.all(this.handing), patience]);
+    clearTimeout(timer);
+    await this.save();
   }
 
   /** An alarm told and then forgotten would stay active for ever: so the state goes first. */
@@ -70,11 +85,15 @@ export class Keeper {
   private hand(events: readonly AlarmEvent[]): void {
     if (events.length === 0) return;
     for (const event of events) this.handed.add(event);
-    this.options.submit(events.map(alarmRecord), () => {
+    const durable = new Promise<void>((resolve) => this.options.submit(events.map(alarmRecord), resolve)).then(() => {
       for (const event of events) {
         this.open.delete(event);
         this.handed.delete(event);
       }
+      this.handing.delete(durable);
+      // Otherwise they would be told once more after the next start.
+      this.note();
     });
+    this.handing.add(durable);
   }
 }

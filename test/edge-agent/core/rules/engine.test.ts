@@ -175,3 +175,12 @@ describe('a restart', () => {
     expect(rig.engine.records()).toEqual({});
   });
 });
+
+test('of a device out of service nothing is known until it is read again', () => {
+  const rig = new Rig(`      - { name: lost, when: bad(pressure) }\n      - { name: high, when: pressure > 10.0 }`);
+  rig.give('pressure', 11);
+  rig.engine.lose('s1', rig.now);
+  expect(rig.look()).toEqual(['changed lost on']);
+  expect(rig.engine.isOn('s1/high')).toBe(true);
+  expect(rig.give('pressure', 1)).toEqual(['changed lost off', 'changed high off']);
+});
