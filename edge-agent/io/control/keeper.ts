@@ -78,7 +78,7 @@ export class Keeper {
         this.failures++;
         this.options.log.error({ err }, 'local control could not be saved');
       });
-      this.hand(state.untold.filter((e) => !this.handed.has(e)));
+      this.hand(state.untold.filter((e) => this.open.has(e) && !this.handed.has(e)));
     }
   }
 

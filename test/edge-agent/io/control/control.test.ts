@@ -36,6 +36,8 @@ class Rig {
   readonly reported: string[] = [];
   saved: ControlState = NO_STATE;
   saves = 0;
+  save_ms = 0;
+  sync_ms = 0;
   outbox: 'takes' | 'holds' = 'takes';
   control: LocalControl;
 
@@ -54,10 +56,10 @@ class Rig {
       clock: systemClock,
       state: JSON.parse(JSON.stringify(this.saved)) as ControlState,
       file: {
-        save: (state) => {
+        save: async (state) => {
           this.saved = JSON.parse(JSON.stringify(state)) as ControlState;
           this.saves++;
-          return Promise.resolve();
+          if (this.save_ms > 0) await systemClock.sleep(this.save_ms);
         },
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -72,7 +74,8 @@ class Rig {
     if (this.outbox === 'holds') return;
     for (const r of records)
       this.alarms.push(typeOf(r.schema).fromBuffer(r.encode(this.alarms.length + 1)) as AlarmEvent);
-    done();
+    if (this.sync_ms === 0) done();
+    else setTimeout(done, this.sync_ms);
   }
 
   give(metric: string, value: number): void {
@@ -142,7 +145,7 @@ test('a write that fails raises an alarm, is tried again, and clears it', async 
   await until('told', () => rig.said().includes('high.not-carried-out active'));
   rig.field.failure = undefined;
   await until('carried out', () => rig.said().includes('high.not-carried-out cleared'));
-  expect(rig.field.writes).toEqual(['s1/valve=true', 's1/speed=1100']);
+  expect([...rig.field.writes].sort()).toEqual(['s1/speed=1100', 's1/valve=true']);
 });
 
 test('a point that does not show what was written is no success', async () => {
@@ -197,6 +200,19 @@ describe('commands for it', () => {
     expect(await rig.order('rule-reset', { rule: 'trip' })).toBeUndefined();
     expect(rig.control.refusal('s1', 'open')).toBeUndefined();
   });
+});
+
+test('what the outbox took while the state was being saved is not told again', async () => {
+  rig = new Rig(SHUT);
+  rig.save_ms = 20;
+  rig.sync_ms = 10;
+  rig.give('pressure', 11);
+  for (let i = 0; i < 10; i++) {
+    await rig.order('alarm-shelve', { alarm: 'overpressure', minutes: 5 + i });
+    await new Promise((resolve) => setTimeout(resolve, 7));
+  }
+  await rig.control.close();
+  expect(new Set(rig.alarms.map((a) => `${a.at} ${a.shelved_until}`)).size).toBe(rig.alarms.length);
 });
 
 describe('a restart', () => {
