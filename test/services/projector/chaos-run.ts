@@ -40,6 +40,8 @@ const BATCH_EVERY_MS = 60;
 /** Longer than the group's session timeout: its partitions go to the other one, then it wakes. */
 const FREEZE_MS = 12_000;
 const DRAIN_MS = 240_000;
+/** A broker that is killed again while it starts holds the source up for so long at most. */
+const LOAD_MS = 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const bed = await Bed.start();
@@ -109,9 +111,10 @@ class ChaosRun {
   }
 
   private async strike(n: number): Promise<void> {
+    await this.underLoad();
     await pause(300 + this.chance() * 1_700);
     const dice = this.chance();
-    const drawn: Blow = dice < 0.45 ? 'projector' : dice < 0.81 ? 'clickhouse' : dice < 0.96 ? 'broker' : 'freeze';
+    const drawn: Blow = dice < 0.47 ? 'projector' : dice < 0.86 ? 'clickhouse' : dice < 0.96 ? 'broker' : 'freeze';
     const blow = this.options.blows?.[n] ?? drawn;
     const which = Math.floor(this.chance() * PROJECTORS);
     const down_ms = this.chance() * 1_000;
@@ -131,6 +134,13 @@ class ChaosRun {
       default:
         return this.bounce(blow === 'broker' ? 'kafka' : 'clickhouse', down_ms);
     }
+  }
+
+  /** A blow counts only while readings come: something has been written since the last one. */
+  private async underLoad(): Promise<void> {
+    const before = this.source.tally.frames;
+    const written = (): Promise<boolean> => Promise.resolve(this.source.tally.frames > before);
+    await eventually('readings come', written, LOAD_MS);
   }
 
   private async bounce(name: 'kafka' | 'clickhouse', down_ms: number): Promise<void> {

@@ -1,59 +1,29 @@
 /** `millrace rebuild` as it is run: tables made anew from the log beside the old ones, compared, exchanged; readers see no gap. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectRoot } from '../../../schemas/root';
 import { EventWriter } from '../../../schemas/stream';
 import { type EventTypes } from '../../../schemas/codec';
 import { type Topic, Topics, type EventName } from '../../../schemas/topics';
 import { REBUILT } from '../../../services/projector/rebuild/tables';
 import { type ServiceProcess } from '../service-process';
-import { Bed, eventually, frame } from './support/bed';
+import { Bed } from './support/bed';
+import { History, T0 } from './support/history';
 
 jest.setTimeout(120_000);
 
-const T0 = Date.UTC(2026, 0, 1);
-const DEVICES = 20;
 const FRAMES = 20;
 
 let bed: Bed;
+let history: History;
 let projector: ServiceProcess;
 beforeAll(async () => {
   bed = await Bed.start();
+  history = new History(bed);
   projector = await bed.projector();
 }, 60_000);
 afterAll(async () => {
   await projector?.stop();
   await bed?.stop();
 });
-
-async function millrace(...args: string[]): Promise<{ code: number; said: string }> {
-  const main = join(projectRoot(), 'dist', 'deploy', 'cli', 'main.js');
-  const env = { PATH: process.env['PATH'], ...bed.stack.env };
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, said };
-}
-
-/** Offset of the first message in partition 0 that came with frame `seq` of each device. */
-const firstOffsets = new Map<number, string>();
-
-/** Numbers, texts, exact integers, bad ones and late ones; and a poisoned message. */
-async function produceTelemetry(seq: number): Promise<void> {
-  const at = T0 + (seq % 7 === 0 ? seq - 500 : seq) * 20_000;
-  const frames = Array.from({ length: DEVICES }, (_, d) => ({
-    ...frame({ device_id: `device-${d}`, seq, ts: at, readings: 20, value: (_m, i) => seq + d / 4 + i }),
-    received_at: T0 + seq * 60_000,
-    text_series: [{ metric: 'state', dt: [0], value: [`run ${seq}`], quality: [] }],
-    int_series: [{ metric: 'energy', dt: [0], value: [9_007_199_254_740_993n + BigInt(seq)], quality: [64] }],
-  }));
-  const written = await bed.produce(frames);
-  firstOffsets.set(seq, written.find((w) => w.partition === 0)?.baseOffset ?? '');
-  if (seq % 10 === 0) await bed.produceRaw([bed.telemetry.write(frames[0]!).subarray(0, 30)], seq % 6);
-}
 
 async function produceOthers(): Promise<void> {
   const send = <N extends EventName>(topic: Topic<N>, key: string, record: EventTypes[N]) =>
@@ -84,25 +54,6 @@ async function produceOthers(): Promise<void> {
   }
   const gap = { agent_id: 'a', from_seq: 5, to_seq: 6, readings: 20, reason: 'disk-bound', at: T0, seq: 9 } as const;
   await send(Topics.outboxGaps, key, { ...of, ...gap });
-}
-
-const heads = (): Promise<string> =>
-  bed.one(
-    'SELECT sum(t) FROM (SELECT topic, partition, max(`to`) AS t FROM millrace.ingest_ledger GROUP BY topic, partition)',
-  );
-
-/** Everything that was produced, the dead letters too, has been projected. */
-async function settled(): Promise<void> {
-  const admin = bed.kafka.admin();
-  await admin.connect();
-  await eventually('everything is projected', async () => {
-    let high = 0;
-    for (const { name } of Object.values(Topics))
-      if (!name.startsWith('m2m.device-re'))
-        for (const { offset } of await admin.fetchTopicOffsets(name)) high += Number(offset);
-    return Number(await heads()) === high;
-  });
-  await admin.disconnect();
 }
 
 /** Reads as fast as it can. What a reader must never see: fewer readings than before, or an error. */
@@ -160,52 +111,21 @@ async function differing(next: string): Promise<Record<string, string>> {
 
 test('rebuilt is live, row for row, while readings come and readers read', async () => {
   await produceOthers();
-  for (let seq = 1; seq <= FRAMES; seq++) await produceTelemetry(seq);
-  await settled();
+  for (let seq = 1; seq <= FRAMES; seq++) await history.produce(seq);
+  await history.settled();
   const reader = new Reader();
-  const rebuilding = millrace('rebuild', '--run', 'one', '--keep');
+  const rebuilding = history.millrace('rebuild', '--run', 'one', '--keep');
   for (let seq = FRAMES + 1; seq <= FRAMES + 10; seq++) {
-    await produceTelemetry(seq);
+    await history.produce(seq);
     await sleep(150);
   }
   const { code, said } = await rebuilding;
   expect(said).toMatch(/exchanged/);
   expect(code).toBe(0);
-  await settled();
+  await history.settled();
   await reader.stop();
   expect(reader.trouble).toEqual([]);
   expect(reader.polls).toBeGreaterThan(20);
   const same = Object.fromEntries(REBUILT.map(({ table }) => [table, '0\t0\t' + (FILLED.has(table) ? 1 : 0)]));
   expect(await differing('millrace_rebuild_one')).toEqual(same);
-});
-
-test('a row that the log does not have is a difference; --from leaves older rows as they are', async () => {
-  const bogus = (seq: number, received_at: number): string =>
-    `INSERT INTO millrace.readings_raw (tenant, device_id, metric, ts, value, seq, received_at) VALUES ('acme', 'bogus', 'm', ${T0}, 1, ${seq}, ${received_at})`;
-  const middle = FRAMES / 2;
-  await bed.execute(bogus(1, T0 + (middle - 5) * 60_000));
-  await bed.execute(bogus(2, T0 + (middle + 5) * 60_000));
-  const offset = firstOffsets.get(middle);
-  const total = await bed.one('SELECT count() FROM millrace.readings');
-
-  const refused = await millrace('rebuild', '--run', 'two', '--from', `m2m.telemetry:0:${offset}`);
-  expect([refused.code, refused.said.match(/readings_raw: (\d+) rows live, (\d+) rebuilt/)?.slice(1)]).toEqual([
-    1,
-    [total, String(Number(total) - 1)],
-  ]);
-  expect(await bed.one('SELECT count() FROM millrace.readings')).toBe(total);
-
-  // Its tables are all there: going on with the same run only compares again, and exchanges.
-  const accepted = await millrace(
-    'rebuild',
-    '--run',
-    'two',
-    '--from',
-    `m2m.telemetry:0:${offset}`,
-    '--accept-differences',
-  );
-  expect(accepted.code).toBe(0);
-  expect(await bed.one("SELECT groupArray(seq) FROM millrace.readings WHERE device_id = 'bogus'")).toBe('[1]');
-  expect(await bed.one('SELECT count() FROM millrace.readings')).toBe(String(Number(total) - 1));
-  expect(await bed.one("SELECT count() FROM system.databases WHERE name LIKE 'millrace_rebuild_two'")).toBe('0');
 });
