@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Admin, type Consumer, Kafka, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
 import { Decoder, Encoder, schemas, unframe, type EventTypes } from './codec';
+import { leadersOf } from './leaders';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -15,7 +16,7 @@ export interface StreamConfig {
   readonly registryUrl: string;
 }
 
-export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable' | 'no-leader';
+export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable';
 
 export class StreamError extends Error {
   constructor(
@@ -165,40 +166,8 @@ export async function ensureTopics(
       ],
     })),
   });
-  await leadersOf(admin, missing);
-}
-
-async function leadersOf(admin: Admin, topics: readonly Topic[]): Promise<void> {
-  await withLeader(async () => {
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map((t) => t.name) });
-    const waiting = found.find((t) => t.partitions.some((p) => p.leader < 0));
-    if (waiting) throw new LeaderMissing(waiting.name);
-  });
-}
-
-const LEADER_ATTEMPTS = 120;
-const LEADER_RETRY_MS = 250;
-
-class LeaderMissing extends StreamError {
-  readonly retriable = true;
-
-  constructor(topic: string) {
-    super('no-leader', `ask for ${topic}`, 'a partition has no leader', 'are enough brokers up?');
-  }
-}
-
-/**
- * Asks again, for half a minute, while a partition has no leader: a topic just made is for a moment unknown, and right
- * after a broker's start its partitions have none. kafkajs retries neither.
- */
-export async function withLeader<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++)
-    try {
-      return await ask();
-    } catch (error) {
-      if ((error as { retriable?: boolean }).retriable !== true || attempt === LEADER_ATTEMPTS) throw error;
-      await new Promise((r) => setTimeout(r, LEADER_RETRY_MS));
-    }
+  const made = missing.map((t) => t.name);
+  await leadersOf(admin, made);
 }
 
 /** Schema id under which a topic's values are written, by subject. Plain data: agents keep it on disk. */

@@ -1,6 +1,7 @@
 /** Follows topics outside any shared group: every process that tails sees every record, from where it said it would. */
 import { type Consumer, type Kafka } from 'kafkajs';
-import { committedConsumer, type StreamLog, withLeader } from '../../schemas/stream';
+import { withLeader } from '../../schemas/leaders';
+import { committedConsumer, type StreamLog } from '../../schemas/stream';
 import { endProcess } from './end-process';
 
 export interface TailedMessage {
