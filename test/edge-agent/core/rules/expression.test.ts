@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { type PointKind } from '../../../../edge-agent/core/compile/plan';
 import { compileExpression, type Expression } from '../../../../edge-agent/core/rules/expression';
 import { Fault } from '../../../../edge-agent/core/rules/fault';
@@ -162,4 +163,47 @@ describe('what is refused says where and what is expected', () => {
     expect(refused(`${'('.repeat(60)}open${')'.repeat(60)}`).expected).toMatch(/maxDepth/);
     expect(refused(`1 in [${Array(80).fill(1).join(',')}]`).expected).toMatch(/maxListElements/);
   });
+});
+
+test('whatever is written is either refused with a place or runs to a value or to not known', () => {
+  const words =
+    'pressure open mode energy true 1 2.5 "x" ( ) && || ! + - * / % < == in [ ] , ? : . held( good( mean( rate( size( value( abs( int( string( double( , 5)';
+  const text = fc.array(fc.constantFrom(...words.split(' ')), { minLength: 1, maxLength: 14 }).map((w) => w.join(' '));
+  const operand = fc.constantFrom(
+    'pressure',
+    '2.5',
+    'rate(pressure)',
+    'double(energy)',
+    'mean(pressure, 5)',
+    'double(mode)',
+  );
+  const compared = fc
+    .tuple(operand, fc.constantFrom('+', '-', '*', '/'), operand, fc.constantFrom('<', '>=', '=='), operand)
+    .map((parts) => parts.join(' '));
+  const logic = fc
+    .tuple(compared, fc.constantFrom('&&', '||'), fc.constantFrom('open', '!open', 'held(open) > 1'))
+    .map((p) => p.join(' '));
+  fc.assert(
+    fc.property(fc.oneof(text, compared, logic), fc.boolean(), (written, known) => {
+      let expression: Expression;
+      try {
+        expression = bool(written);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Fault);
+        expect((error as Fault).at).toBeLessThanOrEqual(written.length);
+        return;
+      }
+      const rig = new Rig(expression);
+      if (known)
+        for (const [m, v] of [
+          ['pressure', 7],
+          ['open', 1],
+          ['mode', 'abc'],
+          ['energy', 0],
+        ] as const)
+          rig.give(m, v);
+      expect([true, false, undefined]).toContain(rig.run([0, 0, 0, 0]));
+    }),
+    { numRuns: 2_000 },
+  );
 });
