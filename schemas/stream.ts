@@ -1,9 +1,10 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
 import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { type Admin, type Consumer, Kafka, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel, type Producer, type SASLOptions } from 'kafkajs';
 import { Decoder, Encoder, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
+import { quickGzip, rememberingPartitioner } from './producing';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -80,6 +81,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 };
 
 /** kafkajs with our retries: patient by default, and quick for transactions (DESIGN.md §8). */
 export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
+  quickGzip();
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],
@@ -107,7 +109,7 @@ export function transactionalProducer(kafka: Kafka, transactionalId: string): Pr
     transactionalId,
     idempotent: true,
     maxInFlightRequests: 1,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: rememberingPartitioner,
     retry: { initialRetryTime: 2, multiplier: 1.3, factor: 0.1, retries: 40, maxRetryTime: 1_000 },
   });
 }
@@ -117,7 +119,7 @@ export function idempotentProducer(kafka: Kafka): Producer {
   return kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: rememberingPartitioner,
   });
 }
 

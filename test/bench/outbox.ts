@@ -10,13 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../edge-agent/io/clock';
-import { type OutboxRecord } from '../../edge-agent/io/outbox-api';
 import { DEFAULT_BOUNDS } from '../../edge-agent/io/outbox/bounds';
 import { nodeFs } from '../../edge-agent/io/outbox/fs';
 import { type DiskOutbox, openOutbox } from '../../edge-agent/io/outbox/outbox';
 import { JsonLines } from './support/json-lines';
 import { type Cost, measured, watchRss } from './support/measured';
-import { Device, seeded } from './support/sensors';
+import { Device, pooled, seeded, write } from './support/sensors';
 
 const { values } = parseArgs({
   options: {
@@ -27,38 +26,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-/** Frames made before the clock starts, and used over and over with new numbers. */
-const POOL_FRAMES = 4_000;
-/** As edge-agent/durable.ts. */
-const MAX_UNSYNCED_READINGS = 200_000;
-/** Frames handed over together. */
-const PARCEL = 20;
 /** The baseline writes one in so many. */
 const BASELINE_SHARE = 5;
-
-type Sink = Pick<DiskOutbox, 'append' | 'ready'>;
-
-async function write(outbox: Sink, pool: readonly OutboxRecord[], frames: number): Promise<void> {
-  let unsynced = 0;
-  let wake: () => void = () => undefined;
-  const all: Promise<void>[] = [];
-  for (let i = 0; i < frames; i += PARCEL) {
-    const at = i % POOL_FRAMES;
-    const records = pool.slice(at, at + PARCEL);
-    const readings = records.reduce((n, r) => n + r.readings, 0);
-    while (unsynced >= MAX_UNSYNCED_READINGS) await new Promise<void>((resolve) => (wake = resolve));
-    await outbox.ready();
-    unsynced += readings;
-    all.push(
-      outbox.append(records).then(() => {
-        unsynced -= readings;
-        wake();
-      }),
-    );
-    if (all.length >= 1_000) await Promise.all(all.splice(0));
-  }
-  await Promise.all(all);
-}
 
 async function read(outbox: DiskOutbox): Promise<number> {
   let readings = 0;
@@ -76,7 +45,7 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(values.dir, 'millrace-bench-outbox-'));
   const random = seeded(1);
   const fleet = Array.from({ length: devices }, (_, i) => new Device(`device-${i}`, random));
-  const pool = Array.from({ length: POOL_FRAMES }, (_, i) => (fleet[i % devices] as Device).frame(perFrame));
+  const pool = pooled(fleet, perFrame);
   const options = { bounds: DEFAULT_BOUNDS, fs: nodeFs, clock: systemClock, tenant: 'default', agentId: 'agent-1' };
   const open = (): Promise<DiskOutbox> =>
     openOutbox({ directory, ...options, newId: () => 'bench', onEvent: () => undefined });

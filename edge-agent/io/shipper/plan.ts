@@ -25,10 +25,14 @@ export interface PlanBounds {
 
 /** Records of telemetry that wait before fresh ones overtake them: more than a transaction takes in its stride. */
 export const BACKLOG_RECORDS = 2_000;
+/** The newest of a backlog go first, with what is fresh: so that one sees at once how things stand. */
+export const NEWEST_RECORDS = 500;
 export const MAX_RECORDS = 20_000;
 export const FRESH_BYTES = 2 * 1024 * 1024;
 /** Backlog in one transaction; it grows and shrinks so that fresh data never waits long behind it. */
 export const MIN_BACKLOG_BYTES = 256 * 1024;
+/** Of the first transaction: how long one takes is not known yet. */
+export const FIRST_BACKLOG_BYTES = 512 * 1024;
 export const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 const QUICK_MS = 300;
 const SLOW_MS = 800;
@@ -38,7 +42,7 @@ export function liveFrom(cursor: ShippedCursor, next: number, current: number | 
   const last = cursor.ranges.at(-1);
   if (!last) {
     if (current !== undefined && cursor.next < current) return current;
-    return next - cursor.next > BACKLOG_RECORDS ? next : undefined;
+    return next - cursor.next > BACKLOG_RECORDS ? next - NEWEST_RECORDS : undefined;
   }
   const reached = Math.max(last.to, current ?? 0);
   const overtake = next - reached > BACKLOG_RECORDS && cursor.ranges.length < MAX_RANGES && reached === last.to;

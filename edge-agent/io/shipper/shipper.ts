@@ -8,7 +8,7 @@ import { type Commits } from './commit';
 import { ShipperError, type ShipperOptions, type ShipperState, type ShipperStatus } from './contract';
 import { type Aside, Framer, type Read } from './framer';
 import { Note } from './hint';
-import { liveFrom, MAX_BACKLOG_BYTES, nextBacklogBytes, planReads } from './plan';
+import { FIRST_BACKLOG_BYTES, liveFrom, nextBacklogBytes, planReads } from './plan';
 import { PoisonHunt, type Refused } from './poison';
 import { resume } from './resume';
 import { Tally } from './tally';
@@ -31,7 +31,7 @@ export class Shipper {
   private cursors: Record<Lane, ShippedCursor> = { priority: START, telemetry: START };
   private connectedBefore = false;
   private live: number | undefined;
-  private backlogBytes = MAX_BACKLOG_BYTES;
+  private backlogBytes = FIRST_BACKLOG_BYTES;
   private readonly poison = new PoisonHunt();
   private inTransaction: ({ since: number } & Refused) | undefined;
   private readonly framer: Framer;

@@ -1,5 +1,6 @@
 /** Frames as an agent makes them, from sensors whose values wander. */
 import { type OutboxRecord } from '../../../edge-agent/io/outbox-api';
+import { type DiskOutbox } from '../../../edge-agent/io/outbox/outbox';
 import { Encoder } from '../../../schemas/codec';
 import { type TelemetryFrame } from '../../../schemas/generated';
 import { deviceKey, Topics } from '../../../schemas/topics';
@@ -17,6 +18,12 @@ const METRICS = [
   'ph',
 ];
 
+/** Frames made before the clock starts, and used over and over with new numbers. */
+const POOL_FRAMES = 4_000;
+/** As edge-agent/durable.ts. */
+const MAX_UNSYNCED_READINGS = 200_000;
+/** Frames handed over together. */
+const PARCEL = 20;
 const encoder = new Encoder('telemetry-frame');
 
 /** A device whose metrics wander a tenth at a time, as sensors do; readings 1 s apart. */
@@ -65,3 +72,35 @@ export function seeded(seed: number): () => number {
     return a / 4_294_967_296;
   };
 }
+
+/** Frames of all devices in turn. */
+export const pooled = (fleet: readonly Device[], perFrame: number): OutboxRecord[] =>
+  Array.from({ length: POOL_FRAMES }, (_, i) => (fleet[i % fleet.length] as Device).frame(perFrame));
+
+export type Sink = Pick<DiskOutbox, 'append' | 'ready'>;
+
+/** Appends frames from the pool, over and over, as durable.ts does: never more than a bounded number of readings unsynced. */
+export async function write(outbox: Sink, pool: readonly OutboxRecord[], frames: number): Promise<void> {
+  let unsynced = 0;
+  let wake: () => void = () => undefined;
+  const all: Promise<void>[] = [];
+  for (let i = 0; i < frames; i += PARCEL) {
+    const at = i % pool.length;
+    const records = pool.slice(at, at + PARCEL);
+    const readings = records.reduce((n, r) => n + r.readings, 0);
+    while (unsynced >= MAX_UNSYNCED_READINGS) await new Promise<void>((resolve) => (wake = resolve));
+    await outbox.ready();
+    unsynced += readings;
+    all.push(
+      outbox.append(records).then(() => {
+        unsynced -= readings;
+        wake();
+      }),
+    );
+    if (all.length >= 1_000) await Promise.all(all.splice(0));
+  }
+  await Promise.all(all);
+}
+
+export const fill = (outbox: Sink, fleet: readonly Device[], frames: number, perFrame: number): Promise<void> =>
+  write(outbox, pooled(fleet, perFrame), frames);
