@@ -15,13 +15,10 @@ export interface AgentTime {
   readonly behind_ms: number;
 }
 
-/** The clock's lag after having seen a command. */
-export function behindAfter(behind_ms: number, now: number, command: Command): number {
-  return Math.max(behind_ms, command.issued_at - now);
-}
+/** Until the deadline, by the later of the two clocks, ms; negative when it has passed. */
+export const timeLeft = (command: Command, { now, behind_ms }: AgentTime): number => command.deadline - now - behind_ms;
 
-export const isExpired = (command: Command, { now, behind_ms }: AgentTime): boolean =>
-  now + Math.max(0, behind_ms) > command.deadline;
+export const isExpired = (command: Command, time: AgentTime): boolean => timeLeft(command, time) < 0;
 
 export type Arrival =
   /** Make it durable, tell `delivered`, carry it out in its turn. */
@@ -45,16 +42,32 @@ export function onArrival(ledger: Ledger, command: Command, time: AgentTime): Ar
 }
 
 export type Start =
-  { readonly kind: 'execute' } | { readonly kind: 'settle'; readonly state: Reported; readonly detail: string };
+  | { readonly kind: 'execute' }
+  /** Must not be begun any more, and may have been begun before: only the field can tell. */
+  | { readonly kind: 'look'; readonly detail: string }
+  | { readonly kind: 'settle'; readonly state: Reported; readonly detail: string };
 
-/** Its turn has come. `refused` is why its device takes no commands, if it does not. Platform orders pass. */
-export function onTurn(entry: Entry, time: AgentTime, refused: string | undefined): Start {
+/**
+ * Its turn has come. `refused` is why its device takes no commands, if it does not. Platform orders pass. `restarted`: it
+ * was received by an earlier run of the agent.
+ */
+export function onTurn(entry: Entry, time: AgentTime, refused: string | undefined, restarted = false): Start {
   const { command } = entry;
-  if (isExpired(command, time))
-    return { kind: 'settle', state: 'expired', detail: 'its deadline passed before its turn' };
+  const late = tooLate(entry, time, restarted);
+  if (late !== undefined) {
+    const begun = restarted && command.qos === 1 && !command.name.startsWith(PLATFORM_PREFIX);
+    return begun ? { kind: 'look', detail: late } : { kind: 'settle', state: 'expired', detail: late };
+  }
   if (refused !== undefined && !command.name.startsWith(PLATFORM_PREFIX))
     return { kind: 'settle', state: 'failed', detail: refused };
   return { kind: 'execute' };
+}
+
+function tooLate({ command, receivedAt }: Entry, time: AgentTime, restarted: boolean): string | undefined {
+  if (isExpired(command, time)) return 'its deadline passed before its turn';
+  if (restarted && time.now + time.behind_ms < receivedAt)
+    return 'the agent was restarted and its clock went back: whether the deadline has passed cannot be told';
+  return undefined;
 }
 
 export type Recovery =

@@ -1,5 +1,4 @@
 import {
-  behindAfter,
   forgettable,
   isExpired,
   onArrival,
@@ -10,6 +9,7 @@ import {
   report,
 } from '../../../../edge-agent/core/commands/decide';
 import { eventsOf, type LedgerEvent, LedgerFold, untold } from '../../../../edge-agent/core/commands/ledger';
+import { PlatformTime } from '../../../../edge-agent/core/commands/platform-time';
 import { command } from './helpers';
 
 const NOW = 1_001_000;
@@ -51,13 +51,28 @@ describe('arrival', () => {
 });
 
 describe('clock', () => {
+  const learnt = (monotonic: number): PlatformTime => {
+    const platform = new PlatformTime();
+    platform.learn(command(), monotonic);
+    return platform;
+  };
   test('a command from our future shows how far we are behind', () => {
-    const behind_ms = behindAfter(0, 900_000, command());
-    expect(behind_ms).toBe(100_000);
-    expect(isExpired(command(), { now: 950_000, behind_ms })).toBe(false);
-    expect(isExpired(command(), { now: 970_000, behind_ms })).toBe(true);
+    const platform = learnt(0);
+    expect(platform.at(900_000, 0).behind_ms).toBe(100_000);
+    expect(isExpired(command(), platform.at(950_000, 50_000))).toBe(false);
+    expect(isExpired(command(), platform.at(970_000, 70_000))).toBe(true);
   });
-  test('what took long on its way shows nothing', () => expect(behindAfter(0, NOW, command())).toBe(0));
+  test('what took long on its way shows nothing', () => expect(learnt(0).at(NOW, 0).behind_ms).toBe(0));
+  test('put right, a clock that was years behind expires nothing', () => {
+    const platform = learnt(10);
+    expect(isExpired(command(), platform.at(0, 10))).toBe(false);
+    expect(platform.at(1_000_500, 510).behind_ms).toBe(0);
+    expect(isExpired(command(), platform.at(1_000_500, 510))).toBe(false);
+  });
+  test('set back, it does not carry out what has expired', () => {
+    const platform = learnt(10);
+    expect(isExpired(command(), platform.at(400_000, 60_011))).toBe(true);
+  });
 });
 
 describe('turn', () => {
@@ -71,6 +86,15 @@ describe('turn', () => {
     ));
   test('the deadline passed while it waited', () =>
     expect(onTurn(entry, { now: 2_000_000, behind_ms: 0 }, undefined)).toMatchObject({ state: 'expired' }));
+  test.each([
+    ['QoS 1 that may have been begun before a restart is looked for', 1, 2_000_000, 'look'],
+    ['QoS 2 without an intent was certainly not begun', 2, 2_000_000, 'settle'],
+    ['a clock that went back over a restart begins nothing', 2, NOW - 1, 'settle'],
+    ['nor at QoS 1', 1, NOW - 1, 'look'],
+    ['in time it is begun', 1, NOW + 1, 'execute'],
+  ])('restarted: %s', (_, level, now, kind) =>
+    expect(onTurn(entryOf(qos(level)), { now, behind_ms: 0 }, undefined, true).kind).toBe(kind),
+  );
 });
 
 describe('recovery: what a restarted agent does about what it finds', () => {

@@ -1,7 +1,7 @@
 import { type ExecutorOptions } from '../../../../edge-agent/io/commands/executor';
-import { systemClock } from '../../../../edge-agent/io/clock';
 import { MemoryFs } from '../outbox/memory-fs';
-import { noAnswer, refusedByDevice } from './field';
+import { type Clock, systemClock } from '../../../../edge-agent/io/clock';
+import { MemoryField, noAnswer, refusedByDevice } from './field';
 import { agent, command } from './helpers';
 
 test('is durable, carried out, read back and told, in this order', async () => {
@@ -249,5 +249,108 @@ describe('local control', () => {
     expect(told.events.find((e) => e.state === 'executed')?.result).toBe('{"verifiable":false}');
     expect(told.states('bad')).toEqual(['delivered', 'failed']);
     await executor.close();
+  });
+});
+
+describe('clocks', () => {
+  /** A wall clock that can be set; the monotonic one goes on. */
+  function settable(): { clock: Clock; set: (by_ms: number) => void } {
+    let offset = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + offset };
+    return { clock, set: (by_ms) => (offset += by_ms) };
+  }
+  const DAY_MS = 86_400_000;
+
+  test('a clock that was behind and is put right expires nothing by mistake', async () => {
+    const { clock, set } = settable();
+    set(-400 * DAY_MS);
+    const { executor, told, settled } = await agent(new MemoryFs(), undefined, { clock });
+    await executor.deliver([command({ command_id: 'early' })]);
+    await settled();
+    set(400 * DAY_MS);
+    await executor.deliver([command({ command_id: 'late' })]);
+    await settled();
+    for (const id of ['early', 'late']) expect(told.states(id)).toEqual(['delivered', 'executed', 'verified']);
+    await executor.close();
+  });
+
+  test('a clock set back carries out nothing that has expired', async () => {
+    const { clock, set } = settable();
+    const { executor, field, told, settled } = await agent(new MemoryFs(), undefined, { clock });
+    await executor.deliver([command({ command_id: 'first' })]);
+    await settled();
+    set(-DAY_MS);
+    const issued_at = systemClock.now() - 10_000;
+    await executor.deliver([command({ command_id: 'stale', issued_at, deadline: issued_at + 5_000 })]);
+    await settled();
+    expect(told.states('stale')).toEqual(['delivered', 'expired']);
+    expect(field.writes).toHaveLength(1);
+    await executor.close();
+  });
+});
+
+describe('QoS 1, restarted, and too late to begin', () => {
+  async function late(field: MemoryField): Promise<string[]> {
+    const fs = new MemoryFs();
+    const order = command({ qos: 1, deadline: systemClock.now() + 40 });
+    const first = await agent(fs, field);
+    await first.ledger.record([{ type: 'received', command: order, at: systemClock.now() }]);
+    await first.executor.close();
+    await systemClock.sleep(60);
+    const second = await agent(fs, field);
+    await second.settled();
+    await second.executor.close();
+    return second.told.states();
+  }
+
+  test('the field shows it: it was done, and that is said', async () => {
+    const field = new MemoryField();
+    field.points.set('setpoint', 425);
+    expect(await late(field)).toEqual(['delivered', 'executed', 'verified']);
+    expect(field.writes).toEqual([]);
+  });
+
+  test('the field does not: it has expired, and nothing is written', async () => {
+    const field = new MemoryField();
+    expect(await late(field)).toEqual(['delivered', 'expired']);
+    expect(field.writes).toEqual([]);
+  });
+});
+
+describe('order', () => {
+  const write = (id: string, device_id: string, value: number) =>
+    command({ command_id: id, device_id, args: JSON.stringify({ metric: 'setpoint', value }) });
+
+  test('a device that does not answer holds up its own commands only', async () => {
+    const { executor, field, told, settled } = await agent(new MemoryFs());
+    let answer: () => void = () => undefined;
+    const stuck = new Promise<void>((resolve) => (answer = resolve));
+    const direct = field.write.bind(field);
+    field.write = (request) => (request.device === 'press-1' ? stuck.then(() => direct(request)) : direct(request));
+    await executor.deliver([write('a1', 'press-1', 1), write('a2', 'press-1', 2), write('b1', 'press-2', 3)]);
+    while (!told.states('b1').includes('executed')) await systemClock.sleep(5);
+    expect(told.states('a2')).toEqual(['delivered']);
+    answer();
+    await settled();
+    expect(field.writes.map(([, value]) => value)).toEqual([30, 10, 20]);
+    await executor.close();
+  });
+
+  test('of each device as they came, also over a restart and with newer ones behind them', async () => {
+    const fs = new MemoryFs();
+    const first = await agent(fs);
+    const devices = ['press-1', 'press-2', 'press-3'];
+    const orders = Array.from({ length: 30 }, (_, n) => write(`c-${n}`, devices[n % 3] ?? '', n));
+    const received = orders.slice(0, 15).map((order) => ({ type: 'received', command: order, at: 1 }) as const);
+    await first.ledger.record(received);
+    await first.executor.close();
+    const seen = new Map<string, number[]>(devices.map((d) => [d, []]));
+    const second = await agent(fs, first.field);
+    second.field.behaviour = { before: ({ device, value }) => void seen.get(device)?.push(Number(value) / 10) };
+    await second.executor.deliver(orders.slice(10));
+    await second.settled();
+    for (const [d, device] of devices.entries())
+      expect(seen.get(device)).toEqual(orders.map((_, n) => n).filter((n) => n % 3 === d));
+    await second.executor.close();
   });
 });

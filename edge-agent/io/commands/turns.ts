@@ -1,0 +1,200 @@
+/** One command whose turn has come: on record before it is done, written, read back, settled (DESIGN.md §7). */
+import { type Command } from '../../../schemas/generated';
+import { bind, type BoundCommand } from '../../core/commands/bind';
+import { type AgentTime, FLUSH, onTurn, report, timeLeft } from '../../core/commands/decide';
+import { type Entry, type LedgerEvent, type Report } from '../../core/commands/ledger';
+import { type DevicePlan } from '../../core/compile/plan';
+import { type Clock } from '../clock';
+import { type CommandLedger } from './command-ledger';
+import { engineering, Execution, type Field } from './execution';
+import { type Teller } from './teller';
+
+export interface TurnDeps {
+  readonly ledger: CommandLedger;
+  readonly clock: Clock;
+  /** Undefined when the device is not in the profile. */
+  device(id: string): { readonly plan: DevicePlan; readonly field: Field } | undefined;
+  /** Why the device takes no commands, undefined when it does. */
+  refused(id: string): string | undefined;
+  /** Why local control lets no such command through at present; undefined when it does. */
+  interlocked?(device: string, command: string): string | undefined;
+  /** A command for the agent's own control: resolves with why it cannot be done. Undefined: it is none. */
+  local?(command: Command): Promise<string | undefined> | undefined;
+  /** Resolves with the device's last sequence number when everything up to it is on the stream. */
+  flush(device: string): Promise<number>;
+  onError(error: unknown): void;
+}
+
+/** Pause after the ledger's disk refused, ms. */
+const LEDGER_RETRY_MS = 1_000;
+
+export class Turns {
+  private readonly underWay = new Set<string>();
+
+  constructor(
+    private readonly deps: TurnDeps,
+    private readonly teller: Teller,
+    private readonly time: () => AgentTime,
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  /** Too late to cancel. */
+  begun(id: string): boolean {
+    return this.underWay.has(id);
+  }
+
+  private get closed(): boolean {
+    return this.stopping.aborted;
+  }
+
+  /** Its turn has come; `restarted` when it was received before a restart. */
+  async take(id: string, restarted = false): Promise<void> {
+    const entry = this.deps.ledger.state.entries.get(id);
+    if (!entry || entry.reports.length > 0) return;
+    const { command } = entry;
+    const start = onTurn(entry, this.time(), this.deps.refused(command.device_id), restarted);
+    if (start.kind === 'look') return this.wasItDone(entry, start.detail);
+    if (start.kind === 'settle') return this.settle(id, start.state, start.detail);
+    this.underWay.add(id);
+    try {
+      if (command.name === FLUSH) await this.flush(entry);
+      else await this.execute(entry, 0);
+    } finally {
+      this.underWay.delete(id);
+    }
+  }
+
+  private async execute(entry: Entry, firstStep: number): Promise<void> {
+    const { command } = entry;
+    const local = this.deps.local?.(command);
+    if (local) return this.settleLocal(command.command_id, await local);
+    const bound = this.deps.interlocked?.(command.device_id, command.name) ?? this.bound(command);
+    if (typeof bound === 'string') return this.settle(command.command_id, 'failed', bound);
+    const { execution, writes } = bound;
+    for (const [step, write] of writes.entries()) {
+      if (step < firstStep) continue;
+      if (command.qos === 2) await this.intend(command.command_id, step);
+      if (this.closed) return;
+      const outcome = await execution.write(write, command.qos === 1);
+      if (outcome.kind === 'written') continue;
+      const state = outcome.kind === 'failed' ? 'failed' : 'outcome-unknown';
+      return this.settle(command.command_id, state, outcome.detail, { writes_done: step });
+    }
+    await this.executed(command, bound);
+    if (bound.verify.length > 0) await this.verify(command, bound);
+  }
+
+  /** A write that may have been carried out before a restart: goes on when the field shows it, otherwise nobody knows. */
+  async lookAndGoOn(id: string, step: number): Promise<void> {
+    const entry = this.deps.ledger.state.entries.get(id);
+    if (!entry) return;
+    const bound = this.bound(entry.command);
+    const write = typeof bound === 'string' ? undefined : bound.writes[step];
+    if (typeof bound !== 'string' && write && (await bound.execution.shows(write)))
+      return this.execute(entry, step + 1);
+    const why = typeof bound === 'string' ? bound : `${write?.point.metric} does not show the value`;
+    await this.settle(id, 'outcome-unknown', `the agent was restarted during the write, and ${why}`);
+  }
+
+  /** Written before a restart, and still to be read back. */
+  async verifyOnly(id: string): Promise<void> {
+    const command = this.deps.ledger.state.entries.get(id)?.command;
+    if (!command) return;
+    const bound = this.bound(command);
+    if (typeof bound === 'string') return this.settle(id, 'outcome-unknown', `cannot be read back: ${bound}`);
+    await this.verify(command, bound);
+  }
+
+  /** Too late to begin, but QoS 1 leaves no trace of having begun before the restart: the field is asked. */
+  private async wasItDone({ command }: Entry, detail: string): Promise<void> {
+    const id = command.command_id;
+    const bound = this.bound(command);
+    if (typeof bound === 'string') return this.settle(id, 'expired', detail);
+    let done = 0;
+    for (const write of bound.writes) {
+      if (!(await bound.execution.shows(write))) break;
+      done++;
+    }
+    if (done === 0) return this.settle(id, 'expired', detail);
+    if (done < bound.writes.length) return this.settle(id, 'failed', detail, { writes_done: done });
+    await this.executed(command, bound);
+    if (bound.verify.length > 0) await this.verify(command, bound);
+  }
+
+  private async verify(command: Command, bound: BoundCommand & { execution: Execution }): Promise<void> {
+    const outcome = await bound.execution.verify(bound.verify);
+    const id = command.command_id;
+    switch (outcome.kind) {
+      case 'verified':
+        return this.settle(id, 'verified', '', { read_back: outcome.readBack });
+      case 'mismatch':
+        return this.settle(id, 'failed', `written, but ${outcome.detail}`, { read_back: outcome.readBack });
+      case 'unreadable':
+        return this.settle(id, 'outcome-unknown', `written, but could not be read back: ${outcome.detail}`);
+    }
+  }
+
+  private async executed(command: Command, bound: BoundCommand): Promise<void> {
+    const verifiable = bound.verify.length > 0;
+    await this.settle(command.command_id, 'executed', '', { verifiable, written: engineering(bound) });
+  }
+
+  private async flush({ command }: Entry): Promise<void> {
+    const { clock, flush } = this.deps;
+    const left_ms = this.left_ms(command);
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    this.stopping.addEventListener('abort', stop);
+    const last_seq = await Promise.race([flush(command.device_id), clock.sleep(left_ms, over.signal)]);
+    over.abort();
+    this.stopping.removeEventListener('abort', stop);
+    if (this.closed) return;
+    if (last_seq === undefined)
+      return this.settle(command.command_id, 'failed', 'not everything was on the stream at the deadline');
+    await this.settle(command.command_id, 'executed', '', { verifiable: false, last_seq });
+  }
+
+  private bound(command: Command): (BoundCommand & { execution: Execution }) | string {
+    const { clock, device } = this.deps;
+    const found = device(command.device_id);
+    if (!found) return `the profile of this agent has no device ${command.device_id}`;
+    const binding = bind(found.plan, command.name, command.args);
+    if (!binding.ok) return binding.reason;
+    const until = clock.monotonic() + this.left_ms(command);
+    const execution = new Execution(found.field, command.device_id, clock, until);
+    return { ...binding.command, execution };
+  }
+
+  private intend(id: string, step: number): Promise<void> {
+    return this.persist({ type: 'intent', id, step, at: this.deps.clock.now() });
+  }
+
+  /** What happened cannot be taken back: it is written as soon as the disk lets us. */
+  private async persist(event: LedgerEvent): Promise<void> {
+    const { ledger, clock, onError } = this.deps;
+    for (;;) {
+      try {
+        return await ledger.record([event]);
+      } catch (error) {
+        onError(error);
+        if (this.closed) return;
+        await clock.sleep(LEDGER_RETRY_MS, this.stopping);
+      }
+    }
+  }
+
+  /** On record, then told. */
+  async settle(id: string, state: Report['state'], detail: string, result: object = {}): Promise<void> {
+    await this.persist({ type: 'reported', id, report: report(state, this.deps.clock.now(), detail, result) });
+    void this.teller.tell(id);
+  }
+
+  private settleLocal(id: string, refusal: string | undefined): Promise<void> {
+    if (refusal !== undefined) return this.settle(id, 'failed', refusal);
+    return this.settle(id, 'executed', '', { verifiable: false });
+  }
+
+  private left_ms(command: Command): number {
+    return timeLeft(command, this.time());
+  }
+}
