@@ -22,7 +22,8 @@ export class WriterSchemaCache {
     const [oldest] = this.known.keys();
     if (this.known.size >= MAX_SCHEMAS && oldest !== undefined) this.known.delete(oldest);
     this.known.set(id, schema);
-    await this.save(this.known);
+    // A disk that does not take it costs a question at the next start, and no command.
+    await this.save(this.known).catch(() => undefined);
     return schema;
   }
 

@@ -44,7 +44,8 @@ export class DiskSchemaIds implements SchemaIdSource {
     const current = isDeepStrictEqual(JSON.parse(JSON.stringify(schemas[topic.schema])), avsc);
     const id = current ? (await registerSchemas(this.config, [topic]))[subject] : await this.registerOld(subject, avsc);
     if (id === undefined) throw new StreamError('unknown-schema', `register ${subject}`, 'got no id', 'try again');
-    await this.save({ ...this.ids, [key]: id });
+    // A full disk must not keep us from shipping, which empties it: the id is asked for again at the next start.
+    await this.save({ ...this.ids, [key]: id }).catch(() => undefined);
     return id;
   }
 
