@@ -1,11 +1,13 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
 import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { type Admin, type Consumer, Kafka, logLevel, type Producer, type SASLOptions } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { Decoder, Encoder, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
-import { quickGzip, rememberingPartitioner } from './producing';
+import { quickGzip } from './producing';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
+
+export { idempotentProducer, transactionalProducer } from './producing';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -97,29 +99,6 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
         const error = entry['error'] as string | undefined;
         if (!ROUTINE.test(`${entry.message} ${error ?? ''}`)) log.warn({ kafka: namespace, error }, entry.message);
       },
-  });
-}
-
-/**
- * A producer with a transactional id: a later one with the same id fences it. kafkajs waits 300 ms on
- * CONCURRENT_TRANSACTIONS by default, which is 5 transactions a second; these retries give 94.
- */
-export function transactionalProducer(kafka: Kafka, transactionalId: string): Producer {
-  return kafka.producer({
-    transactionalId,
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: rememberingPartitioner,
-    retry: { initialRetryTime: 2, multiplier: 1.3, factor: 0.1, retries: 40, maxRetryTime: 1_000 },
-  });
-}
-
-/** A producer that neither loses nor repeats within its own life. */
-export function idempotentProducer(kafka: Kafka): Producer {
-  return kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: rememberingPartitioner,
   });
 }
 

@@ -38,7 +38,7 @@ const AGENT_ID = 'edge-chaos';
 /** Longest wait for a byte of the traffic that does not come. */
 const BYTES_TIMEOUT_MS = 1_500;
 /** Longest wait before a blow for something to be shipped in this life: otherwise some lives would never ship. */
-const LOAD_TIMEOUT_MS = 4_000;
+const LOAD_TIMEOUT_MS = 2_500;
 const DRAIN_MS = 120_000;
 /** What would come twice has time to come. */
 const AFTERMATH_MS = 2_000;

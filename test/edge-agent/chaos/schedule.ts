@@ -19,7 +19,7 @@ export type Blow =
   | { readonly kind: 'latency'; readonly at: Moment; readonly for_ms: number; readonly each_ms: number };
 
 const LEAST_PAUSE_MS = 200;
-const MOST_PAUSE_MS = 2_000;
+const MOST_PAUSE_MS = 1_500;
 /** Bytes are drawn by their logarithm: the first few of a request are as interesting as the many of a batch. */
 const MOST_BYTES = 30_000;
 const BROKER_SHARE = 0.25;
