@@ -4,7 +4,7 @@ import { type RunningAdapter } from './adapters';
 import { type LocalControl } from './io/control/control';
 import { type Pipeline } from './pipeline';
 
-export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapter[], pipeline: Pipeline): void {
+export function fieldMetrics(registry: Registry, adapters: () => readonly RunningAdapter[], pipeline: Pipeline): void {
   const registers = [registry];
   const connection = new Gauge({
     name: 'millrace_agent_connection',
@@ -12,7 +12,7 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
     labelNames: ['connection', 'what'],
     registers,
     collect() {
-      for (const { connection: name, connected, counters } of adapters.map((a) => a.status())) {
+      for (const { connection: name, connected, counters } of adapters().map((a) => a.status())) {
         this.set({ connection: name, what: 'connected' }, Number(connected));
         for (const [what, n] of Object.entries(counters)) this.set({ connection: name, what }, n);
       }
@@ -24,7 +24,7 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
     labelNames: ['device', 'what'],
     registers,
     collect() {
-      for (const d of adapters.flatMap((a) => a.status().devices)) {
+      for (const d of adapters().flatMap((a) => a.status().devices)) {
         this.set({ device: d.id, what: 'connected' }, Number(d.connected));
         this.set({ device: d.id, what: 'scan_asked_ms' }, d.scan_asked_ms);
         this.set({ device: d.id, what: 'scan_achieved_ms' }, d.scan_achieved_ms);
@@ -46,14 +46,14 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
   for (const metric of [connection, device, counts]) registry.registerMetric(metric);
 }
 
-export function controlMetrics(registry: Registry, control: LocalControl): void {
+export function controlMetrics(registry: Registry, control: () => LocalControl): void {
   const counts = new Gauge({
     name: 'millrace_agent_control',
     help: 'Local control: evaluations, firings, writes, write_failures',
     labelNames: ['what'],
     registers: [registry],
     collect() {
-      for (const [what, n] of Object.entries(control.stats)) this.set({ what }, n);
+      for (const [what, n] of Object.entries(control().stats)) this.set({ what }, n);
     },
   });
   registry.registerMetric(counts);
