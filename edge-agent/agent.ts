@@ -10,6 +10,7 @@ import { type AgentPlan } from './core/compile/plan';
 import { type Reading } from './core/reading';
 import { controlMetrics, fieldMetrics } from './field-metrics';
 import { type Clock } from './io/clock';
+import { ClockOffsetProbe } from './io/clock-offset';
 import { CommandLedger } from './io/commands/command-ledger';
 import { CommandExecutor } from './io/commands/executor';
 import { LocalControl } from './io/control/control';
@@ -30,6 +31,7 @@ import { Pipeline } from './pipeline';
 import { Lines } from './lines';
 import { type ProfileKeeper, type ProfileStatus } from './profile-keeper';
 import { publishChangedPoints } from './published-points';
+import { vitalMetrics } from './vital-metrics';
 
 export interface AgentOptions {
   /** To start with. */
@@ -64,6 +66,7 @@ export class Agent {
   private control: LocalControl;
   private readonly shipper: Shipper | undefined;
   private readonly inbox: Inbox | undefined;
+  private readonly clockProbe: ClockOffsetProbe | undefined;
 
   private constructor(
     private readonly options: AgentOptions,
@@ -83,6 +86,12 @@ export class Agent {
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
     fieldMetrics(metrics, () => this.lines.all(), this.pipeline);
     controlMetrics(metrics, () => this.control);
+    this.clockProbe = stream && new ClockOffsetProbe(stream.registryUrl, deps.clock);
+    vitalMetrics(metrics, {
+      dataDir: options.dataDir,
+      clockOffset: () => this.clockProbe?.latest,
+      profile: () => options.profile?.status,
+    });
   }
 
   /** Opens what is on disk. Throws OutboxError, such as `locked` when another process has it. */
@@ -124,6 +133,7 @@ export class Agent {
     this.executor.start();
     this.shipper?.start();
     this.inbox?.start();
+    this.clockProbe?.start();
     log.info({ devices: plan.devices.size, connections: this.lines.all().length }, 'polling');
     this.options.profile?.connect({
       apply: (next) => this.reconfigure(next),
@@ -176,6 +186,7 @@ export class Agent {
   /** Takes no more commands, makes everything durable, ships what it can at once. Never waits long for the network. */
   async stop(reason: string): Promise<void> {
     const network = [this.inbox?.stop()];
+    this.clockProbe?.stop();
     await this.atMost(Promise.all([this.executor.close(), this.control.close()]), COMMANDS_END_MS);
     await this.lines.close();
     await this.pipeline.close(reason);
@@ -200,6 +211,7 @@ export class Agent {
       tenant: plan.tenant,
       connections: this.lines.all().map((a) => a.status()),
       profile: this.options.profile?.status,
+      clock: this.clockProbe?.latest ?? 'not measured yet',
       pipeline: { ...this.pipeline.stats, unsynced: this.pipeline.durable.unsynced },
       control: this.control.status(),
       outbox: { telemetry: this.outbox.status('telemetry'), priority: this.outbox.status('priority') },

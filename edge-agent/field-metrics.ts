@@ -8,10 +8,11 @@ export function fieldMetrics(registry: Registry, adapters: () => readonly Runnin
   const registers = [registry];
   const connection = new Gauge({
     name: 'millrace_agent_connection',
-    help: 'Counters and gauges of a connection: connected, requests, timeouts, exceptions, bad_frames, late, reconnects',
+    help: 'Of a connection: connected, requests, timeouts, exceptions, bad_frames, crc_errors, late, reconnects, in_flight, in_flight_allowed, waiting, line_load',
     labelNames: ['connection', 'what'],
     registers,
     collect() {
+      this.reset();
       for (const { connection: name, connected, counters } of adapters().map((a) => a.status())) {
         this.set({ connection: name, what: 'connected' }, Number(connected));
         for (const [what, n] of Object.entries(counters)) this.set({ connection: name, what }, n);
@@ -24,6 +25,7 @@ export function fieldMetrics(registry: Registry, adapters: () => readonly Runnin
     labelNames: ['device', 'what'],
     registers,
     collect() {
+      this.reset();
       for (const d of adapters().flatMap((a) => a.status().devices)) {
         this.set({ device: d.id, what: 'connected' }, Number(d.connected));
         this.set({ device: d.id, what: 'scan_asked_ms' }, d.scan_asked_ms);

@@ -185,7 +185,8 @@ async function framesOf(env: Readonly<Record<string, string>>): Promise<Telemetr
       if (message.value) frames.set(`${partition} ${message.offset}`, await reader.read(message.value));
     },
   });
-  for (let last = -1; last !== frames.size || last === 0; await sleep(1_500)) last = frames.size;
+  for (let last = -1, tries = 0; (last !== frames.size || last === 0) && tries < 20; tries++, await sleep(1_500))
+    last = frames.size;
   await consumer.disconnect();
   return [...frames.values()].sort((a, b) => a.seq - b.seq);
 }
