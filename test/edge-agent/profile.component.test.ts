@@ -160,7 +160,8 @@ ${devices}`;
       const changes = log
         .filter((l) => l.includes('another profile is in force'))
         .map((l) => (JSON.parse(l) as { changed: number }).changed);
-      expect(changes).toEqual([0, 1, 0, 1]);
+      // A signal and the changed time of the file may both have it read: the second finds nothing changed.
+      expect(changes.filter((n) => n > 0)).toEqual([1, 1]);
     },
     SETUP_MS,
   );
