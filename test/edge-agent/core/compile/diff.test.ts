@@ -50,3 +50,20 @@ test.each(CASES)('%s', (_, after, expected) => {
   };
   expect(names).toEqual({ ...none, ...expected });
 });
+
+test('rules are compared by what they say, and do not bear on how a device is read', () => {
+  const rule = (when: string): string =>
+    BASE.replace(
+      'writable: true }] }',
+      `writable: true }], rules: [{ name: r, when: '${when}', then: [{ alarm: hot, message: m }] }] }`,
+    );
+  const control = (before: string, after: string): boolean => {
+    const diff = diffPlans(planOf(before), planOf(after));
+    expect([...diff.changed]).toEqual([]);
+    return diff.control;
+  };
+  expect(control(BASE, BASE)).toBe(false);
+  expect(control(rule('z > 1.0'), rule('z > 1.0'))).toBe(false);
+  expect(control(rule('z > 1.0'), rule('z > 2.0'))).toBe(true);
+  expect(control(BASE, rule('z > 1.0'))).toBe(true);
+});
