@@ -2,6 +2,7 @@
  * The seam between a field protocol and the rest of the agent. An adapter folder holds codec.ts and plan.ts (pure) and
  * adapter.ts (the socket). Every adapter passes test/contract/adapter.
  */
+import { type ConnectionPlan } from './core/compile/plan';
 
 /** A value as the field gave it, already converted to the point's kind, not yet scaled. */
 export type FieldValue = number | bigint | string | boolean;
@@ -94,6 +95,11 @@ export interface FieldAdapter {
   read(device: string, metric: string, timeout_ms: number): Promise<Sample>;
   /** Devices that are not to be polled nor written from now on; the rest goes on undisturbed. */
   exclude(devices: ReadonlySet<string>): void;
+  /**
+   * Takes over other devices on the same connection. Those not `changed` go on without losing a sample; nothing more is
+   * told of those that are, except by their new plan.
+   */
+  reconfigure(connection: ConnectionPlan, changed: ReadonlySet<string>): void;
   /** Ends requests under way with `closed`, closes sockets; resolves when nothing is left. */
   close(): Promise<void>;
 }

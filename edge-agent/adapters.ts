@@ -17,6 +17,11 @@ export interface RunningAdapter extends FieldAdapter {
 /** Lines are spread over this time, so that a thousand of them do not ask in the same millisecond. */
 const SPREAD_MS = 1_000;
 
+/** One connection by itself, at a moment of its own. */
+export function addAdapter(connection: ConnectionPlan, deps: AdapterDeps): RunningAdapter {
+  return createAdapter(connection, { ...deps, phase_ms: Math.round(deps.random() * SPREAD_MS) });
+}
+
 export function createAdapters(plan: AgentPlan, deps: AdapterDeps): ReadonlyMap<ConnectionPlan, RunningAdapter> {
   const used = plan.connections.filter((c) => c.devices.length > 0);
   return new Map(

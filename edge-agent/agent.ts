@@ -4,10 +4,13 @@ import { type Kafka } from 'kafkajs';
 import { type Logger } from 'pino';
 import { type Registry } from 'prom-client';
 import { createKafka, type StreamConfig, WriterSchemas } from '../schemas/stream';
-import { type AdapterDeps, createAdapters, type RunningAdapter } from './adapters';
-import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
+import { type AdapterDeps } from './adapters';
+import { diffPlans } from './core/compile/diff';
+import { type AgentPlan } from './core/compile/plan';
+import { type Reading } from './core/reading';
 import { controlMetrics, fieldMetrics } from './field-metrics';
 import { type Clock } from './io/clock';
+import { ClockOffsetProbe } from './io/clock-offset';
 import { CommandLedger } from './io/commands/command-ledger';
 import { CommandExecutor } from './io/commands/executor';
 import { LocalControl } from './io/control/control';
@@ -25,10 +28,16 @@ import { DiskSchemaIds } from './io/shipper/schema-ids';
 import { Shipper } from './io/shipper/shipper';
 import { WriterSchemaCache } from './io/writer-schemas';
 import { Pipeline } from './pipeline';
+import { Lines } from './lines';
+import { type ProfileKeeper, type ProfileStatus } from './profile-keeper';
 import { publishChangedPoints } from './published-points';
+import { vitalMetrics } from './vital-metrics';
 
 export interface AgentOptions {
+  /** To start with. */
   readonly plan: AgentPlan;
+  /** Absent: the plan stays as it is. */
+  readonly profile?: Pick<ProfileKeeper, 'status' | 'connect' | 'desire'>;
   readonly dataDir: string;
   /** Absent: readings are stored and not shipped, and no commands come. */
   readonly stream: StreamConfig | undefined;
@@ -50,12 +59,14 @@ const NETWORK_END_MS = 3_000;
 
 export class Agent {
   private readonly pipeline: Pipeline;
-  private readonly adapters: ReadonlyMap<ConnectionPlan, RunningAdapter>;
+  private readonly lines: Lines;
+  private plan: AgentPlan;
   private readonly executor: CommandExecutor;
   private readonly states: DeviceStates;
-  private readonly control: LocalControl;
+  private control: LocalControl;
   private readonly shipper: Shipper | undefined;
   private readonly inbox: Inbox | undefined;
+  private readonly clockProbe: ClockOffsetProbe | undefined;
 
   private constructor(
     private readonly options: AgentOptions,
@@ -64,16 +75,23 @@ export class Agent {
     state: ControlState,
   ) {
     const { plan, deps, log, metrics, boot, stream } = options;
+    this.plan = plan;
     this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
-    this.adapters = createAdapters(plan, deps);
+    this.lines = new Lines(plan, deps, (connection) => this.pipeline.sink(connection));
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(state);
     this.executor = this.createExecutor(ledger);
     const kafka = stream && createKafka(stream, log);
     this.shipper = stream && kafka && this.createShipper(stream, kafka);
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
-    fieldMetrics(metrics, [...this.adapters.values()], this.pipeline);
-    controlMetrics(metrics, this.control);
+    fieldMetrics(metrics, () => this.lines.all(), this.pipeline);
+    controlMetrics(metrics, () => this.control);
+    this.clockProbe = stream && new ClockOffsetProbe(stream.registryUrl, deps.clock);
+    vitalMetrics(metrics, {
+      dataDir: options.dataDir,
+      clockOffset: () => this.clockProbe?.latest,
+      profile: () => options.profile?.status,
+    });
   }
 
   /** Opens what is on disk. Throws OutboxError, such as `locked` when another process has it. */
@@ -106,26 +124,71 @@ export class Agent {
 
   /** Polls and ships from now on. What was refused by the platform before stays refused, network or not. */
   async start(): Promise<void> {
-    const { plan, deps, log } = this.options;
+    const { plan, log } = this.options;
     await this.states.load();
     this.pipeline.start();
-    // Not awaited: a disk that refuses must not keep the agent from its field.
-    publishChangedPoints(plan, this.pipeline, this.file('points.json'), deps.clock.now()).catch((err: unknown) =>
-      log.error({ err }, 'points could not be published'),
-    );
+    this.publishPoints();
     this.control.start();
-    for (const [connection, adapter] of this.adapters) adapter.start(this.pipeline.sink(connection));
+    this.lines.start(plan);
     this.executor.start();
     this.shipper?.start();
     this.inbox?.start();
-    log.info({ devices: plan.devices.size, connections: this.adapters.size }, 'polling');
+    this.clockProbe?.start();
+    log.info({ devices: plan.devices.size, connections: this.lines.all().length }, 'polling');
+    this.options.profile?.connect({
+      apply: (next) => this.reconfigure(next),
+      tell: (status) => this.tellProfile(status),
+    });
+  }
+
+  /** Takes over another plan of this agent without a restart: connections and devices that stay the same are not touched. */
+  private async reconfigure(plan: AgentPlan): Promise<void> {
+    const before = this.plan;
+    const diff = diffPlans(before, plan);
+    await this.lines.end(diff);
+    this.plan = plan;
+    this.pipeline.reconfigure(plan, diff.changed);
+    this.lines.begin(diff);
+    if (diff.control) await this.replaceControl(before);
+    else this.control.adopt(plan);
+    this.publishPoints();
+    const [begun, altered] = [diff.begun, diff.altered].map((list) => list.map((c) => c.name));
+    const { ended, changed, control } = diff;
+    this.options.log.info({ ended, begun, altered, changed: changed.size, control }, 'another profile is in force');
+  }
+
+  /** Rules, fences or positions changed: what was on, latched or active goes on from where it was, as over a restart. */
+  private async replaceControl(before: AgentPlan): Promise<void> {
+    await this.control.close();
+    for (const rule of before.rules) this.pipeline.reportRaw(rule.device, rule.id, rule.report, false);
+    this.control = this.createControl(await new StateFile(this.file('control.json')).load());
+    this.control.exclude(this.states.excluded());
+    this.control.start();
+  }
+
+  /** What the agent says of its profile: in the log, and as readings of its own name. */
+  private tellProfile({ source, version, refusal }: ProfileStatus): void {
+    const { deps, log } = this.options;
+    if (refusal !== '') log.error({ refusal }, 'a profile is refused; the last good one stays in force');
+    const reading = (value: number | string): Reading => ({ at: deps.clock.now(), value, quality: 0 });
+    const said = { profile_version: version, profile_source: source, profile_refusal: refusal };
+    this.pipeline.tellOfAgent(new Map(Object.entries(said).map(([metric, value]) => [metric, reading(value)])));
+  }
+
+  /** Not awaited: a disk that refuses must not keep the agent from its field. */
+  private publishPoints(): void {
+    const { deps, log } = this.options;
+    publishChangedPoints(this.plan, this.pipeline, this.file('points.json'), deps.clock.now()).catch((err: unknown) =>
+      log.error({ err }, 'points could not be published'),
+    );
   }
 
   /** Takes no more commands, makes everything durable, ships what it can at once. Never waits long for the network. */
   async stop(reason: string): Promise<void> {
     const network = [this.inbox?.stop()];
+    this.clockProbe?.stop();
     await this.atMost(Promise.all([this.executor.close(), this.control.close()]), COMMANDS_END_MS);
-    await Promise.all([...this.adapters.values()].map((a) => a.close()));
+    await this.lines.close();
     await this.pipeline.close(reason);
     const { shipper } = this;
     if (shipper && (shipper.status.state === 'idle' || shipper.status.state === 'shipping'))
@@ -146,7 +209,9 @@ export class Agent {
     return {
       agent_id: plan.agent_id,
       tenant: plan.tenant,
-      connections: [...this.adapters.values()].map((a) => a.status()),
+      connections: this.lines.all().map((a) => a.status()),
+      profile: this.options.profile?.status,
+      clock: this.clockProbe?.latest ?? 'not measured yet',
       pipeline: { ...this.pipeline.stats, unsynced: this.pipeline.durable.unsynced },
       control: this.control.status(),
       outbox: { telemetry: this.outbox.status('telemetry'), priority: this.outbox.status('priority') },
@@ -156,16 +221,16 @@ export class Agent {
   }
 
   private exclude(devices: ReadonlySet<string>): void {
-    for (const adapter of this.adapters.values()) adapter.exclude(devices);
+    this.lines.exclude(devices);
     this.control.exclude(devices);
   }
 
   private createControl(state: ControlState): LocalControl {
-    const { plan, boot, deps, log } = this.options;
-    const fields = this.fields();
+    const { boot, deps, log } = this.options;
+    const { plan } = this;
     const control = new LocalControl({
       ...{ plan, boot, clock: deps.clock, state, file: new StateFile(this.file('control.json')), log },
-      field: (connection) => fields.get(connection),
+      field: (connection) => this.lines.get(connection),
       report: (device, metric, reading) => this.pipeline.report(device, metric, reading),
       reporting: (rule, on) => this.pipeline.reportRaw(rule.device, rule.id, rule.report, on),
       submit: (records, done) => this.pipeline.durable.submit(records, done),
@@ -174,21 +239,16 @@ export class Agent {
     return control;
   }
 
-  private fields(): ReadonlyMap<string, RunningAdapter> {
-    return new Map([...this.adapters].map(([connection, adapter]) => [connection.name, adapter]));
-  }
-
   private createExecutor(ledger: CommandLedger): CommandExecutor {
     const { plan, deps, log } = this.options;
-    const byName = this.fields();
     return new CommandExecutor({
       agentId: plan.agent_id,
       ledger,
       outbox: this.outbox,
       clock: deps.clock,
       device: (id) => {
-        const device = plan.devices.get(id);
-        const field = device && byName.get(device.connection);
+        const device = this.plan.devices.get(id);
+        const field = device && this.lines.get(device.connection);
         return device && field && { plan: device, field };
       },
       refused: (id) => this.states.refused(id),
@@ -237,6 +297,7 @@ export class Agent {
       random: deps.random,
       deliver: (commands) => this.executor.deliver(commands),
       devices: this.states,
+      desired: async (profile) => this.options.profile?.desire(profile),
       onEvent: (event) => (event.kind === 'connected' ? log.info({ event }, 'inbox') : log.warn({ event }, 'inbox')),
     });
   }

@@ -4,15 +4,16 @@ import { type RunningAdapter } from './adapters';
 import { type LocalControl } from './io/control/control';
 import { type Pipeline } from './pipeline';
 
-export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapter[], pipeline: Pipeline): void {
+export function fieldMetrics(registry: Registry, adapters: () => readonly RunningAdapter[], pipeline: Pipeline): void {
   const registers = [registry];
   const connection = new Gauge({
     name: 'millrace_agent_connection',
-    help: 'Counters and gauges of a connection: connected, requests, timeouts, exceptions, bad_frames, late, reconnects',
+    help: 'Of a connection: connected, requests, timeouts, exceptions, bad_frames, crc_errors, late, reconnects, in_flight, in_flight_allowed, waiting, line_load',
     labelNames: ['connection', 'what'],
     registers,
     collect() {
-      for (const { connection: name, connected, counters } of adapters.map((a) => a.status())) {
+      this.reset();
+      for (const { connection: name, connected, counters } of adapters().map((a) => a.status())) {
         this.set({ connection: name, what: 'connected' }, Number(connected));
         for (const [what, n] of Object.entries(counters)) this.set({ connection: name, what }, n);
       }
@@ -24,7 +25,8 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
     labelNames: ['device', 'what'],
     registers,
     collect() {
-      for (const d of adapters.flatMap((a) => a.status().devices)) {
+      this.reset();
+      for (const d of adapters().flatMap((a) => a.status().devices)) {
         this.set({ device: d.id, what: 'connected' }, Number(d.connected));
         this.set({ device: d.id, what: 'scan_asked_ms' }, d.scan_asked_ms);
         this.set({ device: d.id, what: 'scan_achieved_ms' }, d.scan_achieved_ms);
@@ -46,14 +48,14 @@ export function fieldMetrics(registry: Registry, adapters: readonly RunningAdapt
   for (const metric of [connection, device, counts]) registry.registerMetric(metric);
 }
 
-export function controlMetrics(registry: Registry, control: LocalControl): void {
+export function controlMetrics(registry: Registry, control: () => LocalControl): void {
   const counts = new Gauge({
     name: 'millrace_agent_control',
     help: 'Local control: evaluations, firings, writes, write_failures',
     labelNames: ['what'],
     registers: [registry],
     collect() {
-      for (const [what, n] of Object.entries(control.stats)) this.set({ what }, n);
+      for (const [what, n] of Object.entries(control().stats)) this.set({ what }, n);
     },
   });
   registry.registerMetric(counts);

@@ -5,7 +5,9 @@ import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
 import { ProfileError, readPlan } from './profile-file';
 import { dryRun } from './verbs/dry-run';
+import { exportCsv } from './verbs/export-csv';
 import { outbox } from './verbs/outbox';
+import { pushProfile, showProfile, withdrawProfile } from './verbs/profile';
 import { run } from './verbs/run';
 import { type Output, validate } from './verbs/validate';
 
@@ -29,7 +31,7 @@ function program(): Command {
     .action(async ({ profile, data }: { profile: string; data: string }) => {
       const boot = systemClock.now().toString(36);
       await run({
-        plan: readPlan(profile, process.env),
+        profile,
         dataDir: data,
         env: process.env,
         boot,
@@ -69,7 +71,45 @@ function program(): Command {
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
       process.exitCode = await outbox(data, json ?? false, output);
     });
+  profileVerbs(agent.command('profile').description('the profile the platform desires of an agent'));
+  agent
+    .command('export-csv')
+    .description('the points of a model or a device as a tag list, as points_csv takes it')
+    .addOption(profileOption())
+    .option('--of <name>', 'model or device; may be left out when there is only one model')
+    .action(({ profile, of }: { profile: string; of?: string }) => {
+      process.exitCode = exportCsv(profile, process.env, of, output);
+    });
   return agent;
+}
+
+function profileVerbs(profile: Command): void {
+  profile
+    .command('push')
+    .description('check a profile, and have the agent it names work by it')
+    .argument('<file>', 'profile, YAML; its tag lists go with it')
+    .option('--by <name>', 'who does this, for the record', process.env['USER'] ?? '')
+    .action(async (file: string, { by }: { by: string }) => {
+      process.exitCode = await pushProfile({ file, by, env: process.env, now: systemClock.now() }, output);
+    });
+  const agentOption = (): Option => new Option('-a, --agent <id>', 'id of the agent').makeOptionMandatory();
+  const tenantOption = (): Option => new Option('--tenant <name>', 'its tenant').default('default');
+  profile
+    .command('show')
+    .description('what the agent was last told to work by')
+    .addOption(agentOption())
+    .option('--json', 'for machines')
+    .action(async ({ agent, json }: { agent: string; json?: boolean }) => {
+      process.exitCode = await showProfile(agent, process.env, json ?? false, output);
+    });
+  profile
+    .command('withdraw')
+    .description('take the platform’s word back: the agent works by its own file again')
+    .addOption(agentOption())
+    .addOption(tenantOption())
+    .action(async ({ agent, tenant }: { agent: string; tenant: string }) => {
+      process.exitCode = await withdrawProfile(agent, tenant, process.env, output);
+    });
 }
 
 function interrupted(): Promise<unknown> {

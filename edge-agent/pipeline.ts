@@ -1,9 +1,9 @@
 /** From the adapters' samples to the outbox: readings are framed per device, made durable, and only then acknowledged. */
 import { type AdapterSink, type LinkEvent, type SampleBatch } from './adapter';
 import { type Appender, Durable } from './durable';
-import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
+import { type AgentPlan, type ConnectionPlan, type DevicePlan } from './core/compile/plan';
 import { type Clock } from './core/clock';
-import { DeviceRuntime } from './core/device-runtime';
+import { agentAsDevice, DeviceRuntime } from './core/device-runtime';
 import { type Reading } from './core/reading';
 import { type NewSession, SessionTracker } from './core/sessions';
 import { frameRecord, pointRecord, sessionRecord } from './records';
@@ -59,32 +59,55 @@ interface OpenDevice {
 export class Pipeline {
   readonly stats: PipelineStats = { samples: 0, bad: 0, suppressed: 0, unknown: 0, frames: 0, readings: 0 };
   readonly durable: Durable;
-  private readonly devices: ReadonlyMap<string, OpenDevice>;
+  private readonly devices = new Map<string, OpenDevice>();
   /** Devices with an open frame, oldest first. */
   private readonly open = new Set<OpenDevice>();
   private readonly agent: SessionTracker;
+  private readonly self: OpenDevice;
   private frameTimer: NodeJS.Timeout | undefined;
   private sessionTimer: NodeJS.Timeout | undefined;
   private onlooker: Onlooker | undefined;
 
   /** `boot` makes session ids unique across starts. */
   constructor(
-    private readonly plan: AgentPlan,
+    private plan: AgentPlan,
     outbox: Appender,
     private readonly clock: Clock,
-    boot: string,
+    private readonly boot: string,
     onFailure: (error: unknown) => void,
   ) {
     this.durable = new Durable(outbox, onFailure);
-    this.devices = new Map(
-      [...plan.devices].map(([id, device]) => {
-        const runtime = new DeviceRuntime(plan, device, boot);
-        return [id, { runtime, tokens: [], closes_at: 0 }] as const;
-      }),
-    );
+    for (const device of plan.devices.values()) this.add(device);
     const { tenant, agent_id, heartbeat_ms } = plan;
     const self = { tenant, agent_id, device_id: agent_id, protocol: 'millrace', interval_ms: heartbeat_ms };
     this.agent = new SessionTracker(self, boot);
+    this.self = { runtime: new DeviceRuntime(plan, agentAsDevice(plan), boot), tokens: [], closes_at: 0 };
+  }
+
+  /** Takes over another plan; devices that did not change keep their open frame, their session and what was told. */
+  reconfigure(plan: AgentPlan, changed: ReadonlySet<string>): void {
+    this.plan = plan;
+    const now = this.clock.now();
+    for (const id of changed) {
+      const old = this.devices.get(id);
+      if (!old) continue;
+      if (old.runtime.close()) this.addedUnasked(old);
+      if (this.open.has(old)) this.submit([old]);
+      this.tell(old.runtime.session.disconnect(now, 'the profile changed'));
+      this.devices.delete(id);
+    }
+    for (const device of plan.devices.values()) if (!this.devices.has(device.id)) this.add(device);
+  }
+
+  /** What the agent says of itself, as readings of a device of its own name. */
+  tellOfAgent(readings: ReadonlyMap<string, Reading>): void {
+    for (const [metric, reading] of readings) this.self.runtime.builder.add(metric, reading);
+    this.addedUnasked(this.self);
+  }
+
+  private add(device: DevicePlan): void {
+    const runtime = new DeviceRuntime(this.plan, device, this.boot);
+    this.devices.set(device.id, { runtime, tokens: [], closes_at: 0 });
   }
 
   watch(onlooker: Onlooker): void {
@@ -117,7 +140,7 @@ export class Pipeline {
   sink(connection: ConnectionPlan): AdapterSink {
     return {
       samples: (batch) => this.samples(batch),
-      link: (event) => this.link(connection, event),
+      link: (event) => this.link(connection.name, event),
       ready: () => this.durable.ready(),
     };
   }
@@ -236,9 +259,10 @@ export class Pipeline {
     this.durable.submit(records, () => tokens.forEach((t) => t.release()));
   }
 
-  private link(connection: ConnectionPlan, { device, state, at, reason }: LinkEvent): void {
+  private link(connection: string, { device, state, at, reason }: LinkEvent): void {
     if (state === 'connecting') return;
-    const concerned = device === undefined ? connection.devices.map((d) => d.id) : [device];
+    const all = this.plan.connections.find((c) => c.name === connection)?.devices ?? [];
+    const concerned = device === undefined ? all.map((d) => d.id) : [device];
     for (const id of concerned) {
       const session = this.devices.get(id)?.runtime.session;
       if (!session) continue;

@@ -10,6 +10,7 @@ import { type ProtocolRules } from './core/compile/protocol';
 import { type Env } from './core/profile/document';
 import { loadProfile, problemsOf } from './core/profile/load';
 import { type Problem, problemText } from './core/profile/problem';
+import { type Profile } from './core/profile/types';
 
 export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules];
 
@@ -26,20 +27,38 @@ export function schemaOfProfiles(): object {
   return JSON.parse(readFileSync(file, 'utf8')) as object;
 }
 
+/** A profile as text, with the tag lists it names. */
+export interface ProfileText {
+  readonly file: string;
+  readonly text: string;
+  /** Text of a file named in the profile. Throws when it cannot be read. */
+  readonly readFile: (name: string) => string;
+}
+
+export const profileOnDisk = (file: string): ProfileText => ({
+  file,
+  text: textOf(file),
+  readFile: (name) => readFileSync(resolve(dirname(file), name), 'utf8'),
+});
+
 /** Throws ProfileError with everything that is wrong. */
 export function readPlan(file: string, env: Env): AgentPlan {
-  const result = loadProfile({
-    file,
-    text: textOf(file),
-    env,
-    schema: schemaOfProfiles(),
-    readFile: (name) => readFileSync(resolve(dirname(file), name), 'utf8'),
-  });
+  return planOfText(profileOnDisk(file), env);
+}
+
+/** Throws ProfileError with everything that is wrong. */
+export function planOfText(profile: ProfileText, env: Env): AgentPlan {
+  return compileProfile(checkedProfile(profile, env), PROTOCOLS);
+}
+
+/** Throws ProfileError with everything that is wrong. */
+export function checkedProfile(profile: ProfileText, env: Env): Profile {
+  const result = loadProfile({ ...profile, env, schema: schemaOfProfiles() });
   if (!result.ok) throw new ProfileError(result.problems);
   const { loaded } = result;
   const issues = checkProfile(loaded.profile, PROTOCOLS);
   if (issues.length > 0) throw new ProfileError(problemsOf(issues, loaded));
-  return compileProfile(loaded.profile, PROTOCOLS);
+  return loaded.profile;
 }
 
 function textOf(file: string): string {

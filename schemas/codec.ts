@@ -4,6 +4,7 @@
  */
 import { type Type, types, Type as AvroType } from 'avsc';
 import {
+  agentProfileSchema,
   alarmSchema,
   commandEventSchema,
   commandSchema,
@@ -17,6 +18,7 @@ import {
   presenceSchema,
   sessionEventSchema,
   telemetryFrameSchema,
+  type AgentProfile,
   type AlarmEvent,
   type Command,
   type CommandEvent,
@@ -47,6 +49,7 @@ export interface EventTypes {
   point: Point;
   'outbox-gap': OutboxGap;
   'dead-letter': DeadLetter;
+  'agent-profile': AgentProfile;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -64,6 +67,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   point: pointSchema,
   'outbox-gap': outboxGapSchema,
   'dead-letter': deadLetterSchema,
+  'agent-profile': agentProfileSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

@@ -13,7 +13,8 @@ export type EventName =
   | 'alarm'
   | 'point'
   | 'outbox-gap'
-  | 'dead-letter';
+  | 'dead-letter'
+  | 'agent-profile';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -51,11 +52,13 @@ export const AgentTopics = {
     topic(`m2m.agents.${agentId}.commands`, 'tenant/device_id', 'command', 1, 7 * DAY_MS),
   devices: (agentId: string): Topic<'device-state'> =>
     topic(`m2m.agents.${agentId}.devices`, 'tenant/device_id', 'device-state', 1, FOR_EVER, 'compact'),
+  profile: (agentId: string): Topic<'agent-profile'> =>
+    topic(`m2m.agents.${agentId}.profile`, 'tenant/agent_id', 'agent-profile', 1, FOR_EVER, 'compact'),
 };
 
 /** Subject of a topic's value schema; every agent's copy of a topic shares one subject. */
 export function subjectOf(t: Topic): string {
-  return `${t.name.replace(/^m2m\.agents\..+\.(commands|devices)$/, 'm2m.agents.$1')}-value`;
+  return `${t.name.replace(/^m2m\.agents\..+\.(commands|devices|profile)$/, 'm2m.agents.$1')}-value`;
 }
 
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;

@@ -70,3 +70,9 @@ export class DeviceRuntime {
     return this.builder.readings > before;
   }
 }
+
+/** The agent itself, which has readings but nothing that is read. */
+export function agentAsDevice({ agent_id, path }: AgentPlan): DevicePlan {
+  const nothing = { points: [], byMetric: new Map(), commands: new Map(), settings: undefined };
+  return { id: agent_id, connection: '', protocol: 'millrace', unit: 0, path, model: '', labels: {}, ...nothing };
+}

@@ -55,7 +55,8 @@ export class DeviceStates {
     return state !== undefined && REFUSED.has(state) ? `the device is ${state}` : undefined;
   }
 
-  private excluded(): Set<string> {
+  /** Devices that are neither polled nor written. */
+  excluded(): Set<string> {
     return new Set([...this.known.values()].filter((k) => REFUSED.has(k.state)).map((k) => k.device_id));
   }
 

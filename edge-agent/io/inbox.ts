@@ -4,7 +4,7 @@
  */
 import { type Batch, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import { CodecError, Decoder, unframe } from '../../schemas/codec';
-import { type Command, type DeviceState } from '../../schemas/generated';
+import { type AgentProfile, type Command, type DeviceState } from '../../schemas/generated';
 import { committedConsumer, ensureTopics } from '../../schemas/stream';
 import { AgentTopics } from '../../schemas/topics';
 import { type Clock } from './clock';
@@ -23,6 +23,8 @@ export interface InboxOptions {
   /** Resolves when the commands are durable. */
   deliver(commands: readonly Command[]): Promise<void>;
   readonly devices: DeviceStates;
+  /** The profile the platform desires, undefined when it was withdrawn. Resolves when it is applied or refused. */
+  desired(profile: AgentProfile | undefined): Promise<void>;
   onEvent(event: InboxEvent): void;
 }
 
@@ -47,6 +49,7 @@ const MAX_WAIT_MS = 500;
 export class Inbox {
   private readonly commands = new Decoder('command');
   private readonly states = new Decoder('device-state');
+  private readonly profiles = new Decoder('agent-profile');
   private consumers: Consumer[] = [];
   private readonly stopSignal = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -97,10 +100,11 @@ export class Inbox {
   private async consumeUntilFailure(onConnected: () => void): Promise<void> {
     const { kafka, agentId, replicationFactor, onEvent } = this.options;
     const [commands, devices] = [AgentTopics.commands(agentId), AgentTopics.devices(agentId)];
+    const profile = AgentTopics.profile(agentId);
     const admin = kafka.admin();
     try {
       await admin.connect();
-      await ensureTopics(admin, [commands, devices], replicationFactor);
+      await ensureTopics(admin, [commands, devices, profile], replicationFactor);
     } finally {
       await admin.disconnect();
     }
@@ -110,8 +114,12 @@ export class Inbox {
     });
     // A consumer may fail while the other is still being made: nobody awaits it yet, and that must not end the agent.
     failed.catch(() => undefined);
-    await this.consume(devices.name, devicesGroup(agentId), (_, payload) => this.takeStates(payload));
-    await this.consume(commands.name, inboxGroup(agentId), (consumer, payload) => this.takeCommands(consumer, payload));
+    await this.consume([devices.name, profile.name], devicesGroup(agentId), (_, payload) =>
+      payload.batch.topic === profile.name ? this.takeProfile(payload) : this.takeStates(payload),
+    );
+    await this.consume([commands.name], inboxGroup(agentId), (consumer, payload) =>
+      this.takeCommands(consumer, payload),
+    );
     this.connected = true;
     this.lastError = undefined;
     onConnected();
@@ -120,7 +128,7 @@ export class Inbox {
   }
 
   private async consume(
-    topic: string,
+    topics: string[],
     group: string,
     take: (consumer: Consumer, payload: EachBatchPayload) => Promise<void>,
   ): Promise<void> {
@@ -128,7 +136,7 @@ export class Inbox {
     this.consumers.push(consumer);
     consumer.on(consumer.events.CRASH, ({ payload }) => this.fail(payload.error));
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (p) => take(consumer, p) });
   }
 
@@ -165,6 +173,19 @@ export class Inbox {
       if (state) states.push(state);
     }
     await this.options.devices.learn(states, removed);
+    resolveOffset(batch.lastOffset());
+    await heartbeat();
+  }
+
+  /** The last one counts. Read from the beginning at every start, as the states are. */
+  private async takeProfile({ batch, resolveOffset, heartbeat }: EachBatchPayload): Promise<void> {
+    const last = batch.messages.at(-1);
+    const profile =
+      last &&
+      (await this.decoded(batch, last.offset, last.value, (id, schema, body) =>
+        this.profiles.decodeFrom(id, () => schema, body),
+      ));
+    if (last?.value === null || profile) await this.options.desired(profile);
     resolveOffset(batch.lastOffset());
     await heartbeat();
   }

@@ -1,21 +1,25 @@
 /** `agent run`: the agent as a process, with its log, its health and its end. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, watchFile } from 'node:fs';
+import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { streamConfig, type StreamConfig } from '../../schemas/stream';
 import { type AdapterDeps } from '../adapters';
 import { Agent } from '../agent';
-import { type AgentPlan } from '../core/compile/plan';
 import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
+import { ProfileKeeper } from '../profile-keeper';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
+/** How often the profile is looked at; also the time an editor has to finish writing it. */
+const LOOK_MS = 2_000;
 
 export interface RunOptions {
-  readonly plan: AgentPlan;
+  /** File of the profile. */
+  readonly profile: string;
   readonly dataDir: string;
   readonly env: Env;
   /** Unique to this start. */
@@ -26,15 +30,17 @@ export interface RunOptions {
 
 /** Resolves once the agent polls; it runs until SIGTERM or SIGINT. */
 export async function run(options: RunOptions): Promise<void> {
-  const { plan, dataDir, env } = options;
+  const { dataDir, env } = options;
   keepHeapSmall();
-  const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
   mkdirSync(dataDir, { recursive: true });
+  const profile = new ProfileKeeper({ file: options.profile, env, store: join(dataDir, 'profile.json') });
+  const plan = profile.load();
+  const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const stream = streamOf(env, plan.agent_id, log);
   const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || 1);
-  const agent = await Agent.open({ ...options, stream, replicationFactor, log, metrics });
+  const agent = await Agent.open({ ...options, plan, profile, stream, replicationFactor, log, metrics });
   let started = false;
   const health = await serveHealth(
     {
@@ -45,7 +51,7 @@ export async function run(options: RunOptions): Promise<void> {
     env['HEALTH_HOST'] || '127.0.0.1',
     Number(env['HEALTH_PORT'] || 0),
   );
-  closeWithGrace({ delay: SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
+  closeWithGrace({ delay: SHUTDOWN_TIMEOUT_MS, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'stopping after an error');
     else log.info({ signal }, 'stopping');
     await agent.stop(signal ? 'agent stopped' : 'agent failed');
@@ -53,8 +59,19 @@ export async function run(options: RunOptions): Promise<void> {
     log.info('stopped');
   });
   await agent.start();
+  rereadWhenChanged(options.profile, profile, log);
   collectGarbage();
   started = true;
+}
+
+/** On SIGHUP, and when the file changed. Looked at by its time: editors and config maps put another file in its place. */
+function rereadWhenChanged(file: string, profile: ProfileKeeper, log: Logger): void {
+  const reread = (): void =>
+    void profile.reread().catch((err: unknown) => log.error({ err }, 'the profile cannot be read again'));
+  process.on('SIGHUP', reread);
+  watchFile(file, { interval: LOOK_MS, persistent: false }, (now, before) => {
+    if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) reread();
+  });
 }
 
 /** Undefined without brokers: the agent then stores, and ships when it is started with them. */

@@ -10,7 +10,7 @@ import { Plant } from '../../deploy/local/plant/modbus/plant';
 import { freePorts } from '../../deploy/local/ports';
 import { Agent } from '../../edge-agent/agent';
 import { systemClock } from '../../edge-agent/io/clock';
-import { readPlan } from '../../edge-agent/profile-file';
+import { ProfileKeeper } from '../../edge-agent/profile-keeper';
 import { type EventTypes } from '../../schemas/codec';
 import { type Command, type CommandEvent, type DeviceState, type TelemetryFrame } from '../../schemas/generated';
 import { projectRoot } from '../../schemas/root';
@@ -87,11 +87,14 @@ describe('an agent', () => {
 
   const startAgent = async (): Promise<void> => {
     const profile = join(projectRoot(), 'deploy/local/profiles/demo.yaml');
-    const plan = readPlan(profile, { PLANT_PORT: String(plantPort) });
+    const keeper = new ProfileKeeper({
+      ...{ file: profile, env: { PLANT_PORT: String(plantPort) }, store: join(dataDir, 'profile.json') },
+    });
+    const plan = keeper.load();
     const deps = { clock: systemClock, random: Math.random };
     metrics = new Registry();
     const boot = `boot${++boots}`;
-    const common = { plan, dataDir, deps, metrics, boot, stream: config, log: silent };
+    const common = { plan, profile: keeper, dataDir, deps, metrics, boot, stream: config, log: silent };
     agent = await Agent.open({ ...common, replicationFactor: 1, newId: () => 'outbox-1' });
     await agent.start();
   };

@@ -240,6 +240,26 @@ describe('sessions', () => {
   });
 });
 
+test('another plan: untouched devices keep their open frame and session, changed ones end theirs', async () => {
+  const rig = new Rig();
+  const ids = ['d1', 'd2'];
+  for (const device of ids) rig.sink().link({ kind: 'link', state: 'connected', device, at: 1 });
+  rig.give([sample('d1', 'x', 10), sample('d2', 'y', true)]);
+  const next = planOf(PROFILE.replace('metric: y, table: coil, address: 0', 'metric: w, table: coil, address: 5'));
+  rig.pipeline.reconfigure(next, new Set(['d2']));
+  rig.give([sample('d1', 'x', 20), sample('d2', 'w', true)]);
+  await run(201);
+  expect(rig.frames().map((f) => [f['device_id'], f['seq']])).toEqual([
+    ['d2', 1],
+    ['d1', 1],
+    ['d2', 2],
+  ]);
+  expect(rig.frames()[1]).toMatchObject({ series: [{ metric: 'x', value: [1, 2] }] });
+  const sessions = rig.outbox.of(Topics.sessions.name).map((s) => `${String(s['device_id'])} ${String(s['type'])}`);
+  expect(sessions).toEqual(['d1 connect', 'd2 connect', 'd2 disconnect']);
+  expect(rig.acked).toHaveLength(2);
+});
+
 test('closing makes open frames durable', async () => {
   const rig = new Rig();
   rig.give([sample('d1', 'x', 10)]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { modbusRules } from '../../edge-agent/adapters/modbus/rules';
 import { checkProfile } from '../../edge-agent/core/compile/check';
 import { compileProfile } from '../../edge-agent/core/compile/compile';
-import { type AgentPlan } from '../../edge-agent/core/compile/plan';
+import { type AgentPlan, type ConnectionPlan } from '../../edge-agent/core/compile/plan';
 import { loadProfile, problemsOf } from '../../edge-agent/core/profile/load';
 import { problemText } from '../../edge-agent/core/profile/problem';
 import { projectRoot } from '../../schemas/root';
@@ -22,4 +22,11 @@ export function planOf(text: string, file = 'profile.yaml'): AgentPlan {
   const issues = checkProfile(result.loaded.profile, [modbusRules]);
   if (issues.length > 0) throw new Error(problemsOf(issues, result.loaded).map(problemText).join('\n'));
   return compileProfile(result.loaded.profile, [modbusRules]);
+}
+
+/** The only connection of a profile. */
+export function connectionOf(text: string): ConnectionPlan {
+  const [connection] = planOf(text).connections;
+  if (!connection) throw new Error('no connection');
+  return connection;
 }

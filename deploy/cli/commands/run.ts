@@ -37,11 +37,16 @@ export async function runOne(
   return node(context, collection, [join(dir, `${name}.js`), ...args]);
 }
 
-/** The agent's own verbs, whose --data is the agent's; `run` meets the stream of the instance unless the environment names another. */
+/** Verbs that meet the stream: that of the instance, unless the environment names another. */
+const ON_STREAM = new Set(['run', 'profile']);
+/** Verbs that have a --data of the agent's own. */
+const WITH_DATA = new Set(['run', 'outbox']);
+
+/** The agent's own verbs. */
 export async function agent(context: Context, verb: string, args: readonly string[]): Promise<number> {
   const main = join(context.projectRoot, 'dist', 'edge-agent', 'main.js');
-  const facts = verb === 'run' ? (readRunFile(context.dir().runFile)?.facts ?? {}) : {};
-  const data = context.dataOption === undefined ? [] : ['--data', context.dataOption];
+  const facts = ON_STREAM.has(verb) ? (readRunFile(context.dir().runFile)?.facts ?? {}) : {};
+  const data = context.dataOption === undefined || !WITH_DATA.has(verb) ? [] : ['--data', context.dataOption];
   return node({ ...context, env: { ...facts, ...context.env } }, 'agent', [main, verb, ...args, ...data]);
 }
 

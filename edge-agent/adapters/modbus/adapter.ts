@@ -9,8 +9,8 @@ import { Devices } from './devices';
 import { Line } from './line';
 import { type Link, RequestError } from './link';
 import { Orders } from './orders';
-import { type PlannedRead, split } from './plan';
-import { badSamples, PointTable } from './points';
+import { requestOf, split } from './plan';
+import { badSamples, PointTable, QUALITY } from './points';
 import { Schedule, type ScheduledRead } from './schedule';
 import { lineLoad } from './serial-time';
 import { type ModbusConnectionSettings } from './settings';
@@ -34,22 +34,18 @@ const GATEWAY_PATH_UNAVAILABLE = 10;
 const GATEWAY_TARGET_SILENT = 11;
 const SPLITTING_EXCEPTIONS = new Set([2, 3]);
 
-const QUALITY: Readonly<Record<RequestError['kind'], number>> = {
-  timeout: Quality.timeout,
-  closed: Quality.notConnected,
-  'bad-response': Quality.bad,
-  checksum: Quality.checksum,
-};
-
 export class ModbusAdapter implements FieldAdapter {
+  private readonly name: string;
   private readonly settings: ModbusConnectionSettings;
-  private readonly points: PointTable;
+  private points: PointTable;
   private readonly schedule: Schedule;
   private readonly devices: Devices;
   private readonly orders = new Orders();
   private readonly line: Line;
   private sink: AdapterSink | undefined;
   private excluded: ReadonlySet<string> = new Set();
+  /** Devices that were read in another way before: answers to requests from then say nothing of them. */
+  private readonly changed = new Set<string>();
   private closed = false;
   private silent = 0;
   private quietUntil = 0;
@@ -59,9 +55,10 @@ export class ModbusAdapter implements FieldAdapter {
   private wake: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly connection: ConnectionPlan,
+    connection: ConnectionPlan,
     private readonly deps: ModbusDeps,
   ) {
+    this.name = connection.name;
     this.settings = connection.settings as ModbusConnectionSettings;
     this.points = new PointTable(connection);
     this.schedule = new Schedule(this.settings.backoff, deps.random, deps.phase_ms);
@@ -103,6 +100,14 @@ export class ModbusAdapter implements FieldAdapter {
     this.pump();
   }
 
+  reconfigure(connection: ConnectionPlan, changed: ReadonlySet<string>): void {
+    for (const id of changed) this.changed.add(id);
+    this.points = new PointTable(connection);
+    this.devices.adopt(connection.devices, changed);
+    this.schedule.adopt(this.points.plan(this.excluded), this.deps.clock.monotonic());
+    this.pump();
+  }
+
   close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.wake);
@@ -119,7 +124,7 @@ export class ModbusAdapter implements FieldAdapter {
       this.settings,
     );
     return {
-      connection: this.connection.name,
+      connection: this.name,
       connected: link?.open ?? false,
       last_error: lastError,
       counters: {
@@ -232,10 +237,12 @@ export class ModbusAdapter implements FieldAdapter {
 
   private scanned(read: ScheduledRead, response: Response): void {
     const at = this.deps.clock.now();
+    if (read.retired && !response.ok) return this.schedule.answered(read);
     if (response.ok) {
       this.schedule.answered(read);
       this.devices.up(read.plan, at);
-      return this.emit(this.points.samples(read.plan, response.data, at));
+      const samples = this.points.samples(read.plan, response.data, at);
+      return this.emit(read.retired ? samples.filter((s) => !this.changed.has(s.device)) : samples);
     }
     const { exception } = response;
     this.line.stats.exceptions++;
@@ -253,6 +260,8 @@ export class ModbusAdapter implements FieldAdapter {
   private failed(read: ScheduledRead, error: RequestError): void {
     // Told for all points when the line was lost.
     if (error.kind === 'closed') return;
+    // Its points are read again at once, by other requests.
+    if (read.retired) return this.schedule.answered(read);
     this.line.lastError = `unit ${read.plan.unit}: ${error.message}`;
     if (error.kind !== 'timeout') {
       this.schedule.answered(read);
@@ -304,8 +313,4 @@ export class ModbusAdapter implements FieldAdapter {
       this.pump();
     }
   }
-}
-
-function requestOf(read: PlannedRead): Request {
-  return { fn: read.fn, address: read.address, count: read.count };
 }

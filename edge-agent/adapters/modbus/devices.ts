@@ -12,15 +12,24 @@ interface State {
 }
 
 export class Devices {
-  private readonly states: ReadonlyMap<string, State>;
-  private readonly byUnit = new Map<number, State[]>();
+  private states: ReadonlyMap<string, State> = new Map();
+  private byUnit = new Map<number, State[]>();
   private excluded: ReadonlySet<string> = new Set();
 
   constructor(
     devices: readonly DevicePlan[],
     private readonly tell: (event: LinkEvent) => void,
   ) {
-    this.states = new Map(devices.map((plan) => [plan.id, { plan, up: false, last_error: '' }]));
+    this.adopt(devices, new Set());
+  }
+
+  /** Takes over other devices; of those that changed nothing is known. */
+  adopt(devices: readonly DevicePlan[], changed: ReadonlySet<string>): void {
+    const stays = (id: string): State | undefined => (changed.has(id) ? undefined : this.states.get(id));
+    this.states = new Map(
+      devices.map((plan) => [plan.id, stays(plan.id) ?? { plan, up: false, last_error: '' }] as const),
+    );
+    this.byUnit = new Map();
     for (const s of this.states.values()) this.byUnit.set(s.plan.unit, [...(this.byUnit.get(s.plan.unit) ?? []), s]);
   }
 

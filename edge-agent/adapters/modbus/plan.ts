@@ -3,7 +3,7 @@
  * device's limit and no more is read in vain than the allowed gap. Taking points in the order of their addresses and
  * opening a request only when one does not fit is optimal: each request starts at the first point not yet covered.
  */
-import { type ReadFunction } from './codec/pdu';
+import { type ReadFunction, type Request } from './codec/pdu';
 import { isBitTable, type Limits, type ModbusSource } from './settings';
 
 export interface PlanPoint {
@@ -30,6 +30,10 @@ const FUNCTIONS: Readonly<Record<ModbusSource['table'], ReadFunction>> = {
   'holding-register': 3,
   'input-register': 4,
 };
+
+export function requestOf({ fn, address, count }: PlannedRead): Request {
+  return { fn, address, count };
+}
 
 export const readFunction = (source: ModbusSource): ReadFunction => FUNCTIONS[source.table];
 

@@ -4,6 +4,7 @@ import { type ConnectionPlan } from '../../core/compile/plan';
 import { Quality } from '../../../schemas/quality';
 import { type Request } from './codec/pdu';
 import { ConvertError, maskOf, readerOf, writerOf } from './convert';
+import { type RequestErrorKind } from './link';
 import { type PlannedRead, type PlanPoint, planReads, readFunction } from './plan';
 import { type WriteWith } from '../../core/profile/types';
 import { isBitTable, type ModbusDeviceSettings, type ModbusSource } from './settings';
@@ -99,6 +100,14 @@ export class PointTable {
     );
   }
 }
+
+/** What a request that failed makes of its points. */
+export const QUALITY: Readonly<Record<RequestErrorKind, number>> = {
+  timeout: Quality.timeout,
+  closed: Quality.notConnected,
+  'bad-response': Quality.bad,
+  checksum: Quality.checksum,
+};
 
 /** Bad samples for every point of the reads. */
 export function badSamples(reads: readonly PlannedRead[], quality: number, at: number): Sample[] {

@@ -32,6 +32,8 @@ export interface ScheduledRead {
   missed: number;
   /** Smoothed time between successful reads, ms; 0 until there were two. */
   achieved_ms: number;
+  /** The plan it belongs to was replaced while it was under way. */
+  retired: boolean;
   taken_at: number;
   read_at: number | undefined;
   epoch: number;
@@ -66,11 +68,16 @@ export class Schedule {
     private readonly phase_ms = 0,
   ) {}
 
-  /** Takes over a plan; reads that were there before keep their slots, units their health. */
+  /**
+   * Takes over a plan; reads that were there before keep their slots, units their health. A read that is new among others
+   * is due at once: what it holds may have been part of another one.
+   */
   adopt(plans: readonly PlannedRead[], now: number): void {
     const known = new Map(this.reads().map((r) => [keyOf(r.plan), r]));
     const before = new Map(this.units.map((u) => [u.id, u]));
     const units = new Map<number, Unit>();
+    const phase_ms = known.size > 0 ? 0 : this.phase_ms;
+    for (const r of known.values()) r.retired = true;
     for (const plan of plans) {
       let unit = units.get(plan.unit);
       if (!unit) {
@@ -78,7 +85,9 @@ export class Schedule {
         unit.reads = [];
         units.set(plan.unit, unit);
       }
-      unit.reads.push(known.get(keyOf(plan)) ?? newRead(plan, now + (this.phase_ms % plan.scan_ms)));
+      const read = known.get(keyOf(plan)) ?? newRead(plan, now + (phase_ms % plan.scan_ms));
+      read.retired = false;
+      unit.reads.push(read);
     }
     this.units = [...units.values()];
     this.turn = 0;
@@ -200,6 +209,7 @@ function newRead(plan: PlannedRead, start: number): ScheduledRead {
     under_way: false,
     missed: 0,
     achieved_ms: 0,
+    retired: false,
     taken_at: start,
     read_at: undefined,
     epoch: 0,

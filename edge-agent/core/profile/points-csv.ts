@@ -76,11 +76,15 @@ const COLUMNS: readonly (readonly [string[], Column])[] = [
   [['offset'], number('offset', 'scale')],
   [['raw_low', 'raw low'], number('raw_low', 'scale')],
   [['raw_high', 'raw high'], number('raw_high', 'scale')],
+  [['scale_low'], number('low', 'scale')],
+  [['scale_high'], number('high', 'scale')],
   [['low', 'eng low', 'engineering low', 'min'], number('low')],
   [['high', 'eng high', 'engineering high', 'max'], number('high')],
   [['unit', 'units', 'engineering unit'], text('unit')],
   [['source_unit', 'source unit'], text('source_unit')],
   [['deadband'], number('deadband')],
+  [['deadband_percent'], number('percent', 'deadband_section')],
+  [['deadband_heartbeat_ms'], number('heartbeat_ms', 'deadband_section')],
   [['writable', 'access', 'write'], access],
   [['description', 'comment'], text('description')],
 ];
@@ -147,9 +151,13 @@ function place(section: Row): string | undefined {
 }
 
 /** Raw limits with engineering limits make a scale of four. */
-function finished(section: Row): Row {
+function finished({ deadband_section, ...section }: Row): Row {
   const scale = section['scale'] as Row | undefined;
   if (scale?.['raw_low'] !== undefined || scale?.['raw_high'] !== undefined)
-    section['scale'] = { ...scale, low: section['low'], high: section['high'] };
+    section['scale'] = { low: section['low'], high: section['high'], ...scale };
+  if (deadband_section !== undefined) {
+    const absolute = section['deadband'];
+    section['deadband'] = { ...(deadband_section as Row), ...(absolute !== undefined && { absolute }) };
+  }
   return section;
 }

@@ -49,6 +49,7 @@ export interface ControlStats {
 export class LocalControl {
   readonly stats: ControlStats = { evaluations: 0, firings: 0, writes: 0, write_failures: 0 };
   private readonly engine: RuleEngine;
+  private plan: AgentPlan;
   private readonly fences: FenceWatch;
   private readonly alarms: AlarmBook;
   private readonly actuator: Actuator;
@@ -62,6 +63,7 @@ export class LocalControl {
 
   constructor(private readonly options: ControlOptions) {
     const { plan, state, boot, clock } = options;
+    this.plan = plan;
     this.fences = new FenceWatch(plan, state.inside, { now: clock.now(), monotonic: clock.monotonic() });
     this.engine = new RuleEngine(plan.rules, state.rules, (d, fence, now) => this.fences.seconds(d, fence, now));
     this.alarms = new AlarmBook({ tenant: plan.tenant, agent_id: plan.agent_id, boot }, state.alarms);
@@ -72,6 +74,11 @@ export class LocalControl {
       find: (device, metric) => this.point(device, metric),
       onOutcome: (outcome) => this.outcome(outcome),
     });
+  }
+
+  /** Takes over a plan with the same rules and fences, and other devices or points. */
+  adopt(plan: AgentPlan): void {
+    this.plan = plan;
   }
 
   /** Goes on with what an earlier run left. Rules that are not in the profile any more raise nothing. */
@@ -118,7 +125,7 @@ export class LocalControl {
 
   /** Carries out a command that is meant for local control; undefined when it is not. A reason when it cannot be done. */
   order(command: Command): Promise<string | undefined> | undefined {
-    const device = this.options.plan.devices.get(command.device_id);
+    const device = this.plan.devices.get(command.device_id);
     const order = device && !device.commands.has(command.name) ? orderOf(command, this.options.clock.now()) : undefined;
     if (order === undefined) return undefined;
     return this.obey(command, order);
@@ -255,7 +262,7 @@ export class LocalControl {
   }
 
   private point(device: string, metric: string): ReturnType<ConstructorParameters<typeof Actuator>[0]['find']> {
-    const plan = this.options.plan.devices.get(device);
+    const plan = this.plan.devices.get(device);
     const point = plan?.byMetric.get(metric);
     const field = plan && this.options.field(plan.connection);
     return point && field && { point, field };

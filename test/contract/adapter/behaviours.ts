@@ -156,6 +156,20 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     await readWell(rig, agent);
   },
 
+  'takes over other devices on a connection that stays open': async (rig, agent) => {
+    await started(rig, agent);
+    const [first, second] = rig.devices;
+    rig.adapter.reconfigure(rig.plans.first, new Set([second]));
+    await sleep(50);
+    agent.forget();
+    await until('the device that stays', () => agent.good(first).length > 3);
+    expect(agent.taken.filter((s) => s.device === second)).toEqual([]);
+    rig.adapter.reconfigure(rig.plans.both, new Set());
+    await readWell(rig, agent);
+    await until('both told connected', () => agent.links.some((l) => l.device === second && l.state === 'connected'));
+    expect(agent.links.filter((l) => l.state !== 'connected')).toEqual([]);
+  },
+
   'takes no more than the agent has room for': async (rig, agent) => {
     await started(rig, agent);
     agent.withholdLeave();

@@ -1,4 +1,5 @@
 /** What an adapter must bring to be held to the contract: itself, and a field that misbehaves on demand. */
+import { type ConnectionPlan } from '../../../edge-agent/core/compile/plan';
 import { type FieldAdapter, type FieldValue } from '../../../edge-agent/adapter';
 
 /** The other side of the wire. Everything resolves when it is done. */
@@ -32,6 +33,8 @@ export interface Rig {
   readonly writable: { readonly metric: string; readonly value: FieldValue; readonly other: FieldValue };
   /** A point of the first device that is not writable. */
   readonly readable: string;
+  /** The connection with both devices, and with the first one alone. */
+  readonly plans: { readonly both: ConnectionPlan; readonly first: ConnectionPlan };
   /** Longest wait before the next attempt to connect, ms. */
   readonly backoff_ms: number;
   dispose(): Promise<void>;

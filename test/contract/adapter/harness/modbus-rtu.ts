@@ -6,7 +6,7 @@ import { crc16 } from '../../../../edge-agent/adapters/modbus/codec/crc16';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { type Answer, exception, obedient, withCrc } from '../../../edge-agent/adapters/modbus/fake-slave';
 import { Cable } from '../../../edge-agent/adapters/modbus/pty';
-import { planOf } from '../../../edge-agent/plan-of';
+import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
 
 const BACKOFF_MS = 500;
@@ -126,12 +126,15 @@ async function create(): Promise<Rig> {
   const link = join(folder, 'tty');
   const field = new Slaves(link);
   await field.appear();
-  const [connection] = planOf(profile(link)).connections;
-  if (!connection) throw new Error('no connection');
-  const adapter = new ModbusAdapter(connection, { clock: systemClock, random: Math.random });
+  const plans = {
+    both: connectionOf(profile(link)),
+    first: connectionOf(profile(link).replace(/.*id: meter.*\n/, '')),
+  };
+  const adapter = new ModbusAdapter(plans.both, { clock: systemClock, random: Math.random });
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),
     field,
+    plans,
     devices: ['boiler', 'meter'],
     writable: { metric: 'setpoint', value: 700, other: 655 },
     readable: 'temperature',

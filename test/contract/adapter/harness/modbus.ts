@@ -5,7 +5,7 @@ import { ModbusAdapter } from '../../../../edge-agent/adapters/modbus/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/modbus/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { planOf } from '../../../edge-agent/plan-of';
+import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
 
 const BACKOFF_MS = 500;
@@ -37,9 +37,11 @@ async function create(inFlight: number): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-plant-'));
   const plant = new Plant({ host: '127.0.0.1', port, dataDir });
   await plant.start();
-  const [connection] = planOf(profile(port, inFlight)).connections;
-  if (!connection) throw new Error('no connection');
-  const adapter = new ModbusAdapter(connection, { clock: systemClock, random: Math.random });
+  const plans = {
+    both: connectionOf(profile(port, inFlight)),
+    first: connectionOf(profile(port, inFlight).replace(/.*id: meter.*\n/, '')),
+  };
+  const adapter = new ModbusAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
     disappear: () => plant.stop(),
     appear: () => plant.start(),
@@ -57,6 +59,7 @@ async function create(inFlight: number): Promise<Rig> {
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),
     field,
+    plans,
     devices: ['boiler', 'meter'],
     writable: { metric: 'setpoint', value: 700, other: 655 },
     readable: 'temperature',

@@ -1,0 +1,164 @@
+/**
+ * Which profile the agent works by. The one the platform desires wins over the file the agent was started with, until it is
+ * withdrawn; it is kept on disk, so that a power-on without network works by it. One that is not valid is refused with
+ * every reason, and the last good one stays.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type AgentPlan } from './core/compile/plan';
+import { type Env } from './core/profile/document';
+import { planOfText, ProfileError, profileOnDisk } from './profile-file';
+
+/** What the platform desires, as it came. */
+export interface DesiredProfile {
+  readonly version: number;
+  readonly profile: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface ProfileStatus {
+  readonly source: 'file' | 'platform';
+  /** Of the platform's profile in force; 0 for the file. */
+  readonly version: number;
+  /** Why the newest one is not in force; empty when it is. */
+  readonly refusal: string;
+}
+
+export interface KeeperOptions {
+  /** Given at the start. */
+  readonly file: string;
+  readonly env: Env;
+  /** Where the platform's profile is kept. */
+  readonly store: string;
+}
+
+/** Who works by the profile. */
+export interface ProfileUser {
+  /** Rejects when it cannot. */
+  apply(plan: AgentPlan): Promise<void>;
+  tell(status: ProfileStatus): void;
+}
+
+/** Variables a profile from the platform may use: the rest of the environment holds secrets that are not its business. */
+const OPEN_VARIABLE = /^PROFILE_/;
+const MAX_REFUSAL_CHARS = 2_000;
+
+export class ProfileKeeper {
+  private desired: DesiredProfile | undefined;
+  private current: ProfileStatus = { source: 'file', version: 0, refusal: '' };
+  private plan: AgentPlan | undefined;
+  private user: ProfileUser | undefined;
+  /** One change after the other. */
+  private changing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: KeeperOptions) {}
+
+  get status(): ProfileStatus {
+    return this.current;
+  }
+
+  /** The plan to start with. Throws ProfileError when the file is not valid and the platform's profile is not there. */
+  load(): AgentPlan {
+    this.desired = this.stored();
+    if (!this.desired) return (this.plan = planOfText(profileOnDisk(this.options.file), this.options.env));
+    try {
+      this.plan = this.planOf(this.desired);
+      this.current = { source: 'platform', version: this.desired.version, refusal: '' };
+    } catch (error) {
+      // It was valid for the release that stored it.
+      this.plan = planOfText(profileOnDisk(this.options.file), this.options.env);
+      this.current = { ...this.current, refusal: refusalOf(this.desired.version, error) };
+    }
+    return this.plan;
+  }
+
+  /** Changes go there from now on. */
+  connect(user: ProfileUser): void {
+    this.user = user;
+    user.tell(this.current);
+  }
+
+  /** The platform's word; undefined withdraws what it said before. Resolves when it is applied and on disk, or refused. */
+  desire(desired: DesiredProfile | undefined): Promise<void> {
+    return this.inTurn(async () => {
+      if (JSON.stringify(desired) === JSON.stringify(this.desired)) return;
+      if (desired) await this.take(desired.version, () => this.planOf(desired), 'platform');
+      else await this.take(0, () => planOfText(profileOnDisk(this.options.file), this.options.env), 'file');
+      // A refused one is not tried again until it changes.
+      this.desired = desired;
+      if (this.current.refusal === '') this.store(desired);
+    });
+  }
+
+  /** The file changed, or somebody asks to read it again. */
+  reread(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.current.source === 'platform') return;
+      await this.take(0, () => planOfText(profileOnDisk(this.options.file), this.options.env), 'file');
+    });
+  }
+
+  private async take(version: number, compile: () => AgentPlan, source: ProfileStatus['source']): Promise<void> {
+    try {
+      const plan = compile();
+      this.check(plan);
+      await this.user?.apply(plan);
+      this.plan = plan;
+      this.tell({ source, version, refusal: '' });
+    } catch (error) {
+      this.tell({ ...this.current, refusal: refusalOf(version, error) });
+    }
+  }
+
+  /** Topics, cursor and outbox carry these names: another name is another agent. */
+  private check(plan: AgentPlan): void {
+    for (const name of ['agent_id', 'tenant'] as const)
+      if (this.plan && plan[name] !== this.plan[name])
+        throw new Error(`${name} is ${plan[name]}, and this agent's is ${this.plan[name]}: start another agent for it`);
+  }
+
+  private planOf({ version, profile, files }: DesiredProfile): AgentPlan {
+    const env = Object.fromEntries(Object.entries(this.options.env).filter(([name]) => OPEN_VARIABLE.test(name)));
+    const readFile = (name: string): string => {
+      const text = files[name];
+      if (text === undefined) throw new Error(`${name} was not sent with the profile`);
+      return text;
+    };
+    return planOfText({ file: `profile version ${version}`, text: profile, readFile }, env);
+  }
+
+  private tell(status: ProfileStatus): void {
+    this.current = status;
+    this.user?.tell(status);
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.changing.then(work);
+    this.changing = done.catch(() => undefined);
+    return done;
+  }
+
+  private stored(): DesiredProfile | undefined {
+    try {
+      return JSON.parse(readFileSync(this.options.store, 'utf8')) as DesiredProfile;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      this.current = { ...this.current, refusal: `the stored profile cannot be read: ${(error as Error).message}` };
+      return undefined;
+    }
+  }
+
+  private store(desired: DesiredProfile | undefined): void {
+    const { store } = this.options;
+    if (!desired) return rmSync(store, { force: true });
+    writeFileSync(`${store}.new`, JSON.stringify(desired));
+    const file = openSync(`${store}.new`, 'r');
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(`${store}.new`, store);
+  }
+}
+
+function refusalOf(version: number, error: unknown): string {
+  const reason = error instanceof ProfileError ? error.message : String((error as Error).message);
+  return `${version > 0 ? `version ${version}: ` : ''}${reason}`.slice(0, MAX_REFUSAL_CHARS);
+}
