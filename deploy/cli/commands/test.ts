@@ -23,6 +23,8 @@ interface Counts {
 }
 
 const PROJECTS = ['unit', 'component', 'e2e'] as const;
+/** How long one test of real components may take unless it says otherwise. */
+const REAL_THING_MS = 60_000;
 /** A suite that hangs ends here, as a failure, instead of holding up whoever waits for the verdict. */
 const LIMIT_MIN = { unit: 10, component: 20, e2e: 15 } as const;
 
@@ -102,12 +104,12 @@ class Suite {
     const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const outputFile = join(scratch, 'jest.json');
     // A connection that a library keeps after its test is over must not keep jest; processes are ended by the sweep.
-    const workers = project === 'unit' ? [] : ['--maxWorkers', project === 'e2e' ? '1' : '2', '--forceExit'];
-    const own = ['--selectProjects', project, ...workers, '--passWithNoTests', '--json', '--outputFile', outputFile];
+    const own = project === 'unit' ? [] : ['--maxWorkers', '2', '--testTimeout', String(REAL_THING_MS), '--forceExit'];
+    const all = ['--selectProjects', project, ...own, '--passWithNoTests', '--json', '--outputFile', outputFile];
     try {
       this.context.io.err(styled(`\n${project} tests\n`, 'bold', this.context.io.color.err));
       const env = { NODE_ENV: 'test', FORCE_COLOR: this.context.io.color.err ? '1' : '0' };
-      const jest = [this.bin('jest', 'bin/jest.js'), ...own, ...args];
+      const jest = [this.bin('jest', 'bin/jest.js'), ...all, ...args];
       const limit_min = LIMIT_MIN[project];
       const { code, timedOut } = await this.brood.run(process.execPath, jest, {
         cwd: this.context.projectRoot,
