@@ -106,8 +106,8 @@ test('children of a process end with it, when it stops and when it dies', async 
   await until(() => child() !== undefined);
   const orphan = child();
   process.kill(supervisor.records()[0]?.id?.pid ?? 0, 'SIGKILL');
-  await until(() => supervisor.records()[0]?.restarts === 1 && child() !== undefined);
-  expect(child()).not.toBe(orphan);
+  await until(() => ![undefined, orphan].includes(child()));
+  expect(supervisor.records()[0]?.restarts).toBeGreaterThan(0);
   await supervisor.stop();
   expect(fixture.pids()).toEqual([]);
 });
