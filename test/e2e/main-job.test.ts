@@ -12,7 +12,8 @@ import { readmeBlocks } from './support/readme';
 jest.setTimeout(600_000);
 
 const SELF = new Set(['./millrace up', './millrace test', './millrace down']);
-const DEVICES = ['boiler-1', 'meter-1', 'pump-1'];
+/** Of the plant, and the agent, which tells of itself. */
+const DEVICES = ['boiler-1', 'edge-1', 'meter-1', 'pump-1'];
 
 let platform: Platform;
 let failed = false;

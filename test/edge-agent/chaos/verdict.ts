@@ -88,7 +88,7 @@ export function faultsOf(
 function comparison(table: string, start: string): string {
   return `SELECT count() FROM
     (SELECT device_id, metric, toUnixTimestamp(${start}(ts)) AS w, countIf(quality < 64) AS n, sumIf(value, quality < 64) AS s,
-      countIf(quality >= 64) AS bad FROM millrace.readings_raw GROUP BY ALL) AS r
+      countIf(quality >= 64) AS bad FROM millrace.readings_raw WHERE kind != 'text' GROUP BY ALL) AS r
     FULL OUTER JOIN
     (SELECT device_id, metric, toUnixTimestamp(window_start) AS w, count AS n, ifNull(sum, 0) AS s, bad_count AS bad
       FROM millrace.${table}) AS a

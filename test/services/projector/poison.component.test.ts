@@ -110,12 +110,12 @@ test('a message whose schema is registered late goes in when it is replayed, onc
   const body = avroType(late).toBuffer({ ...frame({ device_id: 'late', seq: 1, ts: T0 }), site: 'north' });
   const next = 1 + (await register(without(schemas['telemetry-frame'] as AvroRecord, ['clock_offset_ms'])));
   await bed.produceRaw([framed(next, body)], 1);
-  const [letter] = (await letters(8)).filter((l) => l.message.startsWith(`${TELEMETRY}:1:`));
-  expect(letter).toMatchObject({ message: `${TELEMETRY}:1:0`, code: 'unknown-schema' });
+  const letter = `${TELEMETRY}:1:0`;
+  expect((await letters(8)).map((l) => [l.message, l.code])).toContainEqual([letter, 'unknown-schema']);
 
   expect(await register(late)).toBe(next);
   await new Promise((r) => setTimeout(r, UNKNOWN_FOR_MS));
-  expect((await run('replay', letter!.message)).code).toBe(0);
+  expect((await run('replay', letter)).code).toBe(0);
   await readings(90);
   expect(await bed.one("SELECT count() FROM millrace.readings WHERE device_id = 'late'")).toBe('10');
 });
