@@ -16,6 +16,18 @@ test('every key goes where the default partitioner sends it, the second time too
     }
 });
 
+test('a message that says its partition goes there, whatever is remembered of its key', () => {
+  const ours = rememberingPartitioner();
+  const to = (partition?: number) =>
+    ours({
+      topic: 't',
+      partitionMetadata: metadata(6),
+      message: { key: 'k', value: null, ...(partition !== undefined && { partition }) },
+    });
+  const chosen = to();
+  expect([to(0), to(5), to()]).toEqual([0, 5, chosen]);
+});
+
 test('what is compressed is read back', async () => {
   quickGzip();
   const codec = CompressionCodecs[CompressionTypes.GZIP]?.() as {

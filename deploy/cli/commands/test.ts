@@ -22,11 +22,28 @@ interface Counts {
   readonly skipped: number;
 }
 
-const PROJECTS = ['unit', 'component', 'e2e'] as const;
 /** How long one test of real components may take unless it says otherwise. */
 const REAL_THING_MS = 60_000;
-/** A suite that hangs ends here, as a failure, instead of holding up whoever waits for the verdict. */
-const LIMIT_MIN = { unit: 10, component: 20, e2e: 15 } as const;
+
+interface JestRun {
+  readonly name: string;
+  readonly projects: readonly string[];
+  readonly options: readonly string[];
+  /** A run that hangs ends here, as a failure, instead of holding up whoever waits for the verdict. */
+  readonly limit_min: number;
+}
+
+const UNIT: JestRun = { name: 'unit', projects: ['unit'], options: [], limit_min: 10 };
+/**
+ * Real components wait more than they work: three files at a time suit two cores. A connection that a library keeps
+ * after its test is over must not keep jest (forceExit); processes are ended by the sweep.
+ */
+const REAL: JestRun = {
+  name: 'component and end-to-end',
+  projects: ['component', 'e2e'],
+  options: ['--maxWorkers', '3', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+  limit_min: 30,
+};
 
 /** The last line on stdout is `N passed, N failed`, with `, N skipped` when there are any; exit 1 when any failed. */
 export async function test(context: Context, args: readonly string[], options: TestOptions): Promise<number> {
@@ -36,7 +53,7 @@ export async function test(context: Context, args: readonly string[], options: T
     // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
     if (args.length === 0) await suite.checks();
     if (!options.unit && !brood.interrupted) await suite.components();
-    for (const project of options.unit ? (['unit'] as const) : PROJECTS) await suite.jest(project, args);
+    for (const run of options.unit ? [UNIT] : [UNIT, REAL]) await suite.jest(run, args);
   } finally {
     const left = await brood.sweep();
     for (const p of left) context.io.err(`millrace: a test left pid ${p.pid} running: ${commandLine(p.pid)}\n`);
@@ -99,25 +116,30 @@ class Suite {
     }
   }
 
-  async jest(project: (typeof PROJECTS)[number], args: readonly string[]): Promise<void> {
+  async jest({ name, projects, options, limit_min }: JestRun, args: readonly string[]): Promise<void> {
     if (this.brood.interrupted) return;
     const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const outputFile = join(scratch, 'jest.json');
-    // A connection that a library keeps after its test is over must not keep jest; processes are ended by the sweep.
-    const own = project === 'unit' ? [] : ['--maxWorkers', '2', '--testTimeout', String(REAL_THING_MS), '--forceExit'];
-    const all = ['--selectProjects', project, ...own, '--passWithNoTests', '--json', '--outputFile', outputFile];
+    const own = [
+      '--selectProjects',
+      ...projects,
+      ...options,
+      '--passWithNoTests',
+      '--json',
+      '--outputFile',
+      outputFile,
+    ];
     try {
-      this.context.io.err(styled(`\n${project} tests\n`, 'bold', this.context.io.color.err));
+      this.context.io.err(styled(`\n${name} tests\n`, 'bold', this.context.io.color.err));
       const env = { NODE_ENV: 'test', FORCE_COLOR: this.context.io.color.err ? '1' : '0' };
-      const jest = [this.bin('jest', 'bin/jest.js'), ...all, ...args];
-      const limit_min = LIMIT_MIN[project];
+      const jest = [this.bin('jest', 'bin/jest.js'), ...own, ...args];
       const { code, timedOut } = await this.brood.run(process.execPath, jest, {
         cwd: this.context.projectRoot,
         env,
         timeout_ms: limit_min * 60_000,
         // --json writes its report to stdout as well when no file is named; with one, stdout stays empty.
       });
-      if (timedOut) this.context.io.err(`millrace: the ${project} tests were ended after ${limit_min} min\n`);
+      if (timedOut) this.context.io.err(`millrace: the ${name} tests were ended after ${limit_min} min\n`);
       this.add(jestCounts(outputFile, code));
     } finally {
       rmSync(scratch, { recursive: true, force: true });

@@ -14,6 +14,7 @@ import { Bed, eventually } from '../../services/projector/support/bed';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { AgentProcess } from './agent-process';
 import { drain } from './drain';
+import { KeptProjector } from './kept-projector';
 import { fastProfile, type Load } from './plant-profile';
 import { type Blow, type Moment } from './schedule';
 import { accepted, judge, type Verdict } from './verdict';
@@ -77,7 +78,7 @@ class ChaosRun {
     const [port = 0] = await freePorts(1);
     const plant = new Plant({ host: '127.0.0.1', port, dataDir: join(this.bed.stack.dataDir, 'plant') });
     await plant.start();
-    const projector = await this.bed.projector();
+    const projector = await KeptProjector.start(this.bed, this.options.report ?? (() => undefined));
     const agent = (this.agent = this.newAgent(port));
     const started = performance.now();
     try {
