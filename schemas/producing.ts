@@ -31,7 +31,7 @@ export const rememberingPartitioner: ICustomPartitioner = () => {
   const topics = new Map<string, Map<string, number>>();
   return (args) => {
     const { topic, message, partitionMetadata } = args;
-    if (typeof message.key !== 'string' || message.partition != null) return choose(args);
+    if (typeof message.key !== 'string' || message.partition !== undefined) return choose(args);
     const name = `${topic}/${partitionMetadata.length}`;
     let keys = topics.get(name);
     if (!keys || keys.size >= MAX_KEYS) topics.set(name, (keys = new Map()));
