@@ -33,7 +33,7 @@ interface JestRun {
   readonly limit_min: number;
 }
 
-const UNIT: JestRun = { name: 'unit', projects: ['unit'], options: [], limit_min: 10 };
+const UNIT: JestRun = { name: 'unit', projects: ['unit'], options: ['--maxWorkers', '2'], limit_min: 10 };
 /**
  * Real components wait more than they work: three files at a time suit two cores. A connection that a library keeps
  * after its test is over must not keep jest (forceExit); processes are ended by the sweep.
@@ -41,7 +41,10 @@ const UNIT: JestRun = { name: 'unit', projects: ['unit'], options: [], limit_min
 const REAL: JestRun = {
   name: 'component and end-to-end',
   projects: ['component', 'e2e'],
-  options: ['--maxWorkers', '3', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+  options: [
+    ...['--maxWorkers', '3', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+    ...['--testSequencer', './test/support/longest-first.js'],
+  ],
   limit_min: 30,
 };
 
@@ -85,20 +88,13 @@ class Suite {
   async checks(): Promise<void> {
     const tsc = this.bin('typescript', 'bin/tsc');
     await this.check('build', [tsc, '-p', 'tsconfig.build.json']);
-    const others = [
-      ['type check', [tsc, '-p', 'tsconfig.json', '--noEmit']],
-      ['eslint', [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0']],
-      ['prettier', [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.']],
-    ] as const;
-    const [types, ...style] = others.map(
-      ([name, args]) =>
-        () =>
-          this.check(name, args),
-    );
-    const styles = async (): Promise<void> => {
-      for (const s of style) await s();
+    const eslint = [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0'];
+    const prettier = [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.'];
+    const typesAndFormat = async (): Promise<void> => {
+      await this.check('type check', [tsc, '-p', 'tsconfig.json', '--noEmit']);
+      await this.check('prettier', prettier);
     };
-    await Promise.all([types?.(), styles()]);
+    await Promise.all([this.check('eslint', eslint), typesAndFormat()]);
   }
 
   async components(): Promise<void> {
