@@ -10,7 +10,7 @@ import { type Answer, FakeAgent } from '../../workflows/support/fake-agent';
 import { NodeProcess } from '../../workflows/support/node-process';
 import { until } from '../../workflows/support/until';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 const DONE: readonly Answer[] = [
   { state: 'delivered' },
@@ -89,7 +89,7 @@ test('a report to a workflow that has ended, or never was, is counted and no err
 
 test('Temporal away: nothing is lost, the relay says why it waits, and all end when it is back', async () => {
   answers = () => [];
-  const handles = await Promise.all(Array.from({ length: 50 }, () => start()));
+  const handles = await Promise.all(Array.from({ length: 50 }, () => start({}, 180_000)));
   await until(() => agent.orders.filter((o) => Number(o.command_id.slice(1)) > counter - 50).length >= 50, 30_000);
   const orders = agent.orders.slice(-50);
   await stack.kill('temporal');
@@ -103,7 +103,7 @@ test('Temporal away: nothing is lost, the relay says why it waits, and all end w
 
 test('kill -9 of the relay: what it had read and not handed over comes again', async () => {
   answers = () => [];
-  const handles = await Promise.all(Array.from({ length: 30 }, () => start()));
+  const handles = await Promise.all(Array.from({ length: 30 }, () => start({}, 180_000)));
   await until(
     () => agent.orders.length >= 30 && new Set(agent.orders.map((o) => o.command_id)).size >= counter,
     30_000,
@@ -118,7 +118,7 @@ test('kill -9 of the relay: what it had read and not handed over comes again', a
 
 test('kill -9 of the worker: its commands go on in the next one', async () => {
   answers = () => [];
-  const handle = await start();
+  const handle = await start({}, 180_000);
   await until(() => agent.orders.some((o) => o.command_id === `c${counter}`));
   await worker.kill();
   const order = agent.orders.find((o) => o.command_id === `c${counter}`);
