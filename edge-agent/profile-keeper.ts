@@ -3,10 +3,12 @@
  * withdrawn; it is kept on disk, so that a power-on without network works by it. One that is not valid is refused with
  * every reason, and the last good one stays.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { type AgentPlan } from './core/compile/plan';
 import { type Env } from './core/profile/document';
-import { planOfText, ProfileError, profileOnDisk } from './profile-file';
+import { replaceFile } from './io/replace-file';
+import { planOfText, ProfileError, readPlan } from './profile-file';
 
 /** What the platform desires, as it came. */
 export interface DesiredProfile {
@@ -59,13 +61,13 @@ export class ProfileKeeper {
   /** The plan to start with. Throws ProfileError when the file is not valid and the platform's profile is not there. */
   load(): AgentPlan {
     this.desired = this.stored();
-    if (!this.desired) return (this.plan = planOfText(profileOnDisk(this.options.file), this.options.env));
+    if (!this.desired) return (this.plan = this.planOfFile());
     try {
       this.plan = this.planOf(this.desired);
       this.current = { source: 'platform', version: this.desired.version, refusal: '' };
     } catch (error) {
       // It was valid for the release that stored it.
-      this.plan = planOfText(profileOnDisk(this.options.file), this.options.env);
+      this.plan = this.planOfFile();
       this.current = { ...this.current, refusal: refusalOf(this.desired.version, error) };
     }
     return this.plan;
@@ -82,10 +84,10 @@ export class ProfileKeeper {
     return this.inTurn(async () => {
       if (JSON.stringify(desired) === JSON.stringify(this.desired)) return;
       if (desired) await this.take(desired.version, () => this.planOf(desired), 'platform');
-      else await this.take(0, () => planOfText(profileOnDisk(this.options.file), this.options.env), 'file');
+      else await this.take(0, () => this.planOfFile(), 'file');
       // A refused one is not tried again until it changes.
       this.desired = desired;
-      if (this.current.refusal === '') this.store(desired);
+      if (this.current.refusal === '') await this.store(desired);
     });
   }
 
@@ -93,7 +95,7 @@ export class ProfileKeeper {
   reread(): Promise<void> {
     return this.inTurn(async () => {
       if (this.current.source === 'platform') return;
-      await this.take(0, () => planOfText(profileOnDisk(this.options.file), this.options.env), 'file');
+      await this.take(0, () => this.planOfFile(), 'file');
     });
   }
 
@@ -114,6 +116,10 @@ export class ProfileKeeper {
     for (const name of ['agent_id', 'tenant'] as const)
       if (this.plan && plan[name] !== this.plan[name])
         throw new Error(`${name} is ${plan[name]}, and this agent's is ${this.plan[name]}: start another agent for it`);
+  }
+
+  private planOfFile(): AgentPlan {
+    return readPlan(this.options.file, this.options.env);
   }
 
   private planOf({ version, profile, files }: DesiredProfile): AgentPlan {
@@ -147,14 +153,10 @@ export class ProfileKeeper {
     }
   }
 
-  private store(desired: DesiredProfile | undefined): void {
+  private async store(desired: DesiredProfile | undefined): Promise<void> {
     const { store } = this.options;
-    if (!desired) return rmSync(store, { force: true });
-    writeFileSync(`${store}.new`, JSON.stringify(desired));
-    const file = openSync(`${store}.new`, 'r');
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(`${store}.new`, store);
+    if (desired) await replaceFile(store, JSON.stringify(desired));
+    else await rm(store, { force: true });
   }
 }
 

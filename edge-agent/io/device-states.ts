@@ -1,7 +1,8 @@
 /** What the platform says of this agent's devices, remembered on disk. Devices it says nothing of are free to run. */
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type DeviceState } from '../../schemas/generated';
 import { deviceKey } from '../../schemas/topics';
+import { replaceFile } from './replace-file';
 
 /** Devices of one agent; more than any agent polls. */
 export const MAX_DEVICES = 50_000;
@@ -60,16 +61,8 @@ export class DeviceStates {
     return new Set([...this.known.values()].filter((k) => REFUSED.has(k.state)).map((k) => k.device_id));
   }
 
-  private async save(): Promise<void> {
-    const temporary = `${this.path}.new`;
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(JSON.stringify([...this.known.values()]));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.path);
+  private save(): Promise<void> {
+    return replaceFile(this.path, JSON.stringify([...this.known.values()]));
   }
 }
 

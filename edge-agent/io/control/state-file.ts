@@ -1,8 +1,9 @@
 /** What local control must know again after a restart, in one file: replaced whole, durable when `save` resolves. */
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type AlarmState } from '../../core/alarms/alarm';
 import { type RuleRecord } from '../../core/rules/engine';
 import { type AlarmEvent } from '../../../schemas/generated';
+import { replaceFile } from '../replace-file';
 
 export interface ControlState {
   readonly rules: Readonly<Record<string, RuleRecord>>;
@@ -27,15 +28,7 @@ export class StateFile {
     return { ...NO_STATE, ...(JSON.parse(text) as Partial<ControlState>) };
   }
 
-  async save(state: ControlState): Promise<void> {
-    const temporary = `${this.path}.new`;
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(JSON.stringify(state));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.path);
+  save(state: ControlState): Promise<void> {
+    return replaceFile(this.path, JSON.stringify(state));
   }
 }
