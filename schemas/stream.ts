@@ -104,20 +104,29 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
 
 /**
  * A consumer that reads committed records only, starts again after a crash for as long as it takes (CRASH events say
- * `restart`), and ends with stop() or disconnect(). By itself kafkajs also restarts one that crashed while it was being stopped,
- * which then lives on, unseen, and keeps its process from ending.
+ * `restart`), and ends with stop() or disconnect().
  */
 export function committedConsumer(kafka: Kafka, groupId: string, maxWait_ms = 50): Consumer {
+  return stoppable((unlessStopped) =>
+    kafka.consumer({
+      groupId,
+      readUncommitted: false,
+      maxWaitTimeInMs: maxWait_ms,
+      sessionTimeout: 10_000,
+      heartbeatInterval: 1_000,
+      rebalanceTimeout: 15_000,
+      retry: { ...RETRY, ...unlessStopped },
+    }),
+  );
+}
+
+/**
+ * By itself kafkajs also restarts a consumer that crashed while it was being stopped, which then lives on, unseen, and
+ * keeps its process from ending. What `make` is given belongs into the consumer's `retry`.
+ */
+export function stoppable(make: (unlessStopped: { restartOnFailure: () => Promise<boolean> }) => Consumer): Consumer {
   let stopped = false;
-  const consumer = kafka.consumer({
-    groupId,
-    readUncommitted: false,
-    maxWaitTimeInMs: maxWait_ms,
-    sessionTimeout: 10_000,
-    heartbeatInterval: 1_000,
-    rebalanceTimeout: 15_000,
-    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(!stopped) },
-  });
+  const consumer = make({ restartOnFailure: () => Promise.resolve(!stopped) });
   const forGood = (end: () => Promise<void>) => (): Promise<void> => {
     stopped = true;
     return end();

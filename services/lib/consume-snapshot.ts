@@ -1,5 +1,6 @@
 /** Reads partitions of a topic from the beginning to exactly where they end now: how a compacted topic becomes state. */
 import { type Batch, type Consumer, type IHeaders, type Kafka } from 'kafkajs';
+import { stoppable } from '../../schemas/stream';
 import { ConsumeError } from './consume-error';
 
 export interface SnapshotMessage {
@@ -21,20 +22,25 @@ export interface SnapshotOptions {
 }
 
 const FETCH_BYTES = 4 * 1024 * 1024;
+/** kafkajs' own number. */
+const RETRIES = 5;
 const STALL_MS = 60_000;
 
 /** Committed messages only. Throws ConsumeError `stalled` after a minute without progress. */
 export async function readToEnd(kafka: Kafka, options: SnapshotOptions): Promise<void> {
   const reading = new Reading(options, await endsOf(kafka, options));
   if (reading.isFinished()) return;
-  const consumer = kafka.consumer({
-    groupId: options.groupId,
-    readUncommitted: false,
-    maxWaitTimeInMs: 50,
-    maxBytesPerPartition: FETCH_BYTES,
-    sessionTimeout: 30_000,
-    heartbeatInterval: 1_000,
-  });
+  const consumer = stoppable((unlessStopped) =>
+    kafka.consumer({
+      groupId: options.groupId,
+      readUncommitted: false,
+      maxWaitTimeInMs: 50,
+      maxBytesPerPartition: FETCH_BYTES,
+      sessionTimeout: 30_000,
+      heartbeatInterval: 1_000,
+      retry: { retries: RETRIES, ...unlessStopped },
+    }),
+  );
   try {
     await reading.run(consumer);
   } finally {
