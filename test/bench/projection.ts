@@ -3,13 +3,15 @@
  * registry and ClickHouse on this machine; CPU-seconds of projector and engine come first, because wall time here is
  * shared with the broker and with this program.
  *
- *   node dist/test/bench/projection.js [--readings 5000000] [--small 2000000] [--fresh 60] [--json]
+ *   node dist/test/bench/projection.js [--readings 5000000] [--small 2000000] [--fresh 60] [--model readings|whole]
+ *     [--only NAMES] [--json]
  */
 import { parseArgs } from 'node:util';
 import { Topics } from '../../schemas/topics';
 import { Bed, frame } from '../services/projector/support/bed';
-import { type Cost, javascript, kafkaTable, measure, projector } from './projection/contenders';
+import { type Cost, measure, WAYS } from './projection/contenders';
 import { type Freshness, freshness } from './projection/freshness';
+import { type Model } from './projection/models';
 
 const { values } = parseArgs({
   options: {
@@ -17,10 +19,12 @@ const { values } = parseArgs({
     small: { type: 'string', default: '2000000' },
     fresh: { type: 'string', default: '60' },
     only: { type: 'string' },
+    model: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
+const MODELS: readonly Model[] = values.model ? [values.model as Model] : ['readings', 'whole'];
 const METRICS = 10;
 const DEVICES = 50;
 const FRAMES_PER_SEND = 500;
@@ -39,7 +43,10 @@ async function main(): Promise<void> {
     [10, Number(values.small)],
   ] as const)
     if (readings > 0)
-      throughput[`${perFrame} readings a frame`] = await withBed((bed) => compare(bed, perFrame, readings));
+      await withBed(async (bed) => {
+        await fill(bed, perFrame, readings);
+        for (const model of MODELS) throughput[titleOf(perFrame, model)] = await compare(bed, model, readings);
+      });
   const seconds = Number(values.fresh);
   const figures: Figures = {
     throughput,
@@ -48,6 +55,9 @@ async function main(): Promise<void> {
   if (values.json) console.log(JSON.stringify(figures));
   else print(figures);
 }
+
+const titleOf = (perFrame: number, model: Model): string =>
+  `${perFrame} readings a frame, ${model === 'whole' ? 'into readings, windows and latest values' : 'into readings'}`;
 
 async function withBed<T>(f: (bed: Bed) => Promise<T>): Promise<T> {
   const bed = await Bed.start();
@@ -58,21 +68,13 @@ async function withBed<T>(f: (bed: Bed) => Promise<T>): Promise<T> {
   }
 }
 
-async function compare(bed: Bed, perFrame: number, readings: number): Promise<Cost[]> {
-  await fill(bed, perFrame, readings);
-  const pid = bed.enginePid;
+async function compare(bed: Bed, model: Model, readings: number): Promise<Cost[]> {
   const costs: Cost[] = [];
-  const ways = [
-    ['projector', projector],
-    ['kafka table', kafkaTable],
-    ['javascript rowbinary', javascript('rowbinary')],
-    ['javascript json', javascript('jsoneachrow')],
-  ] as const;
-  for (const [name, run] of ways)
-    if (!values.only || values.only.split(',').includes(name)) {
-      costs.push(await measure(bed, name, readings, pid, run));
-      if (!values.json) console.log(JSON.stringify(costs.at(-1)));
-    }
+  for (const way of WAYS) {
+    if (values.only && !values.only.split(',').includes(way.name)) continue;
+    costs.push(await measure(bed, way, model, readings));
+    if (!values.json) console.log(model, JSON.stringify(costs.at(-1)));
+  }
   return costs;
 }
 

@@ -6,6 +6,7 @@ import { projectRoot } from '../../../schemas/root';
 import { Topics } from '../../../schemas/topics';
 import { type Bed } from '../../services/projector/support/bed';
 import { cpuSecondsOf } from '../../services/service-process';
+import { type Model, shape } from './models';
 
 export interface Cost {
   readonly name: string;
@@ -22,13 +23,22 @@ export interface Cost {
 
 type Run = (bed: Bed, database: string, readings: number) => Promise<number>;
 
+export interface Way {
+  readonly name: string;
+  readonly inserts: 'frames' | 'rows';
+  readonly run: Run;
+}
+
 const POLL_MS = 100;
 const LIMIT_MS = 600_000;
 
 /** Runs one way until all readings are visible; `run` starts it and gives the CPU-seconds of its own process, once stopped. */
-export async function measure(bed: Bed, name: string, readings: number, enginePid: number, run: Run): Promise<Cost> {
+export async function measure(bed: Bed, way: Way, model: Model, readings: number): Promise<Cost> {
+  const { name, run } = way;
+  const { enginePid } = bed;
   const database = `bench_${name.replace(/\W/g, '_')}_${Date.now() % 100_000}`;
   await bed.migrate(database);
+  await shape(bed, database, model, way.inserts);
   await quiet(enginePid);
   const engine = cpuSecondsOf(enginePid);
   const started = performance.now();
@@ -49,7 +59,7 @@ export async function measure(bed: Bed, name: string, readings: number, enginePi
 }
 
 /** The projector as it is: exactly once. Its start is not part of the work: a second one, with nothing to do, shows it. */
-export const projector: Run = async (bed, database, readings) => {
+const projector: Run = async (bed, database, readings) => {
   const env = { CLICKHOUSE_DATABASE: database, PROJECTOR_GROUP: `group-${database}` };
   const process = await bed.projector(env);
   await visible(bed, database, readings);
@@ -62,7 +72,7 @@ export const projector: Run = async (bed, database, readings) => {
 };
 
 /** The engine's own Kafka table with its own Avro decoder: at least once. */
-export const kafkaTable: Run = async (bed, database, readings) => {
+const kafkaTable: Run = async (bed, database, readings) => {
   const { env } = bed.stack;
   const columns = await bed.rows<{ name: string; type: string }>(
     `SELECT name, type FROM system.columns WHERE database = '${database}' AND table = 'in_telemetry' ORDER BY position`,
@@ -81,7 +91,7 @@ export const kafkaTable: Run = async (bed, database, readings) => {
   return 0;
 };
 
-export const javascript =
+const javascript =
   (format: 'rowbinary' | 'jsoneachrow'): Run =>
   async (bed, database, readings) => {
     const script = join(projectRoot(), 'dist', 'test', 'bench', 'projection', 'js-consumer.js');
@@ -95,6 +105,13 @@ export const javascript =
     await visible(bed, database, readings);
     return (JSON.parse(chunks.join('')) as { cpu_s: number }).cpu_s;
   };
+
+export const WAYS: readonly Way[] = [
+  { name: 'projector', inserts: 'frames', run: projector },
+  { name: 'kafka table', inserts: 'frames', run: kafkaTable },
+  { name: 'javascript rowbinary', inserts: 'rows', run: javascript('rowbinary') },
+  { name: 'javascript json', inserts: 'rows', run: javascript('jsoneachrow') },
+];
 
 async function visible(bed: Bed, database: string, readings: number): Promise<void> {
   for (const deadline = Date.now() + LIMIT_MS; Date.now() < deadline;) {
