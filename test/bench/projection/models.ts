@@ -25,7 +25,8 @@ const FROM_ROWS = (database: string): readonly string[] => [
 ];
 
 export async function shape(bed: Bed, database: string, model: Model, inserts: 'frames' | 'rows'): Promise<void> {
-  const gone = model === 'readings' ? FROM_FRAMES : inserts === 'rows' ? ['in_telemetry_1m', 'in_telemetry_latest'] : [];
+  const gone =
+    model === 'readings' ? FROM_FRAMES : inserts === 'rows' ? ['in_telemetry_1m', 'in_telemetry_latest'] : [];
   for (const view of gone) await bed.execute(`DROP TABLE ${database}.${view} SYNC`);
   if (model === 'whole' && inserts === 'rows') for (const view of FROM_ROWS(database)) await bed.execute(view);
 }
