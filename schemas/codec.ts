@@ -8,6 +8,7 @@ import {
   alarmSchema,
   commandEventSchema,
   commandSchema,
+  deadLetterReplaySchema,
   deadLetterSchema,
   deviceEventSchema,
   deviceReplySchema,
@@ -23,6 +24,7 @@ import {
   type Command,
   type CommandEvent,
   type DeadLetter,
+  type DeadLetterReplay,
   type DeviceEvent,
   type DeviceReply,
   type DeviceRequest,
@@ -49,6 +51,7 @@ export interface EventTypes {
   point: Point;
   'outbox-gap': OutboxGap;
   'dead-letter': DeadLetter;
+  'dead-letter-replay': DeadLetterReplay;
   'agent-profile': AgentProfile;
 }
 
@@ -67,6 +70,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   point: pointSchema,
   'outbox-gap': outboxGapSchema,
   'dead-letter': deadLetterSchema,
+  'dead-letter-replay': deadLetterReplaySchema,
   'agent-profile': agentProfileSchema,
 };
 

@@ -14,6 +14,7 @@ export type EventName =
   | 'point'
   | 'outbox-gap'
   | 'dead-letter'
+  | 'dead-letter-replay'
   | 'agent-profile';
 
 export interface Topic<S extends EventName = EventName> {
@@ -44,6 +45,7 @@ export const Topics = {
   points: topic('m2m.points', 'tenant/device_id/metric', 'point', 1, FOR_EVER, 'compact'),
   outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
+  replays: topic('m2m.dead-letter-replays', 'topic:partition:offset', 'dead-letter-replay', 1, FOR_EVER, 'compact'),
 } as const;
 
 /** Topics of one agent, so that an agent needs no right to any other agent's. */

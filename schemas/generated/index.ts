@@ -3,6 +3,7 @@ export * from './agent-profile';
 export * from './alarm';
 export * from './command-event';
 export * from './command';
+export * from './dead-letter-replay';
 export * from './dead-letter';
 export * from './device-event';
 export * from './device-reply';

@@ -1,6 +1,9 @@
 /** Messages that could not be processed: which, why, and back to where they came from once the cause is mended. */
-import { createKafka, idempotentProducer, streamConfig } from '../../../schemas/stream';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ClickHouseLogin, loginFrom, queryText } from '../../local/clickhouse-query';
+import { Brood } from '../children';
 import { type Context, type Env, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
@@ -38,8 +41,6 @@ interface DeadLetter {
 const DEFAULT_LIMIT = 100;
 /** One call sends back at most so many; call it again for more. */
 const MAX_LIMIT = 10_000;
-/** Header by which a consumer can tell a replayed message from an original. */
-export const REPLAY_HEADER = 'millrace-replay-of';
 /** The projector says so in the reason when it could not keep all of a message (dead-letter.avsc). */
 const CUT = /\(value cut from \d+ bytes\)$/;
 
@@ -75,7 +76,10 @@ export async function show(context: Context, message: string, options: Json): Pr
   return EXIT.ok;
 }
 
-/** Sends messages back as they were, key, value and headers, with one header more. Given by coordinates, or by filter. */
+/**
+ * Sends messages back as they were, key, value and headers, with one header more; none of them twice. Given by
+ * coordinates, or by filter.
+ */
 export async function replay(context: Context, messages: readonly string[], options: ReplayOptions): Promise<number> {
   const letters =
     messages.length > 0
@@ -89,31 +93,25 @@ export async function replay(context: Context, messages: readonly string[], opti
     context.io.err(`would send back ${whole.length}${options.dryRun ? '' : ': add --confirm to do it'}\n`);
     return options.dryRun ? EXIT.ok : EXIT.usage;
   }
-  await sendBack(known(context), whole);
-  if (options.json) context.io.out(json({ sent: whole.map(coordinates) }));
-  else context.io.err(`sent back ${whole.length}\n`);
-  return whole.length === letters.length ? EXIT.ok : EXIT.failed;
+  const code = await sendBack(context, whole, options.json === true);
+  return whole.length === letters.length ? code : EXIT.failed;
 }
 
-async function sendBack(env: Env, letters: readonly DeadLetter[]): Promise<void> {
-  const kafka = createKafka(streamConfig(env, 'millrace-cli'), { warn: () => undefined });
-  const producer = idempotentProducer(kafka);
-  await producer.connect();
+/** In a process of its own, which sees to it that each is sent back once only, whoever asks how often. */
+async function sendBack(context: Context, letters: readonly DeadLetter[], asJson: boolean): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'millrace-replay-'));
+  const brood = new Brood('replay', context.env);
   try {
-    for (const l of letters)
-      await producer.send({
-        topic: l.source_topic,
-        acks: -1,
-        messages: [
-          {
-            key: bytesOf(l.key_hex),
-            value: bytesOf(l.value_hex),
-            headers: { ...headersOf(l), [REPLAY_HEADER]: coordinates(l) },
-          },
-        ],
-      });
+    const file = join(scratch, 'letters.ndjson');
+    writeFileSync(file, letters.map((l) => `${JSON.stringify(l)}\n`).join(''), { mode: 0o600 });
+    const module = join(context.projectRoot, 'dist', 'services', 'projector', 'replay', 'main.js');
+    const args = [module, file, ...(asJson ? ['--json'] : [])];
+    const { code, output } = await brood.run(process.execPath, args, { env: known(context), quiet: true });
+    (code === 0 && asJson ? context.io.out : context.io.err)(output);
+    return code === 0 ? EXIT.ok : EXIT.failed;
   } finally {
-    await producer.disconnect();
+    await brood.sweep();
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -191,9 +189,6 @@ function login(context: Context): ClickHouseLogin {
 
 const coordinates = (l: DeadLetter): string => `${l.source_topic}:${l.source_partition}:${l.source_offset}`;
 const withCoordinates = (l: DeadLetter) => ({ message: coordinates(l), ...l });
-const bytesOf = (hex: string | null): Buffer | null => (hex === null ? null : Buffer.from(hex, 'hex'));
-const headersOf = (l: DeadLetter): Record<string, Buffer> =>
-  Object.fromEntries(Object.entries(l.headers_hex).map(([name, hex]) => [name, Buffer.from(hex, 'hex')]));
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** As text where it is text, otherwise hex. */

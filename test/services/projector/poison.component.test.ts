@@ -115,8 +115,10 @@ test('a message whose schema is registered late goes in when it is replayed, onc
 
   expect(await register(late)).toBe(next);
   await new Promise((r) => setTimeout(r, UNKNOWN_FOR_MS));
-  expect((await run('replay', letter)).code).toBe(0);
+  expect((await run('replay', letter)).err).toMatch(/sent back 1/);
   await readings(90);
+  const twice = await run('replay', letter, '--json');
+  expect([twice.code, JSON.parse(twice.out)]).toEqual([0, { sent: [], already: [letter] }]);
   expect(await bed.one("SELECT count() FROM millrace.readings WHERE device_id = 'late'")).toBe('10');
 });
 
