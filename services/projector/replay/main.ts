@@ -10,20 +10,22 @@ import { replay } from './replay';
 /** The broker's default. */
 const REPLICATION_FACTOR = -1;
 
+const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+
 void main();
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
   const letters = lettersOf(readFileSync(positionals[0] ?? '/dev/stdin', 'utf8'));
   const config = streamConfig(process.env, 'millrace-replay');
-  const kafka = createKafka(config, { warn: (fields, message) => console.error(message, JSON.stringify(fields)) });
+  const kafka = createKafka(config, { warn: (fields, message) => say(`${message} ${JSON.stringify(fields)}`) });
   const admin = kafka.admin();
   await admin.connect();
   await ensureTopics(admin, [Topics.replays], REPLICATION_FACTOR);
   await admin.disconnect();
   const notes = new EventWriter(Topics.replays, await registerSchemas(config, [Topics.replays]));
   const { sent, already } = await replay({ kafka, notes, now: Date.now, newId: randomUUID }, letters);
-  if (values.json) return console.log(JSON.stringify({ sent, already }, null, 2));
-  for (const name of already) console.error(`${name} was sent back before: left out`);
-  console.error(`sent back ${sent.length}`);
+  if (values.json) return void process.stdout.write(`${JSON.stringify({ sent, already }, null, 2)}\n`);
+  for (const name of already) say(`${name} was sent back before: left out`);
+  say(`sent back ${sent.length}`);
 }
