@@ -6,6 +6,8 @@ import { type Type, types, Type as AvroType } from 'avsc';
 import {
   agentProfileSchema,
   alarmSchema,
+  apiKeySchema,
+  auditEventSchema,
   commandEventSchema,
   commandSchema,
   deadLetterSchema,
@@ -20,6 +22,8 @@ import {
   telemetryFrameSchema,
   type AgentProfile,
   type AlarmEvent,
+  type ApiKey,
+  type AuditEvent,
   type Command,
   type CommandEvent,
   type DeadLetter,
@@ -50,6 +54,8 @@ export interface EventTypes {
   'outbox-gap': OutboxGap;
   'dead-letter': DeadLetter;
   'agent-profile': AgentProfile;
+  'api-key': ApiKey;
+  'audit-event': AuditEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -68,6 +74,8 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'outbox-gap': outboxGapSchema,
   'dead-letter': deadLetterSchema,
   'agent-profile': agentProfileSchema,
+  'api-key': apiKeySchema,
+  'audit-event': auditEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

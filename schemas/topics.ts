@@ -14,7 +14,9 @@ export type EventName =
   | 'point'
   | 'outbox-gap'
   | 'dead-letter'
-  | 'agent-profile';
+  | 'agent-profile'
+  | 'api-key'
+  | 'audit-event';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -44,6 +46,8 @@ export const Topics = {
   points: topic('m2m.points', 'tenant/device_id/metric', 'point', 1, FOR_EVER, 'compact'),
   outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
+  apiKeys: topic('m2m.api-keys', 'tenant/key_id', 'api-key', 1, FOR_EVER, 'compact'),
+  audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 
 /** Topics of one agent, so that an agent needs no right to any other agent's. */
@@ -63,6 +67,7 @@ export function subjectOf(t: Topic): string {
 
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
 export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
+export const apiKeyKey = (tenant: string, keyId: string): string => `${tenant}/${keyId}`;
 export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;
 export const coordinatesKey = (t: string, partition: number, offset: string): string => `${t}:${partition}:${offset}`;
 
