@@ -6,6 +6,8 @@ import { type Type, types, Type as AvroType } from 'avsc';
 import {
   agentProfileSchema,
   alarmSchema,
+  apiKeySchema,
+  auditEventSchema,
   commandEventSchema,
   commandSchema,
   deadLetterReplaySchema,
@@ -21,6 +23,8 @@ import {
   telemetryFrameSchema,
   type AgentProfile,
   type AlarmEvent,
+  type ApiKey,
+  type AuditEvent,
   type Command,
   type CommandEvent,
   type DeadLetter,
@@ -53,6 +57,8 @@ export interface EventTypes {
   'dead-letter': DeadLetter;
   'dead-letter-replay': DeadLetterReplay;
   'agent-profile': AgentProfile;
+  'api-key': ApiKey;
+  'audit-event': AuditEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -72,6 +78,8 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'dead-letter': deadLetterSchema,
   'dead-letter-replay': deadLetterReplaySchema,
   'agent-profile': agentProfileSchema,
+  'api-key': apiKeySchema,
+  'audit-event': auditEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

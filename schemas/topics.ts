@@ -15,7 +15,9 @@ export type EventName =
   | 'outbox-gap'
   | 'dead-letter'
   | 'dead-letter-replay'
-  | 'agent-profile';
+  | 'agent-profile'
+  | 'api-key'
+  | 'audit-event';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -46,6 +48,8 @@ export const Topics = {
   outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
   replays: topic('m2m.dead-letter-replays', 'topic:partition:offset', 'dead-letter-replay', 1, FOR_EVER, 'compact'),
+  apiKeys: topic('m2m.api-keys', 'tenant/key_id', 'api-key', 1, FOR_EVER, 'compact'),
+  audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 
 /** Topics of one agent, so that an agent needs no right to any other agent's. */
@@ -65,6 +69,7 @@ export function subjectOf(t: Topic): string {
 
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
 export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
+export const apiKeyKey = (tenant: string, keyId: string): string => `${tenant}/${keyId}`;
 export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;
 export const coordinatesKey = (t: string, partition: number, offset: string): string => `${t}:${partition}:${offset}`;
 

@@ -81,6 +81,49 @@ SELECT source_topic, source_partition, source_offset, consumer, fromUnixTimestam
     fromUnixTimestamp64Milli(in.source_timestamp, 'UTC') AS source_timestamp, code, reason, key, value, headers
 FROM {{database}}.in_dead_letters AS in;
 
+CREATE TABLE IF NOT EXISTS {{database}}.in_audit {{on_cluster}}
+(
+    event_id String,
+    tenant LowCardinality(String),
+    at Int64,
+    actor String,
+    action LowCardinality(String),
+    resource String,
+    outcome LowCardinality(String),
+    reason String,
+    granted_by LowCardinality(String),
+    route LowCardinality(String),
+    request_id String,
+    source String
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS {{local audit_events}} {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Tenant of who asked',
+    at DateTime64(3, 'UTC') COMMENT 'When it was decided, UTC',
+    event_id String COMMENT 'Unique to this entry',
+    actor String COMMENT 'user:…, machine:… or service:…; unknown when the credential was not accepted',
+    action LowCardinality(String) COMMENT 'What was wanted, such as device.commission',
+    resource String COMMENT 'Path of the request without its query',
+    outcome LowCardinality(String) COMMENT 'allowed or refused',
+    reason String COMMENT 'Why it was refused',
+    granted_by LowCardinality(String) COMMENT 'Role, or role@site, that allowed it',
+    route LowCardinality(String) COMMENT 'Method and path as the API describes them',
+    request_id String COMMENT 'x-request-id of the answer',
+    source String COMMENT 'Address it came from'
+)
+ENGINE = {{engine MergeTree}}
+ORDER BY (tenant, at, event_id)
+SETTINGS {{durable}}
+COMMENT 'Who wanted to do what. Read it through the view audit.';
+
+{{distributed audit_events}};
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_audit_rows {{on_cluster}} TO {{local audit_events}} AS
+SELECT tenant, fromUnixTimestamp64Milli(in.at, 'UTC') AS at, event_id, actor, action, resource, outcome, reason, granted_by, route, request_id, source
+FROM {{database}}.in_audit AS in;
+
 CREATE TABLE IF NOT EXISTS {{local ingest_ledger}} {{on_cluster}}
 (
     topic LowCardinality(String) COMMENT 'Topic',

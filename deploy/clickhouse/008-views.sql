@@ -374,6 +374,25 @@ AS SELECT source_topic, source_partition, source_offset, source_timestamp, consu
 FROM {{database}}.dead_letters_state FINAL
 COMMENT 'Messages that could not be processed';
 
+CREATE OR REPLACE VIEW {{database}}.audit {{on_cluster}}
+(
+    tenant LowCardinality(String) COMMENT 'Tenant of who asked',
+    event_id String COMMENT 'Unique to this entry',
+    at DateTime64(3, 'UTC') COMMENT 'When it was decided, UTC',
+    actor String COMMENT 'user:…, machine:… or service:…; unknown when the credential was not accepted',
+    action LowCardinality(String) COMMENT 'What was wanted, such as device.commission; authenticate when the credential was not accepted',
+    resource String COMMENT 'Path of the request without its query',
+    outcome LowCardinality(String) COMMENT 'allowed or refused',
+    reason String COMMENT 'Why it was refused, in words',
+    granted_by LowCardinality(String) COMMENT 'Role, or role@site, that allowed it',
+    route LowCardinality(String) COMMENT 'Method and path as the API describes them',
+    request_id String COMMENT 'x-request-id of the answer',
+    source String COMMENT 'Address it came from'
+)
+AS SELECT tenant, event_id, at, actor, action, resource, outcome, reason, granted_by, route, request_id, source
+FROM {{database}}.audit_events
+COMMENT 'Who wanted to do what, allowed or refused; readings that were allowed are left out';
+
 CREATE OR REPLACE VIEW {{database}}.sites {{on_cluster}}
 (
     tenant LowCardinality(String) COMMENT 'Owner',

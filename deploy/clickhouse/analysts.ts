@@ -14,6 +14,8 @@ const LIMITS =
 /** Bounds of one person. */
 const QUOTA =
   'INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000';
+/** Has a tenant, and is for its admins alone: they read it over the API. */
+export const FOR_ADMINS: ReadonlySet<string> = new Set(['audit_events', 'audit']);
 /** Read by views through dictGet. They hold units, paths and sites of all tenants, by device and metric. */
 const DICTIONARIES = ['points_by_metric', 'sites_by_device'];
 
@@ -29,7 +31,7 @@ export function readable(files: readonly SourceFile[]): { readonly tables: strin
   const named = (pattern: RegExp): string[] =>
     text
       .flatMap((t) => [...t.matchAll(pattern)])
-      .flatMap(([, name = '', columns = '']) => (/^ {4}tenant /m.test(columns) ? [name] : []));
+      .flatMap(([, name = '', columns = '']) => (/^ {4}tenant /m.test(columns) && !FOR_ADMINS.has(name) ? [name] : []));
   return {
     tables: named(/CREATE TABLE IF NOT EXISTS \{\{local (\w+)\}\}[^\n]*\n\(\n([\s\S]*?)\n\)\n/g),
     views: named(/CREATE OR REPLACE VIEW \{\{database\}\}\.(\w+)[^\n]*\n\(\n([\s\S]*?)\n\)\nAS /g),

@@ -14,6 +14,8 @@ export interface DataDir {
   readonly ports: string;
   readonly logs: string;
   readonly secrets: { readonly clickhouse: string; readonly apiToken: string };
+  /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
+  readonly keys: { readonly issuer: string };
   /** State of one component or process. */
   readonly of: (name: string) => string;
 }
@@ -30,6 +32,7 @@ export function dataDir(path: string): DataDir {
     ports: join(dir, 'ports.json'),
     logs: join(dir, 'logs'),
     secrets: { clickhouse: join(dir, 'secrets', 'clickhouse-password'), apiToken: join(dir, 'secrets', 'api-token') },
+    keys: { issuer: join(dir, 'secrets', 'issuer-key.pem') },
     of: (name) => join(dir, name),
   };
 }

@@ -124,6 +124,7 @@ function services(o: StackOptions): ProcessSpec[] {
       ...service(o, 'api', 'services/api/main', [...STREAM, 'tables', 'temporal'], {
         API_HOST: LOOPBACK,
         API_PORT: String(o.ports.api),
+        MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,

@@ -5,9 +5,13 @@ import * as OpenApiValidator from 'express-openapi-validator';
 import { type Histogram } from 'prom-client';
 import { parse } from 'yaml';
 import { projectRoot } from '../../schemas/root';
-import { authenticate } from './authentication';
+import { checkTable } from './access-table';
+import { authenticate, type Authentication, installationToken, localUser } from './authentication';
 import { type ApiDependencies } from './dependencies';
+import { guard } from './guard';
 import { notFound, problems } from './problem';
+import { accessRoutes } from './routes/access';
+import { auditRoutes } from './routes/audit';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
 import { readingRoutes } from './routes/readings';
@@ -29,17 +33,31 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 export function createApp(deps: ApiDependencies, duration?: Histogram<'method' | 'route' | 'status'>): Express {
   const app = express();
   const document = openApiDocument();
+  checkTable(document);
   app.disable('x-powered-by').disable('etag');
   app.use(requestId(deps.newId), securityHeaders);
   if (duration) app.use(measured(duration));
   app.get('/openapi.json', (_req, res) => void res.json(document));
+  app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.issuer?.jwks ?? { keys: [] }));
   app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
-  app.use('/api', authenticate(deps.token, deps.tenant));
+  app.use('/api', authenticate(authentication(deps)));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
+  app.use('/api', guard(deps));
+  app.use('/api/v1', accessRoutes(deps), auditRoutes(deps));
   app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
   app.use(notFound, problems(deps.log));
   return app;
+}
+
+function authentication(deps: ApiDependencies): Authentication {
+  const { token, tenant, keys, tokens, recorder } = deps;
+  return {
+    authenticators: [...(token === undefined ? [] : [installationToken(token, tenant)]), keys, tokens],
+    ...(token === undefined && { anonymous: localUser(tenant) }),
+    tenant,
+    recorder,
+  };
 }
 
 function requestId(newId: () => string): RequestHandler {

@@ -1,5 +1,6 @@
 /** Devices and their presence as the compacted topics give them, in memory: lists, filters and cursors. */
 import { type DeviceState, type Presence } from '../../schemas/generated';
+import { isInScope, type Scope } from '../domain/access';
 
 export interface DeviceFilter {
   readonly state?: string;
@@ -10,6 +11,8 @@ export interface DeviceFilter {
   readonly labels?: readonly (readonly [string, string])[];
   /** Part of the id or the name, lower case. */
   readonly q?: string;
+  /** Where whoever asks may look; absent: everywhere. */
+  readonly scope?: Scope;
 }
 
 export interface Entry {
@@ -101,6 +104,7 @@ export function firstAfter(sorted: readonly string[], after: string): number {
 
 export function matches(d: DeviceState, f: DeviceFilter): boolean {
   return (
+    (f.scope === undefined || isInScope(f.scope, d.path)) &&
     (f.state === undefined || d.state === f.state) &&
     (f.model === undefined || d.model === f.model) &&
     (f.agent === undefined || d.agent_id === f.agent) &&

@@ -13,6 +13,8 @@ export interface FeedFilter {
   readonly tenant: string;
   readonly device?: string;
   readonly types: ReadonlySet<FeedType>;
+  /** Whether the client may see what happens to the device. */
+  readonly sees: (device: string) => boolean;
 }
 
 interface Client {
@@ -49,6 +51,7 @@ export class Feed {
       const { filter } = client;
       if (filter.tenant !== tenant || !filter.types.has(type)) continue;
       if (filter.device !== undefined && filter.device !== device) continue;
+      if (!filter.sees(device)) continue;
       this.push(client, type, id, (made ??= data()));
     }
   }

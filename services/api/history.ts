@@ -18,6 +18,18 @@ export interface ReadingsQuery {
   readonly limit: number;
 }
 
+export interface AuditQuery {
+  readonly tenant: string;
+  /** ms since 1970-01-01 UTC, inclusive. */
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly actor?: string;
+  readonly action?: string;
+  readonly outcome?: string;
+  readonly limit: number;
+}
+
 export type Row = Record<string, unknown>;
 
 /** ClickHouse writes times as `2026-01-31 12:00:00.000` in UTC, and 64-bit integers as text where asked. */
@@ -72,6 +84,19 @@ export class History {
     return [...byCommand.values()]
       .flatMap((list) => viewOf(fold(list)) ?? [])
       .sort((a, b) => (b.transitions[0]?.at ?? 0) - (a.transitions[0]?.at ?? 0));
+  }
+
+  /** Newest first. */
+  audit(q: AuditQuery): Promise<Row[]> {
+    const equal = (column: 'actor' | 'action' | 'outcome'): string =>
+      q[column] === undefined ? '' : `AND ${column} = {${column}:String}`;
+    return this.rows(
+      `SELECT * EXCEPT (tenant) FROM audit
+       WHERE tenant = {tenant:String} AND at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+         AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') ${equal('actor')} ${equal('action')} ${equal('outcome')}
+       ORDER BY at DESC, event_id LIMIT {limit:UInt32}`,
+      { ...q },
+    );
   }
 
   async command(tenant: string, commandId: string): Promise<CommandView | undefined> {

@@ -5,6 +5,7 @@ import { CodecError } from '../../schemas/codec';
 import { EventReader, type WriterSchemas } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { tail, type TailedMessage, type Tail } from '../lib/tail';
+import { type ApiKeys } from './api-keys';
 import { type CommandLog } from './command-log';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
@@ -16,6 +17,7 @@ export interface Sinks {
   readonly commands: CommandLog;
   readonly registrar: Registrar;
   readonly feed: Feed;
+  readonly keys: ApiKeys;
 }
 
 type Handler = (message: TailedMessage & { value: Buffer }) => Promise<void>;
@@ -56,10 +58,12 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
   };
 }
 
-function stateHandlers(writers: WriterSchemas, { directory, feed }: Sinks): Record<string, Handler> {
+function stateHandlers(writers: WriterSchemas, { directory, feed, keys }: Sinks): Record<string, Handler> {
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
+  const apiKeys = new EventReader('api-key', writers);
   return {
+    [Topics.apiKeys.name]: async (m) => keys.apply(await apiKeys.read(m.value)),
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
     [Topics.presence.name]: async (m) => {
       const p = await presences.read(m.value);

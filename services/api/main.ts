@@ -1,5 +1,5 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import {
@@ -13,9 +13,13 @@ import {
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
+import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
+import { tokenAccess } from './access-from-env';
+import { ApiKeys, StreamKeyStore } from './api-keys';
 import { createApp } from './app';
+import { Recorder, StreamAudit } from './audit-log';
 import { CommandLog } from './command-log';
 import { Directory } from './directory';
 import { Feed } from './feed';
@@ -24,6 +28,7 @@ import { follow } from './ingest';
 import { Registrar } from './registrar';
 import { TemporalWorkflows } from './temporal';
 
+const SECRET_BYTES = 32;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 void runService('api', process.env, start);
@@ -37,26 +42,35 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   await admin.disconnect();
-  const ids = await registerSchemas(config, [Topics.deviceRequests]);
+  const ids = await registerSchemas(config, [Topics.deviceRequests, Topics.apiKeys, Topics.audit]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
   const directory = new Directory();
   const commands = new CommandLog();
   const feed = new Feed();
+  const publisher = new Publisher(() => idempotentProducer(kafka));
+  const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
   const registrar = new Registrar(instance, producer, new EventWriter(Topics.deviceRequests, ids));
-  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed }, log);
+  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed, keys }, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows({
     address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
     namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
   });
-  observe(metrics, { directory, feed, registrar });
+  const access = await tokenAccess(env, Date.now);
+  const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
+  const recorder = new Recorder({ sink: audit, now: Date.now, newId: randomUUID });
+  observe(metrics, { directory, feed, registrar, recorder });
   const app = createApp(
     {
       log,
       now: Date.now,
       newId: randomUUID,
+      newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+      keys,
+      ...access,
+      recorder,
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
       registrar,
@@ -75,7 +89,13 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
     stop: async () => {
       feed.close();
       await new Promise((closed) => server.close(closed).closeIdleConnections());
-      await Promise.all([...tails.map((t) => t.stop()), producer.disconnect(), clickhouse.close(), workflows.close()]);
+      await Promise.all([
+        ...tails.map((t) => t.stop()),
+        producer.disconnect(),
+        publisher.close(),
+        clickhouse.close(),
+        workflows.close(),
+      ]);
     },
   };
 }
@@ -109,7 +129,14 @@ function requestDuration(metrics: Registry): Histogram<'method' | 'route' | 'sta
   });
 }
 
-function observe(metrics: Registry, parts: { directory: Directory; feed: Feed; registrar: Registrar }): void {
+interface Observed {
+  readonly directory: Directory;
+  readonly feed: Feed;
+  readonly registrar: Registrar;
+  readonly recorder: Recorder;
+}
+
+function observe(metrics: Registry, parts: Observed): void {
   const gauge = (name: string, help: string, value: () => number): void => {
     new Gauge({
       name,
@@ -124,4 +151,9 @@ function observe(metrics: Registry, parts: { directory: Directory; feed: Feed; r
   gauge('millrace_api_stream_clients', 'Clients of /stream', () => parts.feed.size);
   gauge('millrace_api_stream_dropped', 'Readings dropped for slow clients', () => parts.feed.droppedTotal);
   gauge('millrace_api_registry_waiting', 'Requests waiting for the registry', () => parts.registrar.pending);
+  gauge(
+    'millrace_api_refusals_not_on_record',
+    'Refusals that did not reach the audit log',
+    () => parts.recorder.missed,
+  );
 }

@@ -5,6 +5,9 @@ import { type Logger } from 'pino';
 
 export type ApiErrorCode =
   | 'unauthorized'
+  | 'forbidden'
+  | 'conflict'
+  | 'not-configured'
   | 'not-found'
   | 'illegal-move'
   | 'already-registered'
@@ -17,6 +20,9 @@ export type ApiErrorCode =
 
 const STATUS: Record<ApiErrorCode, number> = {
   unauthorized: 401,
+  forbidden: 403,
+  conflict: 409,
+  'not-configured': 409,
   'not-found': 404,
   'illegal-move': 409,
   'already-registered': 409,
@@ -52,6 +58,7 @@ interface Problem {
 const TITLES: Record<number, string> = {
   400: 'The request does not fit the API',
   401: 'Who are you?',
+  403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Not possible in this state',

@@ -24,6 +24,7 @@ export const PROJECTIONS: readonly Projection[] = [
   projection(Topics.points, 'in_points'),
   projection(Topics.outboxGaps, 'in_outbox_gaps'),
   projection(Topics.deadLetters, 'in_dead_letters'),
+  projection(Topics.audit, 'in_audit'),
 ];
 
 function projection(t: Topic, table: string): Projection {

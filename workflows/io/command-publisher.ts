@@ -3,7 +3,7 @@ import { type Command, type CommandEvent } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
 import { type CommandPublisher, type CommandRecords } from '../command/activities';
-import { type Message, type Publisher } from './publisher';
+import { type Message, type Publisher } from '../../services/lib/publisher';
 
 /** Agents whose topic is known to exist; beyond it the memory starts anew, at the price of a look-up each. */
 export const MAX_KNOWN_AGENTS = 10_000;

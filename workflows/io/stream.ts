@@ -13,7 +13,7 @@ import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from './command-publisher';
-import { Publisher } from './publisher';
+import { Publisher } from '../../services/lib/publisher';
 import { RegistryClient } from './registry-client';
 
 /** The broker's own default, so that a cluster decides. */

@@ -3,6 +3,7 @@
  * filter on every table; what could get round the filter (settings inside the query, table and dictionary functions that
  * read past it) is refused here first.
  */
+import { FOR_ADMINS } from '../../clickhouse/analysts';
 import { type Engine } from './engine';
 import { FrontError } from './errors';
 import { tokens } from './lexer';
@@ -88,7 +89,7 @@ export class AnalystRules {
     });
   }
 
-  /** Every table with a tenant column shows that tenant's rows; every other table of data shows none. */
+  /** Every table with a tenant column shows that tenant's rows; the audit log, and every other table of data, shows none. */
   private async filterFor(tenant: string): Promise<string> {
     const known = this.filters.get(tenant);
     if (known !== undefined) return known;
@@ -101,7 +102,7 @@ export class AnalystRules {
       const [database = '', table = '', hasTenant = '0'] = row.split('\t');
       if (/^(system|information_schema)$/i.test(database) && (OPEN_SYSTEM.has(table) || database !== 'system'))
         return [];
-      const condition = hasTenant === '0' ? '0' : `tenant = ${quote(tenant)}`;
+      const condition = hasTenant === '0' || FOR_ADMINS.has(table) ? '0' : `tenant = ${quote(tenant)}`;
       return [`${quote(`${database}.${table}`)}:${quote(condition)}`];
     });
     const filter = `{${entries.join(',')}}`;

@@ -20,7 +20,7 @@ export function commandRoutes(deps: ApiDependencies): Router {
 
   router.post('/devices/:id/commands', async (req, res) => {
     const { tenant, actor } = principalOf(res);
-    const { device } = existing(deps, { tenant, actor }, req.params.id);
+    const { device } = existing(deps, { tenant }, req.params.id);
     const input = commandInput(req, device, actor, deps);
     await deps.workflows.startCommand(input);
     deps.commands.apply(issued(input));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
+import { scopeOf } from '../../domain/access';
 import { type RejectionCode, type RequestType } from '../../domain/device';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
@@ -31,9 +32,15 @@ export function deviceRoutes(deps: ApiDependencies): Router {
 
   router.get('/devices', (req, res) => {
     const query = req.query as Record<string, unknown>;
-    const { tenant } = principalOf(res);
+    const principal = principalOf(res);
+    const scope = scopeOf(principal, 'device.read');
     const after = query['cursor'] === undefined ? '' : Buffer.from(String(query['cursor']), 'base64url').toString();
-    const page = deps.directory.list(tenant, filterOf(query), after, Number(query['limit'] ?? 100));
+    const page = deps.directory.list(
+      principal.tenant,
+      { ...filterOf(query), scope },
+      after,
+      Number(query['limit'] ?? 100),
+    );
     res.json({
       items: page.items.map(deviceView),
       ...(page.next !== undefined && { next: Buffer.from(page.next).toString('base64url') }),
@@ -70,7 +77,7 @@ export function deviceRoutes(deps: ApiDependencies): Router {
   return router;
 }
 
-export function existing(deps: ApiDependencies, { tenant }: Principal, deviceId: string): Entry {
+export function existing(deps: ApiDependencies, { tenant }: Pick<Principal, 'tenant'>, deviceId: string): Entry {
   const entry = deps.directory.get(tenant, deviceId);
   if (!entry) throw new ApiError('not-found', `there is no device ${deviceId}`);
   return entry;

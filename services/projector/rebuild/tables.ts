@@ -37,6 +37,7 @@ export const REBUILT: readonly Rebuilt[] = [
   { table: 'alarm_events', topic: Topics.alarms.name, time: 'at', compare: 'rows' },
   { table: 'outbox_gaps', topic: Topics.outboxGaps.name, time: 'at', compare: 'rows' },
   { table: 'dead_letters_state', topic: Topics.deadLetters.name, time: 'at', compare: 'newest' },
+  { table: 'audit_events', topic: Topics.audit.name, time: 'at', compare: 'rows' },
 ];
 
 /** Tables of rows that are not made of the log: they stay. */

@@ -21,7 +21,14 @@ it('finds what has a tenant, and nothing else', () => {
   const { tables, views } = readable(sourceFiles());
   expect(tables).toEqual(expect.arrayContaining(['readings_raw', 'readings_1h_state', 'alarm_events', 'outbox_gaps']));
   expect(views).toEqual(expect.arrayContaining(['readings', 'readings_1d', 'devices', 'sites', 'metrics']));
-  for (const secret of ['ingest_ledger', 'dead_letters_state', 'dead_letters', 'schema_migrations'])
+  for (const secret of [
+    'ingest_ledger',
+    'dead_letters_state',
+    'dead_letters',
+    'schema_migrations',
+    'audit',
+    'audit_events',
+  ])
     expect([...tables, ...views]).not.toContain(secret);
 });
 

@@ -116,6 +116,7 @@ describe('landing tables', () => {
     in_points: 'point',
     in_outbox_gaps: 'outbox-gap',
     in_dead_letters: 'dead-letter',
+    in_audit: 'audit-event',
   };
   /** Fields that only the registry itself reads. */
   const LEFT_OUT = new Set(['recent_requests', 'earlier_state']);

@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import pino from 'pino';
-import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../../schemas/generated';
+import { type AuditEvent, type DeviceReply, type DeviceRequest, type DeviceState } from '../../../schemas/generated';
 import { createApp } from '../../../services/api/app';
+import { ApiKeys } from '../../../services/api/api-keys';
+import { Recorder } from '../../../services/api/audit-log';
 import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
 import { Directory } from '../../../services/api/directory';
 import { Feed } from '../../../services/api/feed';
+import { Tokens } from '../../../services/api/tokens';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
 
 export const TOKEN = 'a-token-for-tests';
@@ -55,6 +58,7 @@ export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
   readonly started: { commands: unknown[]; decommissions: unknown[] };
+  readonly audit: AuditEvent[];
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -68,13 +72,19 @@ export interface Answer {
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
   const started: Harness['started'] = { commands: [], decommissions: [] };
+  const audit: AuditEvent[] = [];
   let id = 0;
+  const newId = (): string => `id-${++id}`;
   const deps: ApiDependencies = {
     log: pino({ level: 'silent' }),
     now: () => NOW,
-    newId: () => `id-${++id}`,
+    newId,
+    newSecret: () => `${++id}`.padStart(43, 's'),
     token: TOKEN,
     tenant: 'default',
+    keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
+    tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
+    recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),
     registrar: { ask: registryOver(directory) },
     directory,
     commands: new CommandLog(),
@@ -83,6 +93,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
       lifecycle: () => Promise.resolve([]),
       command: () => Promise.resolve(undefined),
       commandsOf: () => Promise.resolve([]),
+      audit: () => Promise.resolve([]),
     },
     feed: new Feed(),
     workflows: {
@@ -98,6 +109,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     url,
     deps,
     started,
+    audit,
     call: (method, path, body, headers = {}) => call(url, method, path, body, headers),
     close: () => {
       deps.feed.close();

@@ -630,6 +630,50 @@ SELECT source_topic, source_partition, source_offset, consumer, fromUnixTimestam
     fromUnixTimestamp64Milli(in.source_timestamp, 'UTC') AS source_timestamp, code, reason, key, value, headers
 FROM millrace.in_dead_letters AS in;
 
+CREATE TABLE IF NOT EXISTS millrace.in_audit ON CLUSTER '{cluster}'
+(
+    event_id String,
+    tenant LowCardinality(String),
+    at Int64,
+    actor String,
+    action LowCardinality(String),
+    resource String,
+    outcome LowCardinality(String),
+    reason String,
+    granted_by LowCardinality(String),
+    route LowCardinality(String),
+    request_id String,
+    source String
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS millrace.audit_events_local ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Tenant of who asked',
+    at DateTime64(3, 'UTC') COMMENT 'When it was decided, UTC',
+    event_id String COMMENT 'Unique to this entry',
+    actor String COMMENT 'user:…, machine:… or service:…; unknown when the credential was not accepted',
+    action LowCardinality(String) COMMENT 'What was wanted, such as device.commission',
+    resource String COMMENT 'Path of the request without its query',
+    outcome LowCardinality(String) COMMENT 'allowed or refused',
+    reason String COMMENT 'Why it was refused',
+    granted_by LowCardinality(String) COMMENT 'Role, or role@site, that allowed it',
+    route LowCardinality(String) COMMENT 'Method and path as the API describes them',
+    request_id String COMMENT 'x-request-id of the answer',
+    source String COMMENT 'Address it came from'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+ORDER BY (tenant, at, event_id)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
+COMMENT 'Who wanted to do what. Read it through the view audit.';
+
+CREATE TABLE IF NOT EXISTS millrace.audit_events ON CLUSTER '{cluster}' AS millrace.audit_events_local
+ENGINE = Distributed('{cluster}', 'millrace', 'audit_events_local');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.in_audit_rows ON CLUSTER '{cluster}' TO millrace.audit_events_local AS
+SELECT tenant, fromUnixTimestamp64Milli(in.at, 'UTC') AS at, event_id, actor, action, resource, outcome, reason, granted_by, route, request_id, source
+FROM millrace.in_audit AS in;
+
 CREATE TABLE IF NOT EXISTS millrace.ingest_ledger_local ON CLUSTER '{cluster}'
 (
     topic LowCardinality(String) COMMENT 'Topic',
@@ -1040,6 +1084,25 @@ CREATE OR REPLACE VIEW millrace.dead_letters ON CLUSTER '{cluster}'
 AS SELECT source_topic, source_partition, source_offset, source_timestamp, consumer, code, reason, at, key, value, headers
 FROM millrace.dead_letters_state FINAL
 COMMENT 'Messages that could not be processed';
+
+CREATE OR REPLACE VIEW millrace.audit ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Tenant of who asked',
+    event_id String COMMENT 'Unique to this entry',
+    at DateTime64(3, 'UTC') COMMENT 'When it was decided, UTC',
+    actor String COMMENT 'user:…, machine:… or service:…; unknown when the credential was not accepted',
+    action LowCardinality(String) COMMENT 'What was wanted, such as device.commission; authenticate when the credential was not accepted',
+    resource String COMMENT 'Path of the request without its query',
+    outcome LowCardinality(String) COMMENT 'allowed or refused',
+    reason String COMMENT 'Why it was refused, in words',
+    granted_by LowCardinality(String) COMMENT 'Role, or role@site, that allowed it',
+    route LowCardinality(String) COMMENT 'Method and path as the API describes them',
+    request_id String COMMENT 'x-request-id of the answer',
+    source String COMMENT 'Address it came from'
+)
+AS SELECT tenant, event_id, at, actor, action, resource, outcome, reason, granted_by, route, request_id, source
+FROM millrace.audit_events
+COMMENT 'Who wanted to do what, allowed or refused; readings that were allowed are left out';
 
 CREATE OR REPLACE VIEW millrace.sites ON CLUSTER '{cluster}'
 (

@@ -1,5 +1,5 @@
 /**
- * Writes to Kafka for the activities. Sends that come while one is under way go out together with the next, so that a
+ * Writes to Kafka. Sends that come while one is under way go out together with the next, so that a
  * hundred commands in flight cost a few requests and a single one waits for nothing.
  */
 import { type Producer } from 'kafkajs';
@@ -25,7 +25,7 @@ export class PublishError extends Error {
   }
 }
 
-/** Messages that may wait; beyond it sends are refused and the activity is tried again later. */
+/** Messages that may wait; beyond it sends are refused and whoever sends tries again later. */
 export const MAX_WAITING_MESSAGES = 10_000;
 const MAX_BATCH_MESSAGES = 1_000;
 

@@ -1,0 +1,24 @@
+/** What can be done, and the least role that may. */
+import { type Role } from './principal';
+
+export const ACTIONS = {
+  'device.read': 'viewer',
+  'device.register': 'engineer',
+  /** Provision and activate: a device comes to work. */
+  'device.commission': 'engineer',
+  /** Suspend and resume: part of a shift's work. */
+  'device.operate': 'operator',
+  'device.decommission': 'engineer',
+  'command.read': 'viewer',
+  'command.send': 'operator',
+  'self.read': 'viewer',
+  'key.read': 'admin',
+  'key.manage': 'admin',
+  'token.issue': 'admin',
+  'audit.read': 'admin',
+} as const satisfies Record<string, Role>;
+
+export type Action = keyof typeof ACTIONS;
+
+/** Done without leaving anything changed; when allowed, they are not on record one by one. */
+export const isReading = (action: Action): boolean => action.endsWith('.read') && !action.startsWith('audit.');

@@ -1,0 +1,192 @@
+/** Every route of openapi.json × every role × own and foreign tenant × site: what is answered is what the decision says. */
+import { type ApiKey } from '../../../schemas/generated';
+import { actionOf, checkTable, ROUTES } from '../../../services/api/access-table';
+import { createApp, openApiDocument } from '../../../services/api/app';
+import { ACTIONS, createKey, isReading, principal, type Role, ROLES, showKey } from '../../../services/domain/access';
+import { deviceState, type Harness, NOW, startApi } from './harness';
+
+type Where = 'own tenant' | 'own site' | 'other site' | 'foreign tenant';
+const WHERE: readonly Where[] = ['own tenant', 'own site', 'other site', 'foreign tenant'];
+const TENANT: Readonly<Record<Where, string>> = {
+  'own tenant': 'default',
+  'own site': 'default',
+  'other site': 'default',
+  'foreign tenant': 'foreign',
+};
+const SITE: Readonly<Record<Where, string>> = {
+  'own tenant': '',
+  'own site': '@acme/north',
+  'other site': '@acme/south',
+  'foreign tenant': '',
+};
+
+interface Case {
+  readonly route: string;
+  readonly method: string;
+  readonly path: string;
+  readonly action: keyof typeof ACTIONS;
+  readonly on: string;
+  readonly body?: object;
+}
+
+const DEVICE = 'pump-1';
+const KEY_ID = 'f'.repeat(16);
+const BODIES: Readonly<Record<string, object>> = {
+  'POST /devices': { device_id: 'new-1', path: 'acme/north/hall' },
+  'POST /devices/{id}/commands': { name: 'set-speed' },
+  'POST /api-keys': { name: 'a', roles: ['viewer'] },
+  'POST /tokens': { subject: 'a', roles: ['viewer'] },
+};
+
+/** Filled in from the document: a route added to it is tested without a change here, but for a body it needs. */
+function cases(): Case[] {
+  return Object.entries(ROUTES).flatMap(([route, access]) => {
+    const [method = '', template = ''] = route.split(' ');
+    const id = template.startsWith('/api-keys') ? KEY_ID : template.startsWith('/commands') ? 'command-1' : DEVICE;
+    const values = typeof access.action === 'string' ? [''] : Object.keys(access.action.values);
+    return values.flatMap((value) => {
+      const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };
+      const action = actionOf(access, params);
+      const path = template.replace('{id}', id).replace(/\{\w+\}/, value);
+      const body = BODIES[route];
+      return action ? [{ route, method, path, action, on: access.on, ...(body && { body }) }] : [];
+    });
+  });
+}
+
+let api: Harness;
+const keys = new Map<string, string>();
+
+beforeAll(async () => {
+  const none = () => Promise.resolve([]);
+  const lifecycle = () => Promise.resolve([{ version: 99 }]);
+  const history = {
+    readings: none,
+    lifecycle,
+    command: () => Promise.resolve(undefined),
+    commandsOf: none,
+    audit: none,
+  };
+  api = await startApi({ history });
+  for (const where of WHERE)
+    for (const role of ROLES) {
+      const parts = {
+        keyId: `${ROLES.indexOf(role)}${WHERE.indexOf(where)}`.padStart(16, '0'),
+        secret: 's'.repeat(43),
+      };
+      const by = principal('user', 'root', TENANT[where], []);
+      const key = createKey(by, { name: `${role} ${where}`, roles: [`${role}${SITE[where]}`], days: 1 }, parts, NOW);
+      api.deps.keys.apply(key as ApiKey);
+      keys.set(`${role} ${where}`, showKey(parts));
+    }
+  const by = principal('user', 'root', 'default', []);
+  const parts = { keyId: KEY_ID, secret: 'x'.repeat(43) };
+  api.deps.keys.apply(createKey(by, { name: 'target', roles: ['viewer'], days: 1 }, parts, NOW) as ApiKey);
+  api.deps.commands.apply({
+    ...{ command_id: 'command-1', tenant: 'default', device_id: DEVICE, agent_id: 'edge-1', name: 'x', args: '{}' },
+    ...{ qos: 1, state: 'issued', at: NOW, attempt: 1, detail: '', result: '{}', seq: null, actor: 'a' },
+  });
+});
+
+beforeEach(() => api.deps.directory.apply(deviceState(DEVICE, { path: 'acme/north/hall' })));
+afterAll(() => api.close());
+
+/** Written apart from the code under test: the device is at acme/north/hall, of the tenant default. */
+function expected({ action, on }: Case, role: Role, where: Where): 'allowed' | 'refused' | 'hidden' {
+  const enough = ROLES.indexOf(role) >= ROLES.indexOf(ACTIONS[action]);
+  if (on === 'self') return 'allowed';
+  if (on === 'scope') return 'allowed';
+  if (on === 'tenant') return enough && (where === 'own tenant' || where === 'foreign tenant') ? 'allowed' : 'refused';
+  if (where === 'other site') return 'hidden';
+  if (where === 'foreign tenant' && on !== 'new-device') return enough ? 'allowed' : 'hidden';
+  return enough ? 'allowed' : 'refused';
+}
+
+async function ask({ method, path, body }: Case, who: string): Promise<{ status: number; text: string }> {
+  const abort = new AbortController();
+  const answer = await fetch(`${api.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${keys.get(who)}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: abort.signal,
+  });
+  if (path !== '/stream' || answer.status !== 200) return { status: answer.status, text: await answer.text() };
+  abort.abort();
+  return { status: 200, text: '' };
+}
+
+const table = cases().flatMap((c) => ROLES.flatMap((role) => WHERE.map((where) => [c, role, where] as const)));
+
+test.each(table.map(([c, role, where]) => [`${c.method} ${c.path}`, role, where, c] as const))(
+  '%s as %s of %s',
+  async (_, role, where, c) => {
+    api.audit.length = 0;
+    const { status, text } = await ask(c, `${role} ${where}`);
+    const want = expected(c, role, where);
+    const foreign = where === 'foreign tenant' && ['device', 'command'].includes(c.on);
+    const said = want === 'allowed' ? 'allowed' : 'refused';
+    if (want === 'refused') expect(status).toBe(403);
+    else if (want === 'hidden' || foreign) expect(status).toBe(404);
+    else expect([401, 403]).not.toContain(status);
+    expect(status).toBeLessThan(500);
+    if (foreign || c.on === 'scope')
+      expect(where === 'foreign tenant' && /acme\/north|"target"/.test(text)).toBe(false);
+    const [entry] = api.audit;
+    if (want === 'allowed' && isReading(c.action)) expect(entry).toBeUndefined();
+    else expect(entry).toMatchObject({ outcome: said, action: c.action });
+    expect(JSON.stringify(api.audit)).not.toContain('s'.repeat(43));
+  },
+);
+
+test('the matrix is as large as the document', () => {
+  const paths = Object.values(openApiDocument().paths ?? {});
+  const operations = paths.flatMap((p) =>
+    Object.keys(p as object).filter((k) => /^(get|post|put|patch|delete)$/.test(k)),
+  );
+  expect(Object.keys(ROUTES)).toHaveLength(operations.length);
+  expect(table.length).toBeGreaterThanOrEqual(operations.length * ROLES.length * WHERE.length);
+});
+
+test('a foreign device is answered word for word like one that does not exist', async () => {
+  const devices = cases().filter((c) => c.on === 'device');
+  expect(devices.length).toBeGreaterThan(5);
+  for (const c of devices)
+    for (const who of ['admin foreign tenant', 'admin other site']) {
+      const there = await ask(c, who);
+      const nowhere = await ask({ ...c, path: c.path.replace(DEVICE, 'nobody') }, who);
+      const plain = (text: string): string => text.replace(/"instance":"[^"]*"/, '').replaceAll(DEVICE, 'nobody');
+      expect({ ...there, text: plain(there.text) }).toEqual({ ...nowhere, text: plain(nowhere.text) });
+    }
+});
+
+describe('the table and the document', () => {
+  const { paths } = openApiDocument() as { paths: Record<string, object> };
+
+  test('a route without an action cannot start', () => {
+    expect(() => checkTable({ paths: { ...paths, '/new': { get: {} } } })).toThrow(/GET \/new has no action/);
+  });
+
+  test('an action without a route cannot either, nor a value without an action', () => {
+    const { '/stream': _, ...rest } = paths;
+    expect(() => checkTable({ paths: rest })).toThrow(/GET \/stream is no route/);
+    const move = paths['/devices/{id}/{move}'] as { parameters: object[] };
+    const more = { name: 'move', schema: { enum: ['explode'] } };
+    expect(() => checkTable({ paths: { ...paths, '/devices/{id}/{move}': { ...move, parameters: [more] } } })).toThrow(
+      /no action for move explode/,
+    );
+  });
+
+  test('the application is made only over a table that fits', () => {
+    expect(createApp(api.deps)).toBeDefined();
+  });
+});
+
+test.each(['/API/v1/api-keys', '/api/V1/api-keys', '/api/v1/API-KEYS', '/api/v1/api-keys/', '//api/v1/api-keys'])(
+  '%s does not get round the table',
+  async (path) => {
+    const answer = await fetch(api.url + path, {
+      headers: { authorization: `Bearer ${keys.get('viewer own tenant')}` },
+    });
+    expect([401, 403, 404]).toContain(answer.status);
+  },
+);
