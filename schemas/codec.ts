@@ -9,6 +9,8 @@ import {
   commandEventSchema,
   commandSchema,
   deadLetterSchema,
+  definitionRequestSchema,
+  definitionSchema,
   deviceEventSchema,
   deviceReplySchema,
   deviceRequestSchema,
@@ -23,6 +25,8 @@ import {
   type Command,
   type CommandEvent,
   type DeadLetter,
+  type Definition,
+  type DefinitionRequest,
   type DeviceEvent,
   type DeviceReply,
   type DeviceRequest,
@@ -50,6 +54,8 @@ export interface EventTypes {
   'outbox-gap': OutboxGap;
   'dead-letter': DeadLetter;
   'agent-profile': AgentProfile;
+  definition: Definition;
+  'definition-request': DefinitionRequest;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -68,6 +74,8 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'outbox-gap': outboxGapSchema,
   'dead-letter': deadLetterSchema,
   'agent-profile': agentProfileSchema,
+  definition: definitionSchema,
+  'definition-request': definitionRequestSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

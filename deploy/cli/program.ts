@@ -7,6 +7,7 @@ import { EXIT } from './errors';
 import { type Verbs } from './load';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
+import { addDefinitionCommands } from './verbs/definitions';
 import { addDeviceCommands } from './verbs/devices';
 import { addRebuildCommand } from './verbs/rebuild';
 import { addRetentionCommands } from './verbs/retention';
@@ -59,6 +60,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
+  addDefinitionCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);

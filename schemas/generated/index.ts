@@ -4,6 +4,8 @@ export * from './alarm';
 export * from './command-event';
 export * from './command';
 export * from './dead-letter';
+export * from './definition-request';
+export * from './definition';
 export * from './device-event';
 export * from './device-reply';
 export * from './device-request';

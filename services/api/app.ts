@@ -8,7 +8,9 @@ import { projectRoot } from '../../schemas/root';
 import { authenticate } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { notFound, problems } from './problem';
+import { bulkRoutes } from './routes/bulk';
 import { commandRoutes } from './routes/commands';
+import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
@@ -37,7 +39,15 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use('/api', authenticate(deps.token, deps.tenant));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
-  app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
+  app.use(
+    '/api/v1',
+    bulkRoutes(deps),
+    deviceRoutes(deps),
+    readingRoutes(deps),
+    commandRoutes(deps),
+    streamRoutes(deps),
+  );
+  app.use('/api/v1', definitionRoutes(deps));
   app.use(notFound, problems(deps.log));
   return app;
 }

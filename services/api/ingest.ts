@@ -6,6 +6,7 @@ import { EventReader, type WriterSchemas } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { tail, type TailedMessage, type Tail } from '../lib/tail';
 import { type CommandLog } from './command-log';
+import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type Registrar } from './registrar';
@@ -14,6 +15,7 @@ import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } f
 export interface Sinks {
   readonly directory: Directory;
   readonly commands: CommandLog;
+  readonly definitions: Definitions;
   readonly registrar: Registrar;
   readonly feed: Feed;
 }
@@ -56,11 +58,13 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
   };
 }
 
-function stateHandlers(writers: WriterSchemas, { directory, feed }: Sinks): Record<string, Handler> {
+function stateHandlers(writers: WriterSchemas, { directory, definitions, feed }: Sinks): Record<string, Handler> {
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
+  const defined = new EventReader('definition', writers);
   return {
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
+    [Topics.definitions.name]: async (m) => void definitions.apply(await defined.read(m.value)),
     [Topics.presence.name]: async (m) => {
       const p = await presences.read(m.value);
       directory.applyPresence(p);

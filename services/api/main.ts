@@ -17,6 +17,7 @@ import { ConfigurationError, type Env, integer, secret, text } from '../lib/envi
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
 import { createApp } from './app';
 import { CommandLog } from './command-log';
+import { Definitions } from './definitions';
 import { Directory } from './directory';
 import { Feed } from './feed';
 import { History } from './history';
@@ -37,15 +38,24 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   await admin.disconnect();
-  const ids = await registerSchemas(config, [Topics.deviceRequests]);
+  const ids = await registerSchemas(config, [Topics.deviceRequests, Topics.definitionRequests]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
   const directory = new Directory();
   const commands = new CommandLog();
+  const definitions = new Definitions();
   const feed = new Feed();
-  const registrar = new Registrar(instance, producer, new EventWriter(Topics.deviceRequests, ids));
-  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed }, log);
+  const registrar = new Registrar(instance, producer, {
+    device: new EventWriter(Topics.deviceRequests, ids),
+    definition: new EventWriter(Topics.definitionRequests, ids),
+  });
+  const tails = await follow(
+    kafka,
+    new WriterSchemas(config),
+    { directory, commands, definitions, registrar, feed },
+    log,
+  );
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows({
     address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
@@ -62,6 +72,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       registrar,
       directory,
       commands,
+      definitions,
       history: new History(clickhouse),
       feed,
       workflows,

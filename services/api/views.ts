@@ -1,5 +1,11 @@
 /** Records of the stream as the API shows them: times as ISO 8601, no internal fields. */
-import { type AlarmEvent, type DeviceEvent, type Presence, type TelemetryFrame } from '../../schemas/generated';
+import {
+  type AlarmEvent,
+  type Definition,
+  type DeviceEvent,
+  type Presence,
+  type TelemetryFrame,
+} from '../../schemas/generated';
 import { qualityClass } from '../../schemas/quality';
 import { type CommandView, jsonObject } from '../domain/command';
 import { allowedMoves, type From, type RequestType } from '../domain/device';
@@ -35,6 +41,15 @@ export function deviceView({ device: d, presence }: Entry) {
     ...(presence && { presence: presenceView(presence) }),
   };
 }
+
+export const definitionView = (d: Definition) => ({
+  name: d.name,
+  version: d.version,
+  ...jsonObject(d.body),
+  created_at: iso(d.created_at),
+  changed_at: iso(d.at),
+  changed_by: d.actor,
+});
 
 export const presenceView = (p: Presence) => ({
   status: p.status,

@@ -93,7 +93,7 @@ export async function register(context: Context, id: string, options: RegisterOp
   return EXIT.ok;
 }
 
-function labelsOf(pairs: readonly string[]): Record<string, string> {
+export function labelsOf(pairs: readonly string[]): Record<string, string> {
   const entries = pairs.map((pair) => {
     const split = pair.indexOf('=');
     if (split < 1) throw new CliError('usage', 'labels', `--label ${pair} has no value`, 'write --label key=value');

@@ -1,6 +1,7 @@
 /** Verbs about devices and the commands sent to them, over the REST API. */
 import type * as CommandModule from '../commands/command';
 import type * as DeviceModule from '../commands/device';
+import type * as ImportModule from '../commands/device-import';
 import { load, type Verbs } from '../load';
 
 const device = (): typeof DeviceModule => load('./commands/device') as typeof DeviceModule;
@@ -52,6 +53,16 @@ function addDevice({ program, run }: Verbs): void {
     .option('--label <key=value>', 'may be repeated', collect)
     .option('--json', 'for programs')
     .action((id: string, o: DeviceModule.RegisterOptions) => run((c) => device().register(c, id, o)));
+  group
+    .command('import')
+    .argument('<file>', 'NDJSON (one device a line), or .csv with a header; - reads NDJSON from stdin')
+    .description('register many; the same file again changes nothing')
+    .option('--until <state>', 'registered, provisioned or active', 'registered')
+    .option('--reason <text>', 'kept in their histories')
+    .option('--json', 'a result a line, for programs')
+    .action((file: string, o: ImportModule.ImportOptions) =>
+      run((c) => (load('./commands/device-import') as typeof ImportModule).importDevices(c, file, o)),
+    );
   for (const [step, description] of MOVES)
     group
       .command(step)

@@ -1,24 +1,16 @@
-import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { type RejectionCode, type RequestType } from '../../domain/device';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter, type Entry } from '../directory';
-import { ApiError, type ApiErrorCode } from '../problem';
+import { requestId } from '../idempotency';
+import { ApiError } from '../problem';
+import { REJECTIONS } from '../rejections';
 import { allowedVerbs, deviceView } from '../views';
 
 /** Moves the registry decides at once; decommissioning takes a workflow. */
 const MOVES = ['provision', 'activate', 'suspend', 'resume'] as const;
-
-const REJECTIONS: Readonly<Record<RejectionCode, ApiErrorCode>> = {
-  invalid: 'invalid-request',
-  'unknown-device': 'not-found',
-  'already-registered': 'already-registered',
-  'illegal-move': 'illegal-move',
-  'version-conflict': 'version-conflict',
-  'no-credential': 'no-credential',
-};
 
 export function deviceRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -86,7 +78,7 @@ async function ask(
 ): Promise<DeviceReply> {
   const { tenant, actor } = principalOf(res);
   const reply = await deps.registrar.ask({
-    request_id: requestId(deps, req, `${tenant}/${deviceId}/${type}`),
+    request_id: requestId(req, `${tenant}/${deviceId}/${type}`, deps.newId),
     tenant,
     device_id: deviceId,
     type,
@@ -101,13 +93,7 @@ async function ask(
   return reply;
 }
 
-/** The same Idempotency-Key on the same device and move is the same request. */
-function requestId(deps: ApiDependencies, req: Request, scope: string): string {
-  const key = req.header('idempotency-key');
-  return key === undefined ? deps.newId() : createHash('sha256').update(`${scope}\0${key}`).digest('hex').slice(0, 32);
-}
-
-function expectedVersion(req: Request): number | null {
+export function expectedVersion(req: Request): number | null {
   const etag = req.header('if-match');
   return etag === undefined ? null : Number(etag.slice(1, -1));
 }

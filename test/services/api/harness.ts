@@ -1,12 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import pino from 'pino';
-import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../../schemas/generated';
+import {
+  type Definition,
+  type DefinitionRequest,
+  type DeviceReply,
+  type DeviceRequest,
+  type DeviceState,
+} from '../../../schemas/generated';
 import { createApp } from '../../../services/api/app';
 import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
+import { Definitions } from '../../../services/api/definitions';
 import { Directory } from '../../../services/api/directory';
 import { Feed } from '../../../services/api/feed';
+import { decide as decideDefinition } from '../../../services/domain/definition';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
 
 export const TOKEN = 'a-token-for-tests';
@@ -51,6 +59,39 @@ function registryOver(directory: Directory) {
   };
 }
 
+/** As the log would have it: each request decided on what the one before it made. */
+async function inTurn(
+  requests: readonly Omit<DeviceRequest, 'reply_to'>[],
+  ask: (request: Omit<DeviceRequest, 'reply_to'>) => Promise<DeviceReply>,
+  directory: Directory,
+): Promise<DeviceReply[]> {
+  const replies: DeviceReply[] = [];
+  for (const request of requests) {
+    const reply = await ask(request);
+    if (reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
+    replies.push(reply);
+  }
+  return replies;
+}
+
+/** The same for models and groups, deleted ones remembered as the registry does. */
+function definerOver(definitions: Definitions) {
+  const states = new Map<string, Definition>();
+  return (request: Omit<DefinitionRequest, 'reply_to'>): Promise<DeviceReply> => {
+    const { request_id, tenant, kind, name } = request;
+    const key = `${tenant}/${kind}/${name}`;
+    const decision = decideDefinition(states.get(key) ?? null, { ...request, reply_to: 't' }, { now: NOW, count: 0 });
+    if (decision.kind === 'accepted') {
+      states.set(key, decision.definition);
+      definitions.apply(decision.definition);
+    }
+    const [code, detail] = decision.kind === 'rejected' ? [decision.code, decision.detail] : ['', ''];
+    const known = states.get(key);
+    const reply = { request_id, reply_to: 't', tenant, device_id: `${kind}/${name}`, code, detail, at: NOW };
+    return Promise.resolve({ ...reply, outcome: decision.kind, state: known ? JSON.stringify(known) : '' });
+  };
+}
+
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
@@ -68,6 +109,8 @@ export interface Answer {
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
   const started: Harness['started'] = { commands: [], decommissions: [] };
+  const ask = registryOver(directory);
+  const definitions = new Definitions();
   let id = 0;
   const deps: ApiDependencies = {
     log: pino({ level: 'silent' }),
@@ -75,7 +118,8 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     newId: () => `id-${++id}`,
     token: TOKEN,
     tenant: 'default',
-    registrar: { ask: registryOver(directory) },
+    registrar: { ask, askAll: (requests) => inTurn(requests, ask, directory), define: definerOver(definitions) },
+    definitions,
     directory,
     commands: new CommandLog(),
     history: {

@@ -150,6 +150,28 @@ test('what is not a request goes to the dead letters with its coordinates, and t
   expect(letters[0]).toMatchObject({ source_topic: 'm2m.device-requests', consumer: 'registry' });
 }, 60_000);
 
+test('a model is decided once, by version, and is on both of its topics', async () => {
+  const put = (request_id: string, body: object, expected_version: number | null = null) =>
+    asker.define({
+      request_id,
+      kind: 'model',
+      name: 'p100',
+      type: 'put',
+      expected_version,
+      body: JSON.stringify(body),
+    });
+  expect(await put('m-1', {}, 0)).toMatchObject({ outcome: 'accepted', device_id: 'model/p100' });
+  expect(await put('m-1', {}, 0)).toMatchObject({ outcome: 'unchanged' });
+  expect(await put('m-2', { description: 'x' }, 0)).toMatchObject({ outcome: 'rejected', code: 'version-conflict' });
+  expect(await put('m-3', { colour: 'red' })).toMatchObject({ outcome: 'rejected', code: 'invalid' });
+  expect(await put('m-4', { description: 'x' }, 1)).toMatchObject({ outcome: 'accepted' });
+  for (const topic of [Topics.definitionLog, Topics.definitions])
+    expect((await read(topic)).map((m) => m.value)).toMatchObject([
+      { version: 1, body: '{}' },
+      { version: 2, body: '{"description":"x"}', created_at: expect.any(Number) as number },
+    ]);
+}, 60_000);
+
 test('after a restart it goes on with the state on the stream, also without the group’s offsets', async () => {
   const before = await ask('restart-1', 'register', { agent_id: 'agent-a' });
   await ask('restart-1', 'provision');
