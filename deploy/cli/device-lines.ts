@@ -1,7 +1,7 @@
 /** A table of devices as NDJSON: what spreadsheets save becomes what the API takes. Pure. */
 import { CliError } from './errors';
 
-const TEXTS = ['device_id', 'name', 'model', 'agent_id', 'path'] as const;
+const TEXTS = ['device_id', 'name', 'model', 'agent_id', 'path', 'parent_id'] as const;
 /** Columns of labels: `label.floor`. */
 const LABEL = 'label.';
 

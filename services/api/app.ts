@@ -8,12 +8,14 @@ import { projectRoot } from '../../schemas/root';
 import { authenticate } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { notFound, problems } from './problem';
+import { rateLimit } from './rate-limit';
 import { bulkRoutes } from './routes/bulk';
 import { commandRoutes } from './routes/commands';
 import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
+import { twinRoutes } from './routes/twin';
 
 /** Request bodies over this are refused before they are parsed. */
 export const MAX_BODY_BYTES = 262_144;
@@ -36,7 +38,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   if (duration) app.use(measured(duration));
   app.get('/openapi.json', (_req, res) => void res.json(document));
   app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
-  app.use('/api', authenticate(deps.token, deps.tenant));
+  app.use('/api', authenticate(deps.token, deps.tenant), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
   app.use(
@@ -47,7 +49,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
     commandRoutes(deps),
     streamRoutes(deps),
   );
-  app.use('/api/v1', definitionRoutes(deps));
+  app.use('/api/v1', definitionRoutes(deps), twinRoutes(deps));
   app.use(notFound, problems(deps.log));
   return app;
 }

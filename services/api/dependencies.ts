@@ -6,6 +6,7 @@ import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type History } from './history';
+import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
@@ -25,7 +26,8 @@ export interface ApiDependencies {
   readonly directory: Directory;
   readonly commands: CommandLog;
   readonly definitions: Definitions;
-  readonly history: Pick<History, 'readings' | 'lifecycle' | 'command' | 'commandsOf'>;
+  readonly history: Pick<History, 'readings' | 'exportReadings' | 'lifecycle' | 'life' | 'command' | 'commandsOf'>;
   readonly feed: Feed;
+  readonly rateLimit: RateLimit;
   readonly workflows: Workflows;
 }

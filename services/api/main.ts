@@ -45,7 +45,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const directory = new Directory();
   const commands = new CommandLog();
   const definitions = new Definitions();
-  const feed = new Feed();
+  const feed = new Feed(Date.now);
   const registrar = new Registrar(instance, producer, {
     device: new EventWriter(Topics.deviceRequests, ids),
     definition: new EventWriter(Topics.definitionRequests, ids),
@@ -75,6 +75,10 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       definitions,
       history: new History(clickhouse),
       feed,
+      rateLimit: {
+        per_second: integer(env, 'API_RATE_PER_SECOND', 2_000, 0, 1_000_000),
+        burst: integer(env, 'API_RATE_BURST', 4_000, 1, 1_000_000),
+      },
       workflows,
     },
     requestDuration(metrics),

@@ -15,7 +15,8 @@ export type ApiErrorCode =
   | 'command-refused'
   | 'unavailable'
   | 'too-many-streams'
-  | 'too-many-uploads';
+  | 'too-many-uploads'
+  | 'too-many-requests';
 
 export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   unauthorized: 401,
@@ -30,6 +31,7 @@ export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   unavailable: 503,
   'too-many-streams': 429,
   'too-many-uploads': 429,
+  'too-many-requests': 429,
 };
 
 export class ApiError extends Error {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { principalOf } from '../authentication';
@@ -6,6 +5,7 @@ import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf
 import { type ApiDependencies } from '../dependencies';
 import { keyedId } from '../idempotency';
 import { type Line, LineSplitter } from '../lines';
+import { NDJSON, writeText } from '../ndjson';
 import { ApiError } from '../problem';
 
 /** Lines asked of the registry together. */
@@ -14,7 +14,6 @@ export const LINES_PER_SEND = 500;
 const SENDS_IN_FLIGHT = 6;
 /** Uploads at once: together they stay below what the registrar lets wait. */
 export const MAX_UPLOADS = 1;
-export const NDJSON = 'application/x-ndjson';
 
 export function bulkRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -45,7 +44,7 @@ async function upload(deps: ApiDependencies, req: Request, res: Response): Promi
     written = written.then(async () => {
       const known = await results;
       summary = addUp(summary, known);
-      await write(res, known);
+      await writeText(res, linesOf(known));
     });
     // Awaited in a moment: until then a client that has gone is no unhandled error.
     written.catch(() => undefined);
@@ -53,7 +52,7 @@ async function upload(deps: ApiDependencies, req: Request, res: Response): Promi
     if (open.length >= SENDS_IN_FLIGHT) await open.shift();
   }
   await written;
-  await write(res, [summary]);
+  await writeText(res, linesOf([summary]));
   res.end();
 }
 
@@ -94,8 +93,4 @@ function remember({ directory }: ApiDependencies, reply: DeviceReply | Error | u
   if (reply && !(reply instanceof Error) && reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
 }
 
-async function write(res: Response, results: readonly object[]): Promise<void> {
-  if (res.destroyed) throw new Error('the client has gone');
-  if (res.write(results.map((r) => `${JSON.stringify(r)}\n`).join(''))) return;
-  await Promise.race([once(res, 'drain'), once(res, 'close')]);
-}
+const linesOf = (values: readonly object[]): string => values.map((v) => `${JSON.stringify(v)}\n`).join('');

@@ -8,8 +8,8 @@ import { type DeviceFilter } from '../directory';
 import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { REJECTIONS } from '../rejections';
-import { definitionView, deviceView } from '../views';
-import { expectedVersion } from './devices';
+import { definitionView, deviceView, selected } from '../views';
+import { expectedVersion, fieldsOf } from './devices';
 
 const PATHS = { model: 'models', group: 'groups' } as const satisfies Record<Kind, string>;
 
@@ -25,7 +25,7 @@ export function definitionRoutes(deps: ApiDependencies): Router {
     const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
     const page = deps.directory.list(tenant, filterOf(group), after, Number(limit));
     const next = page.next === undefined ? {} : { next: Buffer.from(page.next).toString('base64url') };
-    res.json({ items: page.items.map(deviceView), ...next });
+    res.json({ items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))), ...next });
   });
   return router;
 }

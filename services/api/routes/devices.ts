@@ -1,22 +1,26 @@
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { type RejectionCode, type RequestType } from '../../domain/device';
+import { deviceAsOf } from '../as-of';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter, type Entry } from '../directory';
 import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { REJECTIONS } from '../rejections';
-import { allowedVerbs, deviceView } from '../views';
+import { timeOf } from '../time';
+import { allowedVerbs, deviceView, selected } from '../views';
+import { refuseParent } from './twin';
 
 /** Moves the registry decides at once; decommissioning takes a workflow. */
-const MOVES = ['provision', 'activate', 'suspend', 'resume'] as const;
+const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release'] as const;
 
 export function deviceRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
   router.post('/devices', async (req, res) => {
     const { device_id, ...data } = req.body as { device_id: string } & Record<string, unknown>;
+    refuseParent(deps, res, device_id, data['parent_id']);
     const reply = await ask(deps, req, res, device_id, 'register', data);
     respond(deps, res, reply, reply.outcome === 'accepted' ? 201 : 200);
   });
@@ -27,17 +31,19 @@ export function deviceRoutes(deps: ApiDependencies): Router {
     const after = query['cursor'] === undefined ? '' : Buffer.from(String(query['cursor']), 'base64url').toString();
     const page = deps.directory.list(tenant, filterOf(query), after, Number(query['limit'] ?? 100));
     res.json({
-      items: page.items.map(deviceView),
+      items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))),
       ...(page.next !== undefined && { next: Buffer.from(page.next).toString('base64url') }),
     });
   });
 
-  router.get('/devices/:id', (req, res) => {
+  router.get('/devices/:id', async (req, res) => {
     const entry = existing(deps, principalOf(res), req.params.id);
-    res.setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+    const at = timeOf(req.query['at']);
+    const shown = at === undefined ? entry : { device: await deviceAsOf(deps, entry.device, at) };
+    res.setHeader('etag', `"${shown.device.version}"`).json(selected(deviceView(shown), fieldsOf(req)));
   });
 
-  router.post('/devices/:id/decommission', async (req, res) => {
+  const decommission = async (req: Request<{ id: string }>, res: Response): Promise<void> => {
     const principal = principalOf(res);
     const entry = existing(deps, principal, req.params.id);
     if (entry.device.state === 'decommissioned')
@@ -51,7 +57,9 @@ export function deviceRoutes(deps: ApiDependencies): Router {
       reason: reasonOf(req) ?? 'asked for over the API',
     });
     res.status(202).setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
-  });
+  };
+  router.post('/devices/:id/decommission', decommission);
+  router.delete('/devices/:id', decommission);
 
   for (const move of MOVES)
     router.post(`/devices/:id/${move}`, async (req, res) => {
@@ -68,13 +76,15 @@ export function existing(deps: ApiDependencies, { tenant }: Principal, deviceId:
   return entry;
 }
 
-async function ask(
+/** `expected`: version the device must be at, null for any; by default what If-Match says. */
+export async function ask(
   deps: ApiDependencies,
   req: Request,
   res: Response,
   deviceId: string,
   type: RequestType,
   data: object,
+  expected: number | null = expectedVersion(req),
 ): Promise<DeviceReply> {
   const { tenant, actor } = principalOf(res);
   const reply = await deps.registrar.ask({
@@ -82,7 +92,7 @@ async function ask(
     tenant,
     device_id: deviceId,
     type,
-    expected_version: expectedVersion(req),
+    expected_version: expected,
     actor,
     reason: reasonOf(req),
     at: deps.now(),
@@ -92,6 +102,8 @@ async function ask(
   if (reply.outcome === 'rejected') throw rejection(reply);
   return reply;
 }
+
+export const fieldsOf = (req: Request): string[] | undefined => req.query['fields'] as string[] | undefined;
 
 export function expectedVersion(req: Request): number | null {
   const etag = req.header('if-match');
@@ -112,7 +124,7 @@ function rejection(reply: DeviceReply): ApiError {
   return new ApiError(REJECTIONS[reply.code as RejectionCode] ?? 'illegal-move', reply.detail, extra);
 }
 
-function respond(deps: ApiDependencies, res: Response, reply: DeviceReply, status: number): void {
+export function respond(deps: ApiDependencies, res: Response, reply: DeviceReply, status: number): void {
   const entry = existing(deps, principalOf(res), reply.device_id);
   res.status(status).setHeader('etag', `"${entry.device.version}"`);
   if (status === 201) res.location(`/api/v1/devices/${reply.device_id}`);
@@ -126,6 +138,7 @@ function filterOf(query: Record<string, unknown>): DeviceFilter {
     state: text('state'),
     model: text('model'),
     agent: text('agent'),
+    parent: text('parent'),
     path: text('path'),
     q: text('q')?.toLowerCase(),
     labels: labels?.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)] as const),

@@ -10,11 +10,12 @@ export function streamRoutes(deps: ApiDependencies): Router {
     if (deps.feed.size >= MAX_CLIENTS)
       throw new ApiError('too-many-streams', `${MAX_CLIENTS} clients are listening already`);
     const query = req.query as { device?: string; types?: FeedType[] };
-    await deps.feed.add(req, res, {
+    const filter = {
       tenant: principalOf(res).tenant,
       types: new Set(query.types ?? FEED_TYPES),
       ...(query.device !== undefined && { device: query.device }),
-    });
+    };
+    await deps.feed.add(req, res, filter, req.header('last-event-id'));
   });
   return router;
 }

@@ -37,6 +37,8 @@ export function deviceState(id: string, change: Partial<DeviceState> = {}): Devi
     registered_at: NOW,
     changed_at: NOW,
     recent_requests: [],
+    ...{ parent_id: null, serial: '', replacements: 0 },
+    ...{ desired: '', desired_version: 0, reported: '', reported_version: 0 },
     ...change,
   };
 }
@@ -92,6 +94,17 @@ function definerOver(definitions: Definitions) {
   };
 }
 
+export const NO_HISTORY: ApiDependencies['history'] = {
+  readings: () => Promise.resolve([]),
+  lifecycle: () => Promise.resolve([]),
+  life: () => Promise.resolve([]),
+  exportReadings: async function* () {
+    // Nothing to tell.
+  },
+  command: () => Promise.resolve(undefined),
+  commandsOf: () => Promise.resolve([]),
+};
+
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
@@ -122,13 +135,9 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     definitions,
     directory,
     commands: new CommandLog(),
-    history: {
-      readings: () => Promise.resolve([]),
-      lifecycle: () => Promise.resolve([]),
-      command: () => Promise.resolve(undefined),
-      commandsOf: () => Promise.resolve([]),
-    },
-    feed: new Feed(),
+    history: NO_HISTORY,
+    rateLimit: { per_second: 0, burst: 1 },
+    feed: new Feed(() => NOW),
     workflows: {
       startCommand: (input) => Promise.resolve(void started.commands.push(input)),
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),

@@ -96,7 +96,7 @@ test('an illegal move is refused with the state and the moves allowed, and chang
   const reply = await ask('illegal-1', 'resume');
   expect(reply).toMatchObject({ outcome: 'rejected', code: 'illegal-move' });
   expect(reply.detail).toBe(
-    'cannot resume a device that is registered; allowed: provision, begin-decommission, update',
+    'cannot resume a device that is registered; allowed: provision, begin-decommission, update, configure, report-config',
   );
   expect(JSON.parse(reply.state)).toMatchObject({ version: 1, state: 'registered' });
   expect(await ask('nobody', 'activate')).toMatchObject({ outcome: 'rejected', code: 'unknown-device', state: '' });
