@@ -12,6 +12,8 @@ import {
   commandSchema,
   deadLetterReplaySchema,
   deadLetterSchema,
+  definitionRequestSchema,
+  definitionSchema,
   deviceEventSchema,
   deviceReplySchema,
   deviceRequestSchema,
@@ -29,6 +31,8 @@ import {
   type CommandEvent,
   type DeadLetter,
   type DeadLetterReplay,
+  type Definition,
+  type DefinitionRequest,
   type DeviceEvent,
   type DeviceReply,
   type DeviceRequest,
@@ -59,6 +63,8 @@ export interface EventTypes {
   'agent-profile': AgentProfile;
   'api-key': ApiKey;
   'audit-event': AuditEvent;
+  definition: Definition;
+  'definition-request': DefinitionRequest;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -80,6 +86,8 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'agent-profile': agentProfileSchema,
   'api-key': apiKeySchema,
   'audit-event': auditEventSchema,
+  definition: definitionSchema,
+  'definition-request': definitionRequestSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

@@ -9,6 +9,7 @@ import {
   Partitioners,
   type Producer,
 } from 'kafkajs';
+import { partitionOf } from './partition';
 
 const zip = promisify(gzip);
 const unzip = promisify(gunzip);
@@ -25,18 +26,22 @@ export function quickGzip(): void {
   });
 }
 
-/** The default partitioner, with the partition of a key remembered: its hash costs more than sending the message does. */
+/**
+ * The default partitioner's choice, and remembered for a key: kafkajs' own hash costs more than sending the message does.
+ * What has no key of text is left to kafkajs.
+ */
 export const rememberingPartitioner: ICustomPartitioner = () => {
   const choose = Partitioners.DefaultPartitioner();
   const topics = new Map<string, Map<string, number>>();
   return (args) => {
     const { topic, message, partitionMetadata } = args;
     if (typeof message.key !== 'string' || message.partition !== undefined) return choose(args);
-    const name = `${topic}/${partitionMetadata.length}`;
+    const partitions = partitionMetadata.length;
+    const name = `${topic}/${partitions}`;
     let keys = topics.get(name);
     if (!keys || keys.size >= MAX_KEYS) topics.set(name, (keys = new Map()));
     let partition = keys.get(message.key);
-    if (partition === undefined) keys.set(message.key, (partition = choose(args)));
+    if (partition === undefined) keys.set(message.key, (partition = partitionOf(message.key, partitions)));
     return partition;
   };
 };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Admin, type Consumer, Kafka, logLevel, type SASLOptions } from 'kafkajs';
-import { Decoder, Encoder, schemas, unframe, type EventTypes } from './codec';
+import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
@@ -282,5 +282,10 @@ export class EventWriter<N extends EventName> {
 
   write(record: EventTypes[N]): Buffer {
     return this.encoder.encodeFramed(this.id, record);
+  }
+
+  /** A body that is encoded already, in the current schema. */
+  frame(body: Buffer): Buffer {
+    return frame(this.id, body);
   }
 }

@@ -17,7 +17,9 @@ export type EventName =
   | 'dead-letter-replay'
   | 'agent-profile'
   | 'api-key'
-  | 'audit-event';
+  | 'audit-event'
+  | 'definition'
+  | 'definition-request';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -40,6 +42,9 @@ export const Topics = {
   deviceReplies: topic('m2m.device-replies', 'reply_to', 'device-reply', 1, HOUR_MS),
   lifecycle: topic('m2m.lifecycle', 'tenant/device_id', 'device-event', 6, FOR_EVER),
   devices: topic('m2m.devices', 'tenant/device_id', 'device-state', 6, FOR_EVER, 'compact'),
+  definitionRequests: topic('m2m.definition-requests', 'tenant/kind/name', 'definition-request', 1, 7 * DAY_MS),
+  definitionLog: topic('m2m.definition-log', 'tenant/kind/name', 'definition', 1, FOR_EVER),
+  definitions: topic('m2m.definitions', 'tenant/kind/name', 'definition', 1, FOR_EVER, 'compact'),
   commandEvents: topic('m2m.command-events', 'tenant/command_id', 'command-event', 3, 365 * DAY_MS),
   sessions: topic('m2m.sessions', 'tenant/device_id', 'session-event', 3, 30 * DAY_MS),
   presence: topic('m2m.presence', 'tenant/device_id', 'presence', 3, FOR_EVER, 'compact'),
@@ -70,6 +75,7 @@ export function subjectOf(t: Topic): string {
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
 export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
 export const apiKeyKey = (tenant: string, keyId: string): string => `${tenant}/${keyId}`;
+export const definitionKey = (tenant: string, kind: string, name: string): string => `${tenant}/${kind}/${name}`;
 export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;
 export const coordinatesKey = (t: string, partition: number, offset: string): string => `${t}:${partition}:${offset}`;
 

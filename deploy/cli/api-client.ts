@@ -1,5 +1,9 @@
 /** The REST API as the verbs need it: JSON in and out, problem+json (RFC 9457) as an error that says what to do. */
 import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { createInterface } from 'node:readline';
+import { type Readable } from 'node:stream';
 import { type Endpoint } from './context';
 import { CliError } from './errors';
 
@@ -23,13 +27,17 @@ export class ApiClient {
     return this.request<T>('GET', path);
   }
 
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.write<T>('POST', path, body);
+  }
+
   /** Asks again with the same Idempotency-Key while the platform is not available: carried out once, however often asked. */
-  async post<T>(path: string, body: unknown = {}): Promise<T> {
+  async write<T>(method: string, path: string, body?: unknown, headers: object = {}): Promise<T> {
     const key = randomUUID();
     const end = Date.now() + UNAVAILABLE_PATIENCE_MS;
     for (;;)
       try {
-        return await this.request<T>('POST', path, body, { 'idempotency-key': key });
+        return await this.request<T>(method, path, body, { 'idempotency-key': key, ...headers });
       } catch (e) {
         if (!(e instanceof ApiRefusal) || e.status !== 503 || Date.now() > end) throw e;
         await new Promise((r) => setTimeout(r, RETRY_MS));
@@ -44,6 +52,26 @@ export class ApiClient {
       if (e instanceof ApiRefusal && e.status === 404) return undefined;
       throw e;
     }
+  }
+
+  /** Sends NDJSON of any length and yields the lines of the answer as they come. */
+  async upload(path: string, body: Readable, key: string): Promise<AsyncIterable<string>> {
+    const { url, token } = this.endpoint;
+    const request = url.startsWith('https:') ? requestHttps : requestHttp;
+    const headers = {
+      'content-type': 'application/x-ndjson',
+      ...(key && { 'idempotency-key': key }),
+      ...(token && { authorization: `Bearer ${token}` }),
+    };
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing = request(`${url}/api/v1${path}`, { method: 'POST', headers }, resolve);
+      outgoing.on('error', (cause) => reject(unreachable(`POST ${path}`, url, cause)));
+      body.on('error', (cause) => outgoing.destroy(cause)).pipe(outgoing);
+    });
+    if (answer.statusCode === 200) return createInterface({ input: answer, crlfDelay: Infinity });
+    let text = '';
+    for await (const piece of answer) text += String(piece);
+    throw new ApiRefusal(answer.statusCode ?? 0, `POST ${path}`, parse(text) as Problem);
   }
 
   private async request<T>(method: string, path: string, body?: unknown, more: object = {}): Promise<T> {
@@ -63,13 +91,17 @@ export class ApiClient {
       });
       text = await answer.text();
     } catch (cause) {
-      const hint = 'is it running (`millrace status`)? For another instance set API_URL or --data';
-      throw new CliError('unreachable', `${method} ${path}`, `the API at ${url} does not answer`, hint, { cause });
+      throw unreachable(`${method} ${path}`, url, cause);
     }
     const value: unknown = parse(text);
     if (!answer.ok) throw new ApiRefusal(answer.status, `${method} ${path}`, value as Problem);
     return value as T;
   }
+}
+
+function unreachable(operation: string, url: string, cause: unknown): CliError {
+  const hint = 'is it running (`millrace status`)? For another instance set API_URL or --data';
+  return new CliError('unreachable', operation, `the API at ${url} does not answer`, hint, { cause });
 }
 
 function parse(text: string): unknown {

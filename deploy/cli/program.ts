@@ -8,6 +8,7 @@ import { type Verbs } from './load';
 import { addAccessCommands } from './verbs/access';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
+import { addDefinitionCommands } from './verbs/definitions';
 import { addDeviceCommands } from './verbs/devices';
 import { addRebuildCommand } from './verbs/rebuild';
 import { addRetentionCommands } from './verbs/retention';
@@ -61,6 +62,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
   addAccessCommands(verbs);
+  addDefinitionCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);

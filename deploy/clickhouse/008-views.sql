@@ -194,7 +194,7 @@ CREATE OR REPLACE VIEW {{database}}.devices {{on_cluster}}
 (
     tenant LowCardinality(String) COMMENT 'Owner',
     device_id String COMMENT 'Device, unique within the tenant',
-    state LowCardinality(String) COMMENT 'registered, provisioned, active, suspended, decommissioning or decommissioned',
+    state LowCardinality(String) COMMENT 'registered, provisioned, active, suspended, quarantined, decommissioning or decommissioned',
     name String COMMENT 'Name for people',
     model LowCardinality(String) COMMENT 'Model',
     agent_id Nullable(String) COMMENT 'Agent through which it is reached',
@@ -217,7 +217,7 @@ CREATE OR REPLACE VIEW {{database}}.device_lifecycle {{on_cluster}}
     tenant LowCardinality(String) COMMENT 'Owner',
     device_id String COMMENT 'Device',
     version UInt64 COMMENT '1 and up per device, gap-free',
-    type LowCardinality(String) COMMENT 'registered, provisioned, activated, suspended, resumed, decommission-begun, decommission-abandoned, decommissioned or updated',
+    type LowCardinality(String) COMMENT 'registered, provisioned, activated, suspended, resumed, decommission-begun, decommission-abandoned, decommissioned, updated, quarantined, released, replaced, configured or config-reported',
     state_from LowCardinality(Nullable(String)) COMMENT 'State before; NULL for registered',
     state_to LowCardinality(String) COMMENT 'State after',
     at DateTime64(3, 'UTC') COMMENT 'When, by the clock of the registry, UTC',

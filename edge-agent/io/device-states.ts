@@ -6,7 +6,7 @@ import { replaceFile } from './replace-file';
 
 /** Devices of one agent; more than any agent polls. */
 export const MAX_DEVICES = 50_000;
-const REFUSED: ReadonlySet<string> = new Set(['suspended', 'decommissioning', 'decommissioned']);
+const REFUSED: ReadonlySet<string> = new Set(['suspended', 'quarantined', 'decommissioning', 'decommissioned']);
 
 type Known = Pick<DeviceState, 'tenant' | 'device_id' | 'state' | 'version'>;
 

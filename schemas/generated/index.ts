@@ -7,6 +7,8 @@ export * from './command-event';
 export * from './command';
 export * from './dead-letter-replay';
 export * from './dead-letter';
+export * from './definition-request';
+export * from './definition';
 export * from './device-event';
 export * from './device-reply';
 export * from './device-request';

@@ -10,12 +10,16 @@ import { authenticate, type Authentication, installationToken, localUser } from 
 import { type ApiDependencies } from './dependencies';
 import { guard } from './guard';
 import { notFound, problems } from './problem';
+import { rateLimit } from './rate-limit';
 import { accessRoutes } from './routes/access';
 import { auditRoutes } from './routes/audit';
+import { bulkRoutes } from './routes/bulk';
 import { commandRoutes } from './routes/commands';
+import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
+import { twinRoutes } from './routes/twin';
 
 /** Request bodies over this are refused before they are parsed. */
 export const MAX_BODY_BYTES = 262_144;
@@ -29,6 +33,11 @@ export function openApiDocument(): Document {
 
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
+const ROUTES = [
+  ...[accessRoutes, auditRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
+  ...[definitionRoutes, twinRoutes],
+];
+
 /** The HTTP application over its dependencies: no sockets of its own. */
 export function createApp(deps: ApiDependencies, duration?: Histogram<'method' | 'route' | 'status'>): Express {
   const app = express();
@@ -40,12 +49,11 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.get('/openapi.json', (_req, res) => void res.json(document));
   app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.issuer?.jwks ?? { keys: [] }));
   app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
-  app.use('/api', authenticate(authentication(deps)));
+  app.use('/api', authenticate(authentication(deps)), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
   app.use('/api', guard(deps));
-  app.use('/api/v1', accessRoutes(deps), auditRoutes(deps));
-  app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
+  for (const routes of ROUTES) app.use('/api/v1', routes(deps));
   app.use(notFound, problems(deps.log));
   return app;
 }

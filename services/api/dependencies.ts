@@ -5,10 +5,12 @@ import { type ApiKeys } from './api-keys';
 import { type Recorder } from './audit-log';
 import { type Authenticator } from './authentication';
 import { type CommandLog } from './command-log';
+import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type History } from './history';
 import { type EmbeddedIssuer } from './issuer';
+import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
@@ -32,10 +34,15 @@ export interface ApiDependencies {
   readonly tokens: Authenticator;
   readonly issuer?: EmbeddedIssuer;
   readonly recorder: Recorder;
-  readonly registrar: Pick<Registrar, 'ask'>;
+  readonly registrar: Pick<Registrar, 'ask' | 'askAll' | 'define'>;
   readonly directory: Directory;
   readonly commands: CommandLog;
-  readonly history: Pick<History, 'readings' | 'lifecycle' | 'command' | 'commandsOf' | 'audit'>;
+  readonly definitions: Definitions;
+  readonly history: Pick<
+    History,
+    'readings' | 'exportReadings' | 'lifecycle' | 'life' | 'command' | 'commandsOf' | 'audit'
+  >;
   readonly feed: Feed;
+  readonly rateLimit: RateLimit;
   readonly workflows: Workflows;
 }

@@ -8,6 +8,8 @@ export interface DeviceFilter {
   readonly agent?: string;
   /** Prefix by whole levels. */
   readonly path?: string;
+  /** Gateway or larger device that they are behind. */
+  readonly parent?: string;
   readonly labels?: readonly (readonly [string, string])[];
   /** Part of the id or the name, lower case. */
   readonly q?: string;
@@ -108,6 +110,7 @@ export function matches(d: DeviceState, f: DeviceFilter): boolean {
     (f.state === undefined || d.state === f.state) &&
     (f.model === undefined || d.model === f.model) &&
     (f.agent === undefined || d.agent_id === f.agent) &&
+    (f.parent === undefined || d.parent_id === f.parent) &&
     (f.path === undefined || d.path === f.path || d.path.startsWith(`${f.path.replace(/\/$/, '')}/`)) &&
     (f.q === undefined || d.device_id.toLowerCase().includes(f.q) || d.name.toLowerCase().includes(f.q)) &&
     (f.labels ?? []).every(([key, value]) => d.labels[key] === value)

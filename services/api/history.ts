@@ -1,6 +1,6 @@
 /** What ClickHouse answers for the API: readings, windows, lifecycle events and commands of the past. */
 import { type ClickHouseClient } from '@clickhouse/client';
-import { type CommandEvent } from '../../schemas/generated';
+import { type CommandEvent, type DeviceEvent } from '../../schemas/generated';
 import { type CommandView, fold, viewOf } from '../domain/command';
 import { ApiError } from './problem';
 
@@ -49,17 +49,16 @@ const MAX_COMMANDS = 1_000;
 export class History {
   constructor(private readonly clickhouse: Pick<ClickHouseClient, 'query'>) {}
 
-  readings(q: ReadingsQuery): Promise<Row[]> {
-    const time = q.window === undefined ? 'ts' : 'window_start';
-    const view = q.window === undefined ? 'readings' : `readings_${q.window}`;
-    return this.rows(
-      `SELECT * EXCEPT (tenant, device_id) FROM ${view}
-       WHERE ${DEVICE} AND ${time} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-         AND ${time} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-         ${q.metric === undefined ? '' : 'AND metric = {metric:String}'}
-       ORDER BY ${time} DESC, metric LIMIT {limit:UInt32}`,
-      { ...q },
-    );
+  /** Rows as lines of JSON, oldest first, however many: the engine sends no faster than they are taken. */
+  async *exportReadings(q: Omit<ReadingsQuery, 'limit'>): AsyncGenerator<string> {
+    const { query, query_params } = readingsQuery(q, 'ASC');
+    const answer = await this.answer(query, query_params);
+    for await (const rows of answer.stream()) yield rows.map((row) => `${row.text}\n`).join('');
+  }
+
+  readings({ limit, ...q }: ReadingsQuery): Promise<Row[]> {
+    const { query, query_params } = readingsQuery(q, 'DESC');
+    return this.rows(`${query} LIMIT {limit:UInt32}`, { ...query_params, limit });
   }
 
   /** Events by version, oldest first. */
@@ -69,6 +68,17 @@ export class History {
        WHERE ${DEVICE} ORDER BY version LIMIT 1 BY version`,
       { tenant, device },
     );
+  }
+
+  /** The same events as the stream has them, to be folded. */
+  async life(tenant: string, device: string): Promise<DeviceEvent[]> {
+    const events = await this.rows(
+      `SELECT event_id, tenant, device_id, version, type, state_from, state_to, toUnixTimestamp64Milli(at) AS at, actor,
+         reason, request_id, data
+       FROM device_lifecycle WHERE ${DEVICE} ORDER BY version LIMIT 1 BY version`,
+      { tenant, device },
+    );
+    return events as unknown as DeviceEvent[];
   }
 
   /** The device's commands, newest first. */
@@ -109,16 +119,32 @@ export class History {
 
   private async rows(query: string, query_params: Row): Promise<Row[]> {
     try {
-      const answer = await this.clickhouse.query({
-        query,
-        query_params,
-        format: 'JSONEachRow',
-        clickhouse_settings: SETTINGS,
-      });
-      return await answer.json<Row>();
+      return await (await this.answer(query, query_params)).json<Row>();
     } catch (cause) {
-      const message = `ClickHouse did not answer: ${(cause as Error).message}`;
-      throw new ApiError('unavailable', message, {}, { cause });
+      throw cause instanceof ApiError ? cause : noAnswer(cause);
     }
   }
+
+  private async answer(query: string, query_params: Row) {
+    try {
+      return await this.clickhouse.query({ query, query_params, format: 'JSONEachRow', clickhouse_settings: SETTINGS });
+    } catch (cause) {
+      throw noAnswer(cause);
+    }
+  }
+}
+
+function readingsQuery(q: Omit<ReadingsQuery, 'limit'>, order: 'ASC' | 'DESC'): { query: string; query_params: Row } {
+  const time = q.window === undefined ? 'ts' : 'window_start';
+  const view = q.window === undefined ? 'readings' : `readings_${q.window}`;
+  const query = `SELECT * EXCEPT (tenant, device_id) FROM ${view}
+       WHERE ${DEVICE} AND ${time} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
+         AND ${time} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+         ${q.metric === undefined ? '' : 'AND metric = {metric:String}'}
+       ORDER BY ${time} ${order}, metric`;
+  return { query, query_params: { ...q } };
+}
+
+function noAnswer(cause: unknown): ApiError {
+  return new ApiError('unavailable', `ClickHouse did not answer: ${(cause as Error).message}`, {}, { cause });
 }

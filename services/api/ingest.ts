@@ -7,6 +7,7 @@ import { Topics } from '../../schemas/topics';
 import { tail, type TailedMessage, type Tail } from '../lib/tail';
 import { type ApiKeys } from './api-keys';
 import { type CommandLog } from './command-log';
+import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type Registrar } from './registrar';
@@ -15,6 +16,7 @@ import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } f
 export interface Sinks {
   readonly directory: Directory;
   readonly commands: CommandLog;
+  readonly definitions: Definitions;
   readonly registrar: Registrar;
   readonly feed: Feed;
   readonly keys: ApiKeys;
@@ -58,13 +60,16 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
   };
 }
 
-function stateHandlers(writers: WriterSchemas, { directory, feed, keys }: Sinks): Record<string, Handler> {
+function stateHandlers(writers: WriterSchemas, sinks: Sinks): Record<string, Handler> {
+  const { directory, definitions, feed, keys } = sinks;
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
+  const defined = new EventReader('definition', writers);
   const apiKeys = new EventReader('api-key', writers);
   return {
     [Topics.apiKeys.name]: async (m) => keys.apply(await apiKeys.read(m.value)),
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
+    [Topics.definitions.name]: async (m) => void definitions.apply(await defined.read(m.value)),
     [Topics.presence.name]: async (m) => {
       const p = await presences.read(m.value);
       directory.applyPresence(p);

@@ -21,6 +21,7 @@ import { ApiKeys, StreamKeyStore } from './api-keys';
 import { createApp } from './app';
 import { Recorder, StreamAudit } from './audit-log';
 import { CommandLog } from './command-log';
+import { Definitions } from './definitions';
 import { Directory } from './directory';
 import { Feed } from './feed';
 import { History } from './history';
@@ -42,17 +43,23 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   await admin.disconnect();
-  const ids = await registerSchemas(config, [Topics.deviceRequests, Topics.apiKeys, Topics.audit]);
+  const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit];
+  const ids = await registerSchemas(config, written);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
   const directory = new Directory();
   const commands = new CommandLog();
-  const feed = new Feed();
+  const definitions = new Definitions();
+  const feed = new Feed(Date.now);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
-  const registrar = new Registrar(instance, producer, new EventWriter(Topics.deviceRequests, ids));
-  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed, keys }, log);
+  const registrar = new Registrar(instance, producer, {
+    device: new EventWriter(Topics.deviceRequests, ids),
+    definition: new EventWriter(Topics.definitionRequests, ids),
+  });
+  const sinks = { directory, commands, definitions, registrar, feed, keys };
+  const tails = await follow(kafka, new WriterSchemas(config), sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows({
     address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
@@ -76,8 +83,13 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       registrar,
       directory,
       commands,
+      definitions,
       history: new History(clickhouse),
       feed,
+      rateLimit: {
+        per_second: integer(env, 'API_RATE_PER_SECOND', 2_000, 0, 1_000_000),
+        burst: integer(env, 'API_RATE_BURST', 4_000, 1, 1_000_000),
+      },
       workflows,
     },
     requestDuration(metrics),

@@ -15,10 +15,13 @@ export type ApiErrorCode =
   | 'version-conflict'
   | 'invalid-request'
   | 'not-addressable'
+  | 'command-refused'
   | 'unavailable'
-  | 'too-many-streams';
+  | 'too-many-streams'
+  | 'too-many-uploads'
+  | 'too-many-requests';
 
-const STATUS: Record<ApiErrorCode, number> = {
+export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   unauthorized: 401,
   forbidden: 403,
   conflict: 409,
@@ -30,8 +33,11 @@ const STATUS: Record<ApiErrorCode, number> = {
   'version-conflict': 412,
   'invalid-request': 400,
   'not-addressable': 409,
+  'command-refused': 422,
   unavailable: 503,
   'too-many-streams': 429,
+  'too-many-uploads': 429,
+  'too-many-requests': 429,
 };
 
 export class ApiError extends Error {
@@ -65,6 +71,7 @@ const TITLES: Record<number, string> = {
   412: 'Changed in the meantime',
   413: 'Too large',
   415: 'Media type not supported',
+  422: 'The model does not allow it',
   429: 'Too many',
   503: 'Not available now',
 };

@@ -1,18 +1,32 @@
 /** Asks the registry and waits for its reply: request → m2m.device-requests, reply ← m2m.device-replies. */
 import { type Producer } from 'kafkajs';
-import { type DeviceReply, type DeviceRequest } from '../../schemas/generated';
+import { type DefinitionRequest, type DeviceReply, type DeviceRequest } from '../../schemas/generated';
 import { type EventWriter } from '../../schemas/stream';
-import { deviceKey } from '../../schemas/topics';
+import { definitionKey, deviceKey } from '../../schemas/topics';
 import { ApiError } from './problem';
 
 /** Requests waiting at once; one more is refused, the client retries with the same Idempotency-Key. */
 export const MAX_WAITING = 10_000;
 export const REPLY_TIMEOUT_MS = 10_000;
 
+type Request = Omit<DeviceRequest, 'reply_to'>;
+type NewDefinition = Omit<DefinitionRequest, 'reply_to'>;
+
+interface Written {
+  readonly request_id: string;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
 interface Waiting {
   resolve(reply: DeviceReply): void;
   reject(error: Error): void;
   timer: NodeJS.Timeout;
+}
+
+export interface RequestWriters {
+  readonly device: EventWriter<'device-request'>;
+  readonly definition: EventWriter<'definition-request'>;
 }
 
 export class Registrar {
@@ -22,7 +36,7 @@ export class Registrar {
   constructor(
     readonly instance: string,
     private readonly producer: Pick<Producer, 'send'>,
-    private readonly writer: EventWriter<'device-request'>,
+    private readonly writers: RequestWriters,
   ) {}
 
   get pending(): number {
@@ -30,29 +44,46 @@ export class Registrar {
   }
 
   /** Resolves with the registry's reply. Throws ApiError `unavailable` when none comes in time: then ask again. */
-  async ask(request: Omit<DeviceRequest, 'reply_to'>): Promise<DeviceReply> {
-    if (this.count >= MAX_WAITING) throw new ApiError('unavailable', `${MAX_WAITING} requests are waiting already`);
-    const reply = this.expect(request.request_id);
-    try {
-      await this.producer.send({
-        topic: this.writer.topic.name,
-        acks: -1,
-        messages: [
-          {
-            key: deviceKey(request.tenant, request.device_id),
-            value: this.writer.write({ ...request, reply_to: this.instance }),
-          },
-        ],
-      });
-    } catch (cause) {
-      this.settle(request.request_id, (w) => w.reject(unavailable('the broker did not take the request', cause)));
-    }
-    return reply;
+  async ask(request: Request): Promise<DeviceReply> {
+    return only(await this.askAll([request]));
+  }
+
+  /** Many requests, written together: for each its reply, or the ApiError `unavailable` that says why there is none. */
+  askAll(requests: readonly Request[]): Promise<(DeviceReply | Error)[]> {
+    const write = (r: Request): Written => ({
+      request_id: r.request_id,
+      key: deviceKey(r.tenant, r.device_id),
+      value: this.writers.device.write({ ...r, reply_to: this.instance }),
+    });
+    return this.exchange(this.writers.device.topic.name, requests.map(write));
+  }
+
+  /** As `ask`, for a model or a group. */
+  async define(r: NewDefinition): Promise<DeviceReply> {
+    const { definition } = this.writers;
+    const value = definition.write({ ...r, reply_to: this.instance });
+    const key = definitionKey(r.tenant, r.kind, r.name);
+    return only(await this.exchange(definition.topic.name, [{ request_id: r.request_id, key, value }]));
   }
 
   /** To be called with every reply addressed to this instance. */
   answer(reply: DeviceReply): void {
     this.settle(reply.request_id, (w) => w.resolve(reply));
+  }
+
+  private async exchange(topic: string, requests: readonly Written[]): Promise<(DeviceReply | Error)[]> {
+    if (requests.length === 0) return [];
+    if (this.count + requests.length > MAX_WAITING)
+      return requests.map(() => new ApiError('unavailable', `${MAX_WAITING} requests are waiting already`));
+    const replies = requests.map((r) => this.expect(r.request_id).catch((error: unknown) => error as Error));
+    try {
+      const messages = requests.map(({ key, value }) => ({ key, value }));
+      await this.producer.send({ topic, acks: -1, messages });
+    } catch (cause) {
+      const error = unavailable('the broker did not take the request', cause);
+      for (const { request_id } of requests) this.settle(request_id, (w) => w.reject(error));
+    }
+    return Promise.all(replies);
   }
 
   private expect(requestId: string): Promise<DeviceReply> {
@@ -74,6 +105,12 @@ export class Registrar {
     }
     this.waiting.delete(requestId);
   }
+}
+
+function only(replies: readonly (DeviceReply | Error)[]): DeviceReply {
+  const [reply] = replies;
+  if (reply === undefined || reply instanceof Error) throw reply ?? new Error('one request has one reply');
+  return reply;
 }
 
 function unavailable(why: string, cause: unknown): ApiError {

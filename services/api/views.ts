@@ -1,5 +1,12 @@
 /** Records of the stream as the API shows them: times as ISO 8601, no internal fields. */
-import { type AlarmEvent, type DeviceEvent, type Presence, type TelemetryFrame } from '../../schemas/generated';
+import {
+  type AlarmEvent,
+  type Definition,
+  type DeviceEvent,
+  type DeviceState,
+  type Presence,
+  type TelemetryFrame,
+} from '../../schemas/generated';
 import { qualityClass } from '../../schemas/quality';
 import { type CommandView, jsonObject } from '../domain/command';
 import { allowedMoves, type From, type RequestType } from '../domain/device';
@@ -13,6 +20,9 @@ const VERBS: Partial<Record<RequestType, string>> = {
   activate: 'activate',
   suspend: 'suspend',
   resume: 'resume',
+  quarantine: 'quarantine',
+  release: 'release',
+  replace: 'replace',
   'begin-decommission': 'decommission',
 };
 
@@ -29,12 +39,39 @@ export function deviceView({ device: d, presence }: Entry) {
     agent_id: d.agent_id,
     path: d.path,
     labels: d.labels,
+    parent_id: d.parent_id,
+    serial: d.serial,
+    replacements: d.replacements,
+    config: { desired_version: d.desired_version, reported_version: d.reported_version },
     reason: d.reason,
     registered_at: iso(d.registered_at),
     changed_at: iso(d.changed_at),
     ...(presence && { presence: presenceView(presence) }),
   };
 }
+
+/** The fields asked for, in the order of the view; all of them when none are. */
+export function selected<T extends object>(view: T, fields: readonly string[] | undefined): Partial<T> {
+  if (!fields) return view;
+  return Object.fromEntries(Object.entries(view).filter(([name]) => fields.includes(name))) as Partial<T>;
+}
+
+export const configView = (d: DeviceState) => ({
+  desired: jsonObject(d.desired),
+  desired_version: d.desired_version,
+  reported: jsonObject(d.reported),
+  reported_version: d.reported_version,
+  in_sync: d.desired_version === d.reported_version,
+});
+
+export const definitionView = (d: Definition) => ({
+  name: d.name,
+  version: d.version,
+  ...jsonObject(d.body),
+  created_at: iso(d.created_at),
+  changed_at: iso(d.at),
+  changed_by: d.actor,
+});
 
 export const presenceView = (p: Presence) => ({
   status: p.status,

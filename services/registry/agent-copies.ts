@@ -4,7 +4,8 @@ import { type Device, type DeviceOrNone, deviceToRecord } from '../domain/device
 
 export interface AgentCopy {
   readonly agent_id: string;
-  readonly record: DeviceState;
+  /** What it is told; undefined: the state as it is. */
+  readonly farewell?: DeviceState;
 }
 
 /** Collects the agents each device of a batch passed through; asked once at the end of the batch. */
@@ -20,10 +21,8 @@ export class AgentChanges {
 
   copies(key: string, device: Device): readonly AgentCopy[] {
     const left = [...(this.left.get(key) ?? [])].filter((agent_id) => agent_id !== device.agent_id);
-    const notices = left.map((agent_id) => ({ agent_id, record: farewell(device) }));
-    return device.agent_id === null
-      ? notices
-      : [...notices, { agent_id: device.agent_id, record: deviceToRecord(device) }];
+    const notices = left.map((agent_id) => ({ agent_id, farewell: farewell(device) }));
+    return device.agent_id === null ? notices : [...notices, { agent_id: device.agent_id }];
   }
 }
 

@@ -3,9 +3,12 @@ import { type Message, type TopicMessages } from 'kafkajs';
 import { type DeadLetter, type DeviceReply, type DeviceState } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, coordinatesKey, deviceKey, Topics } from '../../schemas/topics';
-import { type Device, type DeviceEvent, deviceToRecord, eventToRecord } from '../domain/device';
+import { type DeviceEvent, eventToRecord } from '../domain/device';
 
-/** Header of states: offset of the request that made them, the fallback when the group's offsets are lost. */
+/**
+ * Header of the last state of a batch: offset of the request that made it, the fallback when the group's offsets are lost.
+ * One is enough, compaction takes it away only when a later batch has another.
+ */
 export const REQUEST_OFFSET_HEADER = 'request-offset';
 
 /** Encoders of everything the registry writes; made once. */
@@ -51,14 +54,21 @@ export class Outputs {
     });
   }
 
-  state(key: string, device: Device, request_offset: string): void {
-    const value = this.writers.state.write(deviceToRecord(device));
-    const headers = { [REQUEST_OFFSET_HEADER]: request_offset };
-    this.add(Topics.devices.name, { key, value, partition: this.partition, headers });
+  /** `request_offset`: of the newest request that the batch's states hold, told by one of them. */
+  state(key: string, body: Buffer, request_offset?: string): void {
+    const headers = request_offset === undefined ? {} : { headers: { [REQUEST_OFFSET_HEADER]: request_offset } };
+    this.add(Topics.devices.name, {
+      key,
+      value: this.writers.state.frame(body),
+      partition: this.partition,
+      ...headers,
+    });
   }
 
-  agentState(agent_id: string, key: string, record: DeviceState): void {
-    this.add(AgentTopics.devices(agent_id).name, { key, value: this.writers.agentState.write(record) });
+  agentState(agent_id: string, key: string, copy: Buffer | DeviceState): void {
+    const { agentState } = this.writers;
+    const value = Buffer.isBuffer(copy) ? agentState.frame(copy) : agentState.write(copy);
+    this.add(AgentTopics.devices(agent_id).name, { key, value });
   }
 
   /** Whether one more message of this size should wait for the next transaction. */

@@ -40,8 +40,8 @@ export interface RegistryDeps {
 interface Batch {
   readonly outputs: Outputs;
   readonly agents: AgentChanges;
-  /** Offset of the request that changed a device last. */
-  readonly madeBy: Map<string, string>;
+  /** The device that was changed last, and the offset of the request that did. */
+  newest?: { readonly key: string; readonly offset: string };
 }
 
 type Read = { readonly request: DeviceRequest } | { readonly refusal: Refusal };
@@ -65,7 +65,6 @@ export class PartitionRegistry implements PartitionWork {
     const batch: Batch = {
       outputs: new Outputs(this.deps.writers, this.partition),
       agents: new AgentChanges(),
-      madeBy: new Map(),
     };
     let handled = 0;
     for (const message of messages) {
@@ -115,7 +114,8 @@ export class PartitionRegistry implements PartitionWork {
     this.tally.push(['refused', 'other']);
   }
 
-  private answer(offset: string, record: DeviceRequest, { outputs, agents, madeBy }: Batch): void {
+  private answer(offset: string, record: DeviceRequest, batch: Batch): void {
+    const { outputs, agents } = batch;
     const key = deviceKey(record.tenant, record.device_id);
     const now = this.deps.now();
     const before = this.store.get(key);
@@ -125,7 +125,7 @@ export class PartitionRegistry implements PartitionWork {
       const device = evolve(before, decision.event);
       agents.note(key, before, device);
       this.store.put(key, device);
-      madeBy.set(key, offset);
+      batch.newest = { key, offset };
       outputs.event(decision.event);
       after = device;
     }
@@ -141,13 +141,13 @@ export class PartitionRegistry implements PartitionWork {
   }
 
   /** One state per device however often the batch changed it: the topic is compacted, events tell the steps. */
-  private async writeStates({ outputs, agents, madeBy }: Batch): Promise<void> {
+  private async writeStates({ outputs, agents, newest }: Batch): Promise<void> {
     const addressed = new Set<string>();
-    for (const [key, device] of this.store.changed()) {
-      outputs.state(key, device, madeBy.get(key) ?? '');
-      for (const { agent_id, record } of agents.copies(key, device)) {
+    for (const [key, device, body] of this.store.changed()) {
+      outputs.state(key, body, key === newest?.key ? newest.offset : undefined);
+      for (const { agent_id, farewell } of agents.copies(key, device)) {
         addressed.add(agent_id);
-        outputs.agentState(agent_id, key, record);
+        outputs.agentState(agent_id, key, farewell ?? body);
       }
     }
     await this.deps.ensureAgentTopics(addressed);

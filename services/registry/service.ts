@@ -1,7 +1,8 @@
 /** The registry as a running thing: consumer, one owner per partition, metrics. */
-import { type Kafka, Partitioners } from 'kafkajs';
+import { type Kafka } from 'kafkajs';
 import { type Registry } from 'prom-client';
 import { type Logger } from 'pino';
+import { partitionOf } from '../../schemas/partition';
 import {
   createKafka,
   ensureTopics,
@@ -16,6 +17,13 @@ import { samePartitions } from '../lib/consume-partitions';
 import { TransactionalConsumer } from '../lib/consume-transactional';
 import { type RunningService } from '../lib/service';
 import { AgentDeviceTopics } from './agent-topics';
+import {
+  DEFINITIONS_GROUP,
+  type DefinitionRegistry,
+  DefinitionWriters,
+  MAX_DEFINITIONS_PER_TRANSACTION,
+  openDefinitions,
+} from './definitions';
 import { loadPartitions } from './load';
 import { registryMetrics } from './metrics';
 import { Writers } from './outputs';
@@ -52,7 +60,7 @@ export async function startRegistry(config: RegistryConfig): Promise<RunningServ
     requests: new EventReader('device-request', writers),
     now: config.now,
     newId: config.newId,
-    partitionOf: partitioner(partitions),
+    partitionOf: (key) => partitionOf(key, partitions),
     ensureAgentTopics: (agents) => agentTopics.ensure(agents),
     metrics,
   };
@@ -70,14 +78,34 @@ export async function startRegistry(config: RegistryConfig): Promise<RunningServ
     },
     config.log,
   );
-  await consumer.start();
+  const definitions = definitionConsumer(kafka, ids, writers, config);
+  await Promise.all([consumer.start(), definitions.start()]);
   return {
-    notReady: () => consumer.notReady(),
+    notReady: () => consumer.notReady() ?? definitions.notReady(),
     stop: async () => {
-      await consumer.stop();
+      await Promise.all([consumer.stop(), definitions.stop()]);
       await admin.disconnect();
     },
   };
+}
+
+function definitionConsumer(
+  kafka: Kafka,
+  ids: SchemaIds,
+  schemas: WriterSchemas,
+  { now, newId, log, onFatal }: RegistryConfig,
+): TransactionalConsumer<DefinitionRegistry> {
+  const requests = new EventReader('definition-request', schemas);
+  const deps = { writers: new DefinitionWriters(ids), requests, now };
+  const options = {
+    topic: Topics.definitionRequests.name,
+    groupId: DEFINITIONS_GROUP,
+    maxMessages: MAX_DEFINITIONS_PER_TRANSACTION,
+    transactionalId: (partition: number) => `registry-definitions-${partition}`,
+    open: async () => new Map([[0, await openDefinitions(kafka, schemas, deps, newId)]]),
+    onFatal,
+  };
+  return new TransactionalConsumer(kafka, options, log);
 }
 
 async function openPartitions(
@@ -98,17 +126,4 @@ async function openPartitions(
   for (const [p, { work }] of works) deps.metrics.devices(p, work.devices);
   log.info({ partitions, devices, rebuild_ms: now() - started_at }, 'state rebuilt');
   return new Map(works);
-}
-
-/** kafkajs' default partitioner, murmur2 as in the Java client: what producers of requests must use. */
-export function partitioner(partitions: number): (key: string) => number {
-  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 0,
-    replicas: [],
-    isr: [],
-  }));
-  const choose = Partitioners.DefaultPartitioner();
-  return (key) => choose({ topic: '', partitionMetadata, message: { key, value: null } });
 }

@@ -8,6 +8,8 @@ import { type Device, deviceFromRecord, deviceToRecord, type DeviceOrNone } from
 export class DeviceStore {
   private readonly bodies = new Map<string, string>();
   private readonly pending = new Map<string, Device>();
+  /** Bodies of `pending`, once they are made. */
+  private readonly written = new Map<string, string>();
   private readonly decoder = new Decoder('device-state');
   private readonly encoder = new Encoder('device-state');
 
@@ -27,15 +29,19 @@ export class DeviceStore {
     this.pending.set(key, device);
   }
 
-  /** Devices changed by the batch under way. */
-  changed(): ReadonlyMap<string, Device> {
-    return this.pending;
+  /** Devices changed by the batch under way, each with its Avro body; to be gone through once, before `commit`. */
+  *changed(): Generator<readonly [key: string, device: Device, body: Buffer]> {
+    for (const [key, device] of this.pending) {
+      const body = this.encoder.encode(deviceToRecord(device));
+      this.written.set(key, body.toString('latin1'));
+      yield [key, device, body];
+    }
   }
 
   /** The batch under way has become fact. */
   commit(): void {
-    for (const [key, device] of this.pending)
-      this.bodies.set(key, this.encoder.encode(deviceToRecord(device)).toString('latin1'));
+    for (const [key, body] of this.written) this.bodies.set(key, body);
+    this.written.clear();
     this.pending.clear();
   }
 

@@ -10,6 +10,7 @@ import { streamConfig } from '../../schemas/stream';
 import { Asker } from '../services/registry/asker';
 import { ServiceProcess } from '../services/service-process';
 import { type Stack, startStack } from '../support/stack';
+import { httpBulk, type HttpBulk } from './registry/http-bulk';
 
 const REQUESTS_PER_SEND = 2_000;
 const SETTLE_MS = 500;
@@ -26,6 +27,7 @@ interface Figures {
   };
   readonly single: { moves: number; p50_ms: number; p99_ms: number; max_ms: number; registry_cpu_s: number };
   readonly concurrent: { moves: number; in_flight: number; per_second: number; p50_ms: number; p99_ms: number };
+  readonly http: HttpBulk;
 }
 
 const { values } = parseArgs({
@@ -55,7 +57,8 @@ async function measure(stack: Stack, devices: number, moves: number): Promise<Fi
     const bulk = await bulkOf(asker, registry, devices);
     await pause(SETTLE_MS);
     const single = await singleOf(asker, registry, moves);
-    return { bulk, single, concurrent: await concurrentOf(asker, moves) };
+    const concurrent = await concurrentOf(asker, moves);
+    return { bulk, single, concurrent, http: await httpBulk(stack, registry, RUN, devices) };
   } finally {
     await asker.stop();
     await registry.stop();
@@ -138,13 +141,17 @@ function percentiles(times: readonly number[]): { p50_ms: number; p99_ms: number
 
 function print(figures: Figures): void {
   if (values.json) return void console.log(JSON.stringify(figures));
-  const { bulk, single, concurrent } = figures;
+  const { bulk, single, concurrent, http } = figures;
   console.log(`bulk        ${bulk.per_second} registrations/s (${bulk.devices} in ${bulk.seconds} s)`);
   console.log(`            registry ${bulk.registry_cpu_s} CPU-s, ${bulk.registry_rss_mb} MB resident`);
   console.log(
     `single      p50 ${single.p50_ms} ms, p99 ${single.p99_ms} ms, max ${single.max_ms} ms (${single.moves} moves)`,
   );
   console.log(`            registry ${single.registry_cpu_s} CPU-s`);
+  console.log(
+    `bulk, HTTP  ${http.per_second} registrations/s (${http.accepted} of ${http.devices} in ${http.seconds} s)`,
+  );
+  console.log(`            api ${http.api_cpu_s} CPU-s, registry ${http.registry_cpu_s} CPU-s`);
   console.log(`concurrent  p50 ${concurrent.p50_ms} ms, p99 ${concurrent.p99_ms} ms, ${concurrent.per_second} moves/s`);
 }
 

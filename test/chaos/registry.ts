@@ -1,7 +1,8 @@
 /**
- * Kills the registry and the broker while lives are being lived, and checks that none was bent.
+ * Kills the registry, the broker and the projector while lives are being lived, and checks that none was bent: in the log, in
+ * the states, and in SQL.
  *
- *   node dist/test/chaos/registry.js [--seed N] [--kills 20] [--devices 2000] [--json]
+ *   node dist/test/chaos/registry.js [--seed N] [--kills 20] [--devices 2000] [--no-sql] [--json]
  */
 import { parseArgs } from 'node:util';
 import { runChaos } from '../services/registry/chaos-run';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     kills: { type: 'string', default: '20' },
     devices: { type: 'string', default: '2000' },
+    'no-sql': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -19,8 +21,9 @@ void main();
 
 async function main(): Promise<void> {
   const seed = Number(values.seed);
+  const sql = !values['no-sql'];
   const report = values.json ? {} : { report: (line: string) => console.log(line) };
-  const result = await runChaos({ seed, kills: Number(values.kills), devices: Number(values.devices), ...report });
+  const result = await runChaos({ seed, kills: Number(values.kills), devices: Number(values.devices), sql, ...report });
   console.log(JSON.stringify(result, null, values.json ? 0 : 2));
   const { unanswered, doubled, lost, verdict } = result;
   const sound = unanswered + doubled + lost + verdict.differing === 0;

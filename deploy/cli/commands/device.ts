@@ -13,6 +13,9 @@ export interface Device {
   readonly agent_id?: string | null;
   readonly path?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly parent_id?: string | null;
+  readonly serial?: string;
+  readonly replacements?: number;
   readonly reason?: string | null;
   readonly registered_at: string;
   readonly changed_at: string;
@@ -33,6 +36,7 @@ export interface ListOptions extends Json {
   readonly model?: string;
   readonly agent?: string;
   readonly path?: string;
+  readonly parent?: string;
   readonly label?: readonly string[];
   readonly q?: string;
   readonly limit?: string;
@@ -40,7 +44,7 @@ export interface ListOptions extends Json {
 
 const PAGE = 1_000;
 const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
-const at = (id: string): string => `/devices/${encodeURIComponent(id)}`;
+export const at = (id: string): string => `/devices/${encodeURIComponent(id)}`;
 
 export async function list(context: Context, options: ListOptions): Promise<number> {
   const devices = await pages(api(context), options);
@@ -68,8 +72,13 @@ async function pages(client: ApiClient, { json: _, limit, label, ...filters }: L
   return found;
 }
 
-export async function show(context: Context, id: string, options: Json): Promise<number> {
-  print(context, await api(context).get<Device>(at(id)), options);
+export interface ShowOptions extends Json {
+  readonly at?: string;
+}
+
+export async function show(context: Context, id: string, options: ShowOptions): Promise<number> {
+  const then = options.at === undefined ? '' : `?${new URLSearchParams({ at: momentOf(options.at) })}`;
+  print(context, await api(context).get<Device>(`${at(id)}${then}`), options);
   return EXIT.ok;
 }
 
@@ -78,22 +87,24 @@ export interface RegisterOptions extends Json {
   readonly model?: string;
   readonly agent?: string;
   readonly path?: string;
+  readonly parent?: string;
   readonly label?: readonly string[];
 }
 
 export async function register(context: Context, id: string, options: RegisterOptions): Promise<number> {
-  const { json: _, agent, label, ...given } = options;
+  const { json: _, agent, label, parent, ...given } = options;
   const body = {
     device_id: id,
     ...given,
     ...(agent && { agent_id: agent }),
+    ...(parent && { parent_id: parent }),
     ...(label && { labels: labelsOf(label) }),
   };
   print(context, await api(context).post<Device>('/devices', body), options);
   return EXIT.ok;
 }
 
-function labelsOf(pairs: readonly string[]): Record<string, string> {
+export function labelsOf(pairs: readonly string[]): Record<string, string> {
   const entries = pairs.map((pair) => {
     const split = pair.indexOf('=');
     if (split < 1) throw new CliError('usage', 'labels', `--label ${pair} has no value`, 'write --label key=value');
@@ -102,7 +113,7 @@ function labelsOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-export const MOVES = ['provision', 'activate', 'suspend', 'resume', 'decommission'] as const;
+export const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release', 'decommission'] as const;
 export type Move = (typeof MOVES)[number];
 
 export async function move(
@@ -137,7 +148,13 @@ export async function history(context: Context, id: string, options: Json): Prom
   return EXIT.ok;
 }
 
-function print({ io }: Context, d: Device, options: Json): void {
+function momentOf(text: string): string {
+  const ms = Date.parse(text);
+  if (!Number.isNaN(ms)) return new Date(ms).toISOString();
+  throw new CliError('usage', 'device show', `--at ${text} is no time`, 'write 2026-01-31T12:00:00Z');
+}
+
+export function print({ io }: Context, d: Device, options: Json): void {
   if (options.json) return io.out(json(d));
   const labels = Object.entries(d.labels ?? {}).map(([k, v]) => `${k}=${v}`);
   const lines: [string, string | undefined | null][] = [
@@ -149,6 +166,8 @@ function print({ io }: Context, d: Device, options: Json): void {
     ['model', d.model],
     ['agent', d.agent_id],
     ['path', d.path],
+    ['behind', d.parent_id],
+    ['serial', d.serial && `${d.serial} (replacement ${d.replacements})`],
     ['labels', labels.join(' ')],
     ['reason', d.reason],
     ['registered', d.registered_at],

@@ -50,6 +50,13 @@ export async function agent(context: Context, verb: string, args: readonly strin
   return node({ ...context, env: { ...facts, ...context.env } }, 'agent', [main, verb, ...args, ...data]);
 }
 
+/** Folds every life in the log and holds it against the states and SQL; exit 1 when they differ. */
+export async function verifyDevices(context: Context): Promise<number> {
+  const facts = readRunFile(context.dir().runFile)?.facts ?? {};
+  const main = join(context.projectRoot, 'dist', 'services', 'registry', 'verify', 'main.js');
+  return node({ ...context, env: { ...facts, ...context.env } }, 'verify', [main]);
+}
+
 async function node(context: Context, kind: string, args: readonly string[]): Promise<number> {
   const brood = new Brood(kind, context.env);
   try {

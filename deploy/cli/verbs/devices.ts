@@ -1,7 +1,10 @@
 /** Verbs about devices and the commands sent to them, over the REST API. */
 import type * as CommandModule from '../commands/command';
 import type * as DeviceModule from '../commands/device';
+import type * as RunModule from '../commands/run';
+import type * as ImportModule from '../commands/device-import';
 import { load, type Verbs } from '../load';
+import { addTwinCommands } from './device-twin';
 
 const device = (): typeof DeviceModule => load('./commands/device') as typeof DeviceModule;
 const command = (): typeof CommandModule => load('./commands/command') as typeof CommandModule;
@@ -13,6 +16,8 @@ const MOVES: readonly (readonly [DeviceModule.Move, string])[] = [
   ['activate', 'let a provisioned device work'],
   ['suspend', 'stop polling it and refuse commands until it is resumed'],
   ['resume', 'end a suspension'],
+  ['quarantine', 'shut it away, with a --reason; agents neither poll nor write it'],
+  ['release', 'end a quarantine; it is suspended then'],
   ['decommission', 'end its life; it is refused from then on'],
 ];
 
@@ -30,6 +35,7 @@ function addDevice({ program, run }: Verbs): void {
     .option('--model <model>')
     .option('--agent <id>')
     .option('--path <prefix>', 'enterprise/site/area/line/cell, from the left')
+    .option('--parent <device>', 'gateway that they are behind')
     .option('--label <key=value>', 'may be repeated; all must match', collect)
     .option('--q <text>', 'part of the id or the name')
     .option('--limit <count>')
@@ -39,8 +45,9 @@ function addDevice({ program, run }: Verbs): void {
     .command('show')
     .argument('<id>')
     .description('one device')
+    .option('--at <time>', 'as it was then: ISO 8601')
     .option('--json', 'for programs')
-    .action((id: string, o: DeviceModule.Json) => run((c) => device().show(c, id, o)));
+    .action((id: string, o: DeviceModule.ShowOptions) => run((c) => device().show(c, id, o)));
   group
     .command('register')
     .argument('<id>')
@@ -49,9 +56,20 @@ function addDevice({ program, run }: Verbs): void {
     .option('--model <model>')
     .option('--agent <id>', 'agent that reaches it')
     .option('--path <path>', 'enterprise/site/area/line/cell')
+    .option('--parent <device>', 'gateway that it is behind')
     .option('--label <key=value>', 'may be repeated', collect)
     .option('--json', 'for programs')
     .action((id: string, o: DeviceModule.RegisterOptions) => run((c) => device().register(c, id, o)));
+  group
+    .command('import')
+    .argument('<file>', 'NDJSON (one device a line), or .csv with a header; - reads NDJSON from stdin')
+    .description('register many; the same file again changes nothing')
+    .option('--until <state>', 'registered, provisioned or active', 'registered')
+    .option('--reason <text>', 'kept in their histories')
+    .option('--json', 'a result a line, for programs')
+    .action((file: string, o: ImportModule.ImportOptions) =>
+      run((c) => (load('./commands/device-import') as typeof ImportModule).importDevices(c, file, o)),
+    );
   for (const [step, description] of MOVES)
     group
       .command(step)
@@ -60,6 +78,11 @@ function addDevice({ program, run }: Verbs): void {
       .option('--reason <text>', 'kept in its history')
       .option('--json', 'for programs')
       .action((id: string, o: DeviceModule.Json & { reason?: string }) => run((c) => device().move(c, step, id, o)));
+  addTwinCommands(group, { run });
+  group
+    .command('verify')
+    .description('fold every life in the log, and compare with states and SQL; exit 1 when they differ')
+    .action(() => run((c) => (load('./commands/run') as typeof RunModule).verifyDevices(c)));
   group
     .command('history')
     .argument('<id>')

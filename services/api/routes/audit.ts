@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
-import { timeOf } from './readings';
+import { timeOf } from '../time';
 
 const DAY_MS = 86_400_000;
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { type CommandInput } from '../../../workflows/command/messages';
 import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
+import { checkCommand, type Model } from '../../domain/definition';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
@@ -55,6 +56,7 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
   if (device.agent_id === null)
     throw new ApiError('not-addressable', 'the device has no agent: register it with the agent_id that reaches it');
   const body = req.body as NewCommand;
+  refuseAgainstModel(deps.definitions.model(device.tenant, device.model), device.model, body);
   const issued_at = deps.now();
   return {
     command_id: commandId(req, device, deps),
@@ -68,6 +70,15 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
     deadline: issued_at + (body.timeout_ms ?? 30_000),
     actor,
   };
+}
+
+/** A device whose model is defined takes what the model says; of any other the agent's profile alone decides. */
+function refuseAgainstModel(model: Model | undefined, modelName: string, { name, args = {} }: NewCommand): void {
+  if (!model) return;
+  const { problems, allowed } = checkCommand(model, name, args as Record<string, unknown>);
+  if (problems.length === 0) return;
+  const detail = `model ${modelName}: ${problems.map((p) => `${p.path} ${p.message}`).join('; ')}`;
+  throw new ApiError('command-refused', detail, { errors: problems, allowed });
 }
 
 /** The same Idempotency-Key on the same device is the same command. */

@@ -1,31 +1,27 @@
-import { createHash } from 'node:crypto';
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { scopeOf } from '../../domain/access';
 import { type RejectionCode, type RequestType } from '../../domain/device';
+import { deviceAsOf } from '../as-of';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter, type Entry } from '../directory';
-import { ApiError, type ApiErrorCode } from '../problem';
-import { allowedVerbs, deviceView } from '../views';
+import { requestId } from '../idempotency';
+import { ApiError } from '../problem';
+import { REJECTIONS } from '../rejections';
+import { timeOf } from '../time';
+import { allowedVerbs, deviceView, selected } from '../views';
+import { refuseParent } from './twin';
 
 /** Moves the registry decides at once; decommissioning takes a workflow. */
-const MOVES = ['provision', 'activate', 'suspend', 'resume'] as const;
-
-const REJECTIONS: Readonly<Record<RejectionCode, ApiErrorCode>> = {
-  invalid: 'invalid-request',
-  'unknown-device': 'not-found',
-  'already-registered': 'already-registered',
-  'illegal-move': 'illegal-move',
-  'version-conflict': 'version-conflict',
-  'no-credential': 'no-credential',
-};
+const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release'] as const;
 
 export function deviceRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
   router.post('/devices', async (req, res) => {
     const { device_id, ...data } = req.body as { device_id: string } & Record<string, unknown>;
+    refuseParent(deps, res, device_id, data['parent_id']);
     const reply = await ask(deps, req, res, device_id, 'register', data);
     respond(deps, res, reply, reply.outcome === 'accepted' ? 201 : 200);
   });
@@ -42,17 +38,19 @@ export function deviceRoutes(deps: ApiDependencies): Router {
       Number(query['limit'] ?? 100),
     );
     res.json({
-      items: page.items.map(deviceView),
+      items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))),
       ...(page.next !== undefined && { next: Buffer.from(page.next).toString('base64url') }),
     });
   });
 
-  router.get('/devices/:id', (req, res) => {
+  router.get('/devices/:id', async (req, res) => {
     const entry = existing(deps, principalOf(res), req.params.id);
-    res.setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+    const at = timeOf(req.query['at']);
+    const shown = at === undefined ? entry : { device: await deviceAsOf(deps, entry.device, at) };
+    res.setHeader('etag', `"${shown.device.version}"`).json(selected(deviceView(shown), fieldsOf(req)));
   });
 
-  router.post('/devices/:id/decommission', async (req, res) => {
+  const decommission = async (req: Request<{ id: string }>, res: Response): Promise<void> => {
     const principal = principalOf(res);
     const entry = existing(deps, principal, req.params.id);
     if (entry.device.state === 'decommissioned')
@@ -66,7 +64,9 @@ export function deviceRoutes(deps: ApiDependencies): Router {
       reason: reasonOf(req) ?? 'asked for over the API',
     });
     res.status(202).setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
-  });
+  };
+  router.post('/devices/:id/decommission', decommission);
+  router.delete('/devices/:id', decommission);
 
   for (const move of MOVES)
     router.post(`/devices/:id/${move}`, async (req, res) => {
@@ -83,21 +83,23 @@ export function existing(deps: ApiDependencies, { tenant }: Pick<Principal, 'ten
   return entry;
 }
 
-async function ask(
+/** `expected`: version the device must be at, null for any; by default what If-Match says. */
+export async function ask(
   deps: ApiDependencies,
   req: Request,
   res: Response,
   deviceId: string,
   type: RequestType,
   data: object,
+  expected: number | null = expectedVersion(req),
 ): Promise<DeviceReply> {
   const { tenant, actor } = principalOf(res);
   const reply = await deps.registrar.ask({
-    request_id: requestId(deps, req, `${tenant}/${deviceId}/${type}`),
+    request_id: requestId(req, `${tenant}/${deviceId}/${type}`, deps.newId),
     tenant,
     device_id: deviceId,
     type,
-    expected_version: expectedVersion(req),
+    expected_version: expected,
     actor,
     reason: reasonOf(req),
     at: deps.now(),
@@ -108,13 +110,9 @@ async function ask(
   return reply;
 }
 
-/** The same Idempotency-Key on the same device and move is the same request. */
-function requestId(deps: ApiDependencies, req: Request, scope: string): string {
-  const key = req.header('idempotency-key');
-  return key === undefined ? deps.newId() : createHash('sha256').update(`${scope}\0${key}`).digest('hex').slice(0, 32);
-}
+export const fieldsOf = (req: Request): string[] | undefined => req.query['fields'] as string[] | undefined;
 
-function expectedVersion(req: Request): number | null {
+export function expectedVersion(req: Request): number | null {
   const etag = req.header('if-match');
   return etag === undefined ? null : Number(etag.slice(1, -1));
 }
@@ -133,7 +131,7 @@ function rejection(reply: DeviceReply): ApiError {
   return new ApiError(REJECTIONS[reply.code as RejectionCode] ?? 'illegal-move', reply.detail, extra);
 }
 
-function respond(deps: ApiDependencies, res: Response, reply: DeviceReply, status: number): void {
+export function respond(deps: ApiDependencies, res: Response, reply: DeviceReply, status: number): void {
   const entry = existing(deps, principalOf(res), reply.device_id);
   res.status(status).setHeader('etag', `"${entry.device.version}"`);
   if (status === 201) res.location(`/api/v1/devices/${reply.device_id}`);
@@ -147,6 +145,7 @@ function filterOf(query: Record<string, unknown>): DeviceFilter {
     state: text('state'),
     model: text('model'),
     agent: text('agent'),
+    parent: text('parent'),
     path: text('path'),
     q: text('q')?.toLowerCase(),
     labels: labels?.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)] as const),

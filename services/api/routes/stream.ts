@@ -13,13 +13,14 @@ export function streamRoutes(deps: ApiDependencies): Router {
     const principal = principalOf(res);
     const scope = scopeOf(principal, 'device.read');
     const query = req.query as { device?: string; types?: FeedType[] };
-    await deps.feed.add(req, res, {
+    const filter = {
       tenant: principal.tenant,
-      sees: (device) =>
+      sees: (device: string) =>
         scope === 'everywhere' || isInScope(scope, deps.directory.get(principal.tenant, device)?.device.path ?? ''),
       types: new Set(query.types ?? FEED_TYPES),
       ...(query.device !== undefined && { device: query.device }),
-    });
+    };
+    await deps.feed.add(req, res, filter, req.header('last-event-id'));
   });
   return router;
 }

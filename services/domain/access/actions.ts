@@ -9,6 +9,11 @@ export const ACTIONS = {
   /** Suspend and resume: part of a shift's work. */
   'device.operate': 'operator',
   'device.decommission': 'engineer',
+  /** What it is and where: name, model, path, labels, agent. */
+  'device.update': 'engineer',
+  'device.configure': 'engineer',
+  'definition.read': 'viewer',
+  'definition.manage': 'engineer',
   'command.read': 'viewer',
   'command.send': 'operator',
   'self.read': 'viewer',

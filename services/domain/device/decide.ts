@@ -51,6 +51,11 @@ function refuse(state: DeviceOrNone, request: DeviceRequest): Rejected | undefin
   const version = state?.version ?? 0;
   if (request.expected_version !== null && request.expected_version !== version)
     return rejected('version-conflict', `${name} is at version ${version}, not ${request.expected_version}`);
+  if (state !== null && request.type === 'configure') {
+    const expected = request.data.expected_config_version ?? state.desired_version;
+    if (expected !== state.desired_version)
+      return rejected('version-conflict', `the configuration is at version ${state.desired_version}, not ${expected}`);
+  }
   if (state !== null && request.type === 'register')
     return rejected('already-registered', `${name} is already ${state.state}; ${allowed(state)}`);
   return undefined;
@@ -60,14 +65,32 @@ function isRepeatedWish(state: DeviceOrNone, request: DeviceRequest): boolean {
   if (state === null) return false;
   if (request.type === 'update')
     return moveOf('update').from.includes(state.state) && Object.keys(changes(state, request.data)).length === 0;
+  if (request.type === 'configure')
+    return moveOf('configure').from.includes(state.state) && JSON.stringify(request.data.config) === state.desired;
+  if (request.type === 'report-config') return isReported(state, request.data);
   if (!isAlreadySo(state.state, request.type)) return false;
   return request.type !== 'provision' || (request.data.credential ?? state.credential) === state.credential;
 }
 
-/** A device that reports by itself needs a credential; one behind an agent is vouched for by the agent's. */
+function isReported(device: Device, { config, config_version }: EventData['config-reported']): boolean {
+  return device.reported_version === config_version && device.reported === JSON.stringify(config);
+}
+
 function guard(state: DeviceOrNone, request: DeviceRequest): Rejected | undefined {
-  if (state === null || request.type !== 'activate' || state.credential !== null || state.agent_id !== null)
-    return undefined;
+  if ((request.type === 'register' || request.type === 'update') && request.data.parent_id === request.device_id)
+    return rejected('invalid', 'a device cannot be its own parent');
+  if (state === null) return undefined;
+  if (request.type === 'report-config' && request.data.config_version > state.desired_version)
+    return rejected('invalid', `config_version is ahead of what is desired, version ${state.desired_version}`);
+  if (request.type === 'activate') return credentialGuard(state, state.credential);
+  if (request.type === 'replace' && state.state === 'active')
+    return credentialGuard(state, request.data.credential ?? null);
+  return undefined;
+}
+
+/** A device that reports by itself needs a credential; one behind an agent is vouched for by the agent's. */
+function credentialGuard(device: Device, credential: string | null): Rejected | undefined {
+  if (credential !== null || device.agent_id !== null) return undefined;
   const how = 'provision it with a credential, or update its agent_id';
   return rejected('no-credential', `cannot activate a device with neither credential nor agent: ${how}`);
 }
@@ -117,6 +140,14 @@ function dataOf(state: DeviceOrNone, request: DeviceRequest): EventData[EventTyp
       return { credential: request.data.credential ?? null };
     case 'update':
       return state === null ? request.data : changes(state, request.data);
+    case 'replace':
+      return { serial: request.data.serial, credential: request.data.credential ?? null };
+    case 'configure':
+      return { config: request.data.config, config_version: (state?.desired_version ?? 0) + 1 };
+    case 'report-config':
+      return { config: request.data.config, config_version: request.data.config_version };
+    case 'quarantine':
+    case 'release':
     case 'activate':
     case 'suspend':
     case 'resume':

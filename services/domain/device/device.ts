@@ -6,6 +6,7 @@ export const LIFECYCLE_STATES = [
   'provisioned',
   'active',
   'suspended',
+  'quarantined',
   'decommissioning',
   'decommissioned',
 ] as const;
@@ -31,7 +32,11 @@ export interface Description {
   readonly agent_id: string | null;
   readonly path: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly parent_id: string | null;
 }
+
+/** A configuration as people and devices write it. */
+export type Config = Readonly<Record<string, unknown>>;
 
 type Nothing = Readonly<Record<string, never>>;
 
@@ -46,6 +51,14 @@ export interface EventData {
   'decommission-abandoned': Nothing;
   decommissioned: Nothing;
   updated: Partial<Description>;
+  quarantined: Nothing;
+  released: Nothing;
+  /** New hardware under the same identity: its history goes on. */
+  replaced: { readonly serial: string; readonly credential: string | null };
+  /** `config_version`: of the desired configuration. */
+  configured: { readonly config: Config; readonly config_version: number };
+  /** `config_version`: the desired one that the device has taken. */
+  'config-reported': { readonly config: Config; readonly config_version: number };
 }
 
 export type EventType = keyof EventData;
@@ -91,10 +104,18 @@ export function evolve(state: DeviceOrNone, event: DeviceEvent): Device {
     case 'decommissioned':
       return { ...moved, earlier_state: null };
     case 'updated':
-      return { ...moved, ...event.data, labels: { ...(event.data.labels ?? state.labels) }, reason: state.reason };
+      return { ...settled(moved, state), ...event.data, labels: { ...(event.data.labels ?? state.labels) } };
+    case 'replaced':
+      return { ...moved, ...event.data, replacements: state.replacements + 1, reported: '', reported_version: 0 };
+    case 'configured':
+      return { ...settled(moved, state), ...desired(event.data) };
+    case 'config-reported':
+      return { ...settled(moved, state), ...reported(event.data) };
     case 'activated':
     case 'suspended':
     case 'resumed':
+    case 'quarantined':
+    case 'released':
       return moved;
     default:
       return unknownEvent(event);
@@ -111,19 +132,22 @@ export function fold(events: Iterable<DeviceEvent>, from: DeviceOrNone = initial
 function born(state: DeviceOrNone, event: Extract<DeviceEvent, { type: 'registered' }>): Device {
   if (state !== null) throw impossible(event, `the device is already ${state.state}`);
   if (event.version !== 1) throw impossible(event, 'a life begins with version 1');
+  // Events written before there were parents say nothing of them.
+  const { parent_id = null, ...description } = event.data as Omit<Description, 'parent_id'> & Partial<Description>;
   return {
     tenant: event.tenant,
     device_id: event.device_id,
     version: 1,
     state: event.state_to,
     earlier_state: null,
-    ...event.data,
+    ...description,
     labels: { ...event.data.labels },
     credential: null,
     reason: event.reason,
     registered_at: event.at,
     changed_at: event.at,
     recent_requests: [event.request_id],
+    ...{ parent_id, serial: '', replacements: 0, desired: '', desired_version: 0, reported: '', reported_version: 0 },
   };
 }
 
@@ -137,6 +161,19 @@ function follow(state: Device, event: DeviceEvent): Device {
     recent_requests: [...state.recent_requests, event.request_id].slice(-MAX_RECENT_REQUESTS),
   };
 }
+
+/** What is no move keeps the reason of the last one. */
+const settled = (moved: Device, before: Device): Device => ({ ...moved, reason: before.reason });
+
+const desired = ({ config, config_version }: EventData['configured']): Pick<Device, 'desired' | 'desired_version'> => ({
+  desired: JSON.stringify(config),
+  desired_version: config_version,
+});
+
+const reported = (data: EventData['config-reported']): Pick<Device, 'reported' | 'reported_version'> => ({
+  reported: JSON.stringify(data.config),
+  reported_version: data.config_version,
+});
 
 function impossible(event: DeviceEvent, why: string): DeviceError {
   const what = `event ${event.type}, version ${event.version}, of ${event.tenant}/${event.device_id}`;

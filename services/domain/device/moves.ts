@@ -11,6 +11,11 @@ export const REQUEST_TYPES = [
   'complete-decommission',
   'abandon-decommission',
   'update',
+  'quarantine',
+  'release',
+  'replace',
+  'configure',
+  'report-config',
 ] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
 
@@ -26,7 +31,8 @@ export interface Move {
   readonly to: LifecycleState | 'same' | 'earlier';
 }
 
-const IN_SERVICE = ['registered', 'provisioned', 'active', 'suspended'] as const;
+const IN_SERVICE = ['registered', 'provisioned', 'active', 'suspended', 'quarantined'] as const;
+const INSTALLED = ['provisioned', 'active', 'suspended', 'quarantined'] as const;
 
 export const MOVES: readonly Move[] = [
   { request: 'register', event: 'registered', from: ['none'], to: 'registered' },
@@ -38,6 +44,12 @@ export const MOVES: readonly Move[] = [
   { request: 'complete-decommission', event: 'decommissioned', from: ['decommissioning'], to: 'decommissioned' },
   { request: 'abandon-decommission', event: 'decommission-abandoned', from: ['decommissioning'], to: 'earlier' },
   { request: 'update', event: 'updated', from: IN_SERVICE, to: 'same' },
+  { request: 'quarantine', event: 'quarantined', from: ['active', 'suspended'], to: 'quarantined' },
+  // Not back to work: somebody looks at it first, and resumes it.
+  { request: 'release', event: 'released', from: ['quarantined'], to: 'suspended' },
+  { request: 'replace', event: 'replaced', from: INSTALLED, to: 'same' },
+  { request: 'configure', event: 'configured', from: IN_SERVICE, to: 'same' },
+  { request: 'report-config', event: 'config-reported', from: IN_SERVICE, to: 'same' },
 ];
 
 const byRequest = new Map(MOVES.map((m) => [m.request, m]));

@@ -1,6 +1,6 @@
 /** A wish to move a device, its arguments checked. Limits are part of the contract: the API documents them. */
 import { type DeviceRequest as RequestRecord } from '../../../schemas/generated';
-import { type Description } from './device';
+import { type Config, type Description } from './device';
 import { REQUEST_TYPES, type RequestType } from './moves';
 
 export const LIMITS = {
@@ -12,6 +12,8 @@ export const LIMITS = {
   reason_chars: 1_000,
   path_levels: 5,
   path_level_chars: 64,
+  serial_chars: 128,
+  config_chars: 16_384,
   labels: 32,
   label_key_chars: 63,
   label_value_chars: 256,
@@ -36,6 +38,11 @@ export interface RequestArguments {
   'complete-decommission': object;
   'abandon-decommission': object;
   update: Partial<Description>;
+  quarantine: object;
+  release: object;
+  replace: { readonly serial: string; readonly credential?: string };
+  configure: { readonly config: Config; readonly expected_config_version?: number };
+  'report-config': { readonly config: Config; readonly config_version: number };
 }
 
 type Envelope = Omit<RequestRecord, 'type' | 'data'>;
@@ -71,7 +78,7 @@ export function checkRequest(record: RequestRecord): Checked {
     return { kind: 'invalid', problems: [...problems, problem('type', 'malformed', REQUEST_TYPES.join(' | '))] };
   const data = parseObject(record.data);
   if (!data) return { kind: 'invalid', problems: [...problems, problem('data', 'malformed', 'a JSON object')] };
-  problems.push(...checkArguments(type, data));
+  problems.push(...missing(type, data, record.reason), ...checkArguments(type, data));
   if (problems.length > 0) return { kind: 'invalid', problems: problems.slice(0, LIMITS.problems) };
   const complete = type === 'register' ? { ...EMPTY_DESCRIPTION, ...data } : data;
   return { kind: 'valid', request: { ...record, type, data: complete } as DeviceRequest };
@@ -98,7 +105,7 @@ export function describeProblems(problems: readonly Problem[]): string {
   return problems.map((p) => `${p.field} is ${p.code}: expected ${p.expected}`).join('; ');
 }
 
-const EMPTY_DESCRIPTION: Description = { name: '', model: '', agent_id: null, path: '', labels: {} };
+const EMPTY_DESCRIPTION: Description = { name: '', model: '', agent_id: null, path: '', labels: {}, parent_id: null };
 
 const DESCRIPTION: Readonly<Record<keyof Description, Check>> = {
   name: textOf(0, LIMITS.name_chars),
@@ -106,6 +113,7 @@ const DESCRIPTION: Readonly<Record<keyof Description, Check>> = {
   agent_id: (value, field) => (value === null ? [] : matching(AGENT_ID)(value, field)),
   path: checkPath,
   labels: checkLabels,
+  parent_id: (value, field) => (value === null ? [] : matching(DEVICE_ID)(value, field)),
 };
 
 const ARGUMENTS: Readonly<Record<RequestType, Readonly<Record<string, Check>>>> = {
@@ -118,7 +126,25 @@ const ARGUMENTS: Readonly<Record<RequestType, Readonly<Record<string, Check>>>> 
   'complete-decommission': {},
   'abandon-decommission': {},
   update: DESCRIPTION,
+  quarantine: {},
+  release: {},
+  replace: { serial: textOf(1, LIMITS.serial_chars), credential: textOf(1, LIMITS.credential_chars) },
+  configure: { config: checkConfig, expected_config_version: checkCount },
+  'report-config': { config: checkConfig, config_version: checkCount },
 };
+
+const REQUIRED: Partial<Record<RequestType, readonly string[]>> = {
+  replace: ['serial'],
+  configure: ['config'],
+  'report-config': ['config', 'config_version'],
+};
+
+/** Why a device is shut away must be said: who finds it there asks. */
+function missing(type: RequestType, data: Readonly<Record<string, unknown>>, reason: string | null): Problem[] {
+  const fields = (REQUIRED[type] ?? []).filter((name) => data[name] === undefined).map((name) => `data.${name}`);
+  const unsaid = type === 'quarantine' && (reason ?? '').trim() === '' ? ['reason'] : [];
+  return [...fields, ...unsaid].map((field) => problem(field, 'missing', 'to be given'));
+}
 
 function parseObject(json: string): Record<string, unknown> | undefined {
   let value: unknown;
@@ -151,6 +177,16 @@ function textOf(min_chars: number, max_chars: number): Check {
     if (value.length < min_chars) return [problem(field, 'missing', `at least ${min_chars} characters`)];
     return value.length > max_chars ? [problem(field, 'too-long', `at most ${max_chars} characters`)] : [];
   };
+}
+
+function checkConfig(value: unknown, field: string): readonly Problem[] {
+  if (!isObject(value)) return [problem(field, 'wrong-type', 'a JSON object')];
+  const fits = JSON.stringify(value).length <= LIMITS.config_chars;
+  return fits ? [] : [problem(field, 'too-long', `at most ${LIMITS.config_chars} characters`)];
+}
+
+function checkCount(value: unknown, field: string): readonly Problem[] {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? [] : [problem(field, 'wrong-type', 'a count, 0 or more')];
 }
 
 function checkPath(value: unknown, field: string): readonly Problem[] {

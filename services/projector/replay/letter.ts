@@ -10,8 +10,7 @@ export interface Letter {
   readonly headers_hex: Readonly<Record<string, string>>;
 }
 
-export const coordinatesOf = (l: Letter): string =>
-  coordinatesKey(l.source_topic, l.source_partition, l.source_offset);
+export const coordinatesOf = (l: Letter): string => coordinatesKey(l.source_topic, l.source_partition, l.source_offset);
 
 export const lettersOf = (text: string): Letter[] =>
   text

@@ -29,6 +29,12 @@ interface ProjectedDevice {
   readonly state: string;
   readonly name: string;
   readonly agent_id: string | null;
+  readonly model: string;
+  readonly path: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly reason: string | null;
+  /** ms since 1970-01-01 UTC. */
+  readonly changed_at: number;
 }
 
 export async function verify(deps: VerifyDeps): Promise<Verdict> {
@@ -80,7 +86,9 @@ async function ledgerOf({ kafka, writers, newId }: VerifyDeps, partition: number
 
 async function projection(clickhouse: ClickHouseClient): Promise<Map<string, ProjectedDevice>> {
   const result = await clickhouse.query({
-    query: `SELECT concat(tenant, '/', device_id) AS key, toString(version) AS version, state, name, agent_id FROM devices`,
+    query: `SELECT concat(tenant, '/', device_id) AS key, toString(version) AS version, state, name, agent_id, model, path,
+        labels, reason, toUnixTimestamp64Milli(changed_at) AS changed_at FROM devices`,
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
     format: 'JSONEachRow',
   });
   const rows = await result.json<ProjectedDevice>();
@@ -105,6 +113,8 @@ function againstProjection(ledger: Ledger, projected: Map<string, ProjectedDevic
   return differences;
 }
 
-function summary(d: Pick<ProjectedDevice, 'state' | 'name' | 'agent_id'> & { version: string | number }): string {
-  return JSON.stringify([Number(d.version), d.state, d.name, d.agent_id]);
+function summary(d: Omit<ProjectedDevice, 'key' | 'version'> & { version: string | number }): string {
+  const labels = Object.entries(d.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const { state, name, agent_id, model, path, reason, changed_at } = d;
+  return JSON.stringify([Number(d.version), state, name, agent_id, model, path, labels, reason, changed_at]);
 }

@@ -3,7 +3,7 @@ import { type ApiKey } from '../../../schemas/generated';
 import { actionOf, checkTable, ROUTES } from '../../../services/api/access-table';
 import { createApp, openApiDocument } from '../../../services/api/app';
 import { ACTIONS, createKey, isReading, principal, type Role, ROLES, showKey } from '../../../services/domain/access';
-import { deviceState, type Harness, NOW, startApi } from './harness';
+import { deviceState, type Harness, NO_HISTORY, NOW, startApi } from './harness';
 
 type Where = 'own tenant' | 'own site' | 'other site' | 'foreign tenant';
 const WHERE: readonly Where[] = ['own tenant', 'own site', 'other site', 'foreign tenant'];
@@ -34,6 +34,13 @@ const KEY_ID = 'f'.repeat(16);
 const BODIES: Readonly<Record<string, object>> = {
   'POST /devices': { device_id: 'new-1', path: 'acme/north/hall' },
   'POST /devices/{id}/commands': { name: 'set-speed' },
+  'POST /devices/{id}/quarantine': { reason: 'leaks' },
+  'PATCH /devices/{id}': { name: 'Pump' },
+  'POST /devices/{id}/replace': { serial: 'sn-2' },
+  'PUT /devices/{id}/config': { interval_s: 60 },
+  'PUT /devices/{id}/config/reported': { config: {}, config_version: 0 },
+  'PUT /models/{name}': { description: 'a pump' },
+  'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
 };
@@ -47,8 +54,8 @@ function cases(): Case[] {
     return values.flatMap((value) => {
       const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };
       const action = actionOf(access, params);
-      const path = template.replace('{id}', id).replace(/\{\w+\}/, value);
-      const body = BODIES[route];
+      const path = template.replace('{id}', id).replace('{name}', 'some').replace(/\{\w+\}/, value);
+      const body = BODIES[route.replace('{move}', value)];
       return action ? [{ route, method, path, action, on: access.on, ...(body && { body }) }] : [];
     });
   });
@@ -58,16 +65,8 @@ let api: Harness;
 const keys = new Map<string, string>();
 
 beforeAll(async () => {
-  const none = () => Promise.resolve([]);
   const lifecycle = () => Promise.resolve([{ version: 99 }]);
-  const history = {
-    readings: none,
-    lifecycle,
-    command: () => Promise.resolve(undefined),
-    commandsOf: none,
-    audit: none,
-  };
-  api = await startApi({ history });
+  api = await startApi({ history: { ...NO_HISTORY, lifecycle } });
   for (const where of WHERE)
     for (const role of ROLES) {
       const parts = {

@@ -125,7 +125,7 @@ describe('what does not fit', () => {
     ['GET', '/api/v1/devices?limit=0', undefined, 400],
     ['GET', '/api/v1/devices?limit=5000', undefined, 400],
     ['GET', '/api/v1/nothing', undefined, 404],
-    ['DELETE', '/api/v1/devices/a', undefined, 405],
+    ['PUT', '/api/v1/devices/a', {}, 405],
     ['POST', '/api/v1/devices', `{"device_id":"a","name":"${'x'.repeat(300_000)}"}`, 413],
   ])('%s %s %# is answered with a problem', async (method, path, body, status) => {
     const answer = await api.call(method, path, body);

@@ -1,15 +1,24 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import pino from 'pino';
-import { type AuditEvent, type DeviceReply, type DeviceRequest, type DeviceState } from '../../../schemas/generated';
+import {
+  type AuditEvent,
+  type Definition,
+  type DefinitionRequest,
+  type DeviceReply,
+  type DeviceRequest,
+  type DeviceState,
+} from '../../../schemas/generated';
 import { createApp } from '../../../services/api/app';
 import { ApiKeys } from '../../../services/api/api-keys';
 import { Recorder } from '../../../services/api/audit-log';
 import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
+import { Definitions } from '../../../services/api/definitions';
 import { Directory } from '../../../services/api/directory';
 import { Feed } from '../../../services/api/feed';
 import { Tokens } from '../../../services/api/tokens';
+import { decide as decideDefinition } from '../../../services/domain/definition';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
 
 export const TOKEN = 'a-token-for-tests';
@@ -32,6 +41,8 @@ export function deviceState(id: string, change: Partial<DeviceState> = {}): Devi
     registered_at: NOW,
     changed_at: NOW,
     recent_requests: [],
+    ...{ parent_id: null, serial: '', replacements: 0 },
+    ...{ desired: '', desired_version: 0, reported: '', reported_version: 0 },
     ...change,
   };
 }
@@ -54,6 +65,51 @@ function registryOver(directory: Directory) {
   };
 }
 
+/** As the log would have it: each request decided on what the one before it made. */
+async function inTurn(
+  requests: readonly Omit<DeviceRequest, 'reply_to'>[],
+  ask: (request: Omit<DeviceRequest, 'reply_to'>) => Promise<DeviceReply>,
+  directory: Directory,
+): Promise<DeviceReply[]> {
+  const replies: DeviceReply[] = [];
+  for (const request of requests) {
+    const reply = await ask(request);
+    if (reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
+    replies.push(reply);
+  }
+  return replies;
+}
+
+/** The same for models and groups, deleted ones remembered as the registry does. */
+function definerOver(definitions: Definitions) {
+  const states = new Map<string, Definition>();
+  return (request: Omit<DefinitionRequest, 'reply_to'>): Promise<DeviceReply> => {
+    const { request_id, tenant, kind, name } = request;
+    const key = `${tenant}/${kind}/${name}`;
+    const decision = decideDefinition(states.get(key) ?? null, { ...request, reply_to: 't' }, { now: NOW, count: 0 });
+    if (decision.kind === 'accepted') {
+      states.set(key, decision.definition);
+      definitions.apply(decision.definition);
+    }
+    const [code, detail] = decision.kind === 'rejected' ? [decision.code, decision.detail] : ['', ''];
+    const known = states.get(key);
+    const reply = { request_id, reply_to: 't', tenant, device_id: `${kind}/${name}`, code, detail, at: NOW };
+    return Promise.resolve({ ...reply, outcome: decision.kind, state: known ? JSON.stringify(known) : '' });
+  };
+}
+
+export const NO_HISTORY: ApiDependencies['history'] = {
+  readings: () => Promise.resolve([]),
+  lifecycle: () => Promise.resolve([]),
+  life: () => Promise.resolve([]),
+  exportReadings: async function* () {
+    // Nothing to tell.
+  },
+  command: () => Promise.resolve(undefined),
+  commandsOf: () => Promise.resolve([]),
+  audit: () => Promise.resolve([]),
+};
+
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
@@ -73,6 +129,8 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
   const directory = new Directory();
   const started: Harness['started'] = { commands: [], decommissions: [] };
   const audit: AuditEvent[] = [];
+  const ask = registryOver(directory);
+  const definitions = new Definitions();
   let id = 0;
   const newId = (): string => `id-${++id}`;
   const deps: ApiDependencies = {
@@ -85,17 +143,13 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
     tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
     recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),
-    registrar: { ask: registryOver(directory) },
+    registrar: { ask, askAll: (requests) => inTurn(requests, ask, directory), define: definerOver(definitions) },
+    definitions,
     directory,
     commands: new CommandLog(),
-    history: {
-      readings: () => Promise.resolve([]),
-      lifecycle: () => Promise.resolve([]),
-      command: () => Promise.resolve(undefined),
-      commandsOf: () => Promise.resolve([]),
-      audit: () => Promise.resolve([]),
-    },
-    feed: new Feed(),
+    history: NO_HISTORY,
+    rateLimit: { per_second: 0, burst: 1 },
+    feed: new Feed(() => NOW),
     workflows: {
       startCommand: (input) => Promise.resolve(void started.commands.push(input)),
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),

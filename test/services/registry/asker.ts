@@ -1,6 +1,6 @@
 /** Asks the registry as the API does, and remembers every reply. */
 import { type Consumer, type Kafka, type Producer } from 'kafkajs';
-import { type DeviceReply, type DeviceRequest } from '../../../schemas/generated';
+import { type DefinitionRequest, type DeviceReply, type DeviceRequest } from '../../../schemas/generated';
 import {
   createKafka,
   ensureTopics,
@@ -11,7 +11,7 @@ import {
   type StreamConfig,
   WriterSchemas,
 } from '../../../schemas/stream';
-import { deviceKey, Topics } from '../../../schemas/topics';
+import { definitionKey, deviceKey, Topics } from '../../../schemas/topics';
 
 export type Wish = Pick<DeviceRequest, 'request_id' | 'device_id' | 'type'> & { readonly data?: object } & Partial<
     Omit<DeviceRequest, 'data'>
@@ -29,6 +29,7 @@ export class Asker {
     private readonly producer: Producer,
     private readonly consumer: Consumer,
     private readonly writer: EventWriter<'device-request'>,
+    private readonly definitions: EventWriter<'definition-request'>,
   ) {}
 
   static async start(stream: StreamConfig, instance: string): Promise<Asker> {
@@ -37,7 +38,7 @@ export class Asker {
     await admin.connect();
     await ensureTopics(admin);
     await admin.disconnect();
-    const ids = await registerSchemas(stream, [Topics.deviceRequests]);
+    const ids = await registerSchemas(stream, [Topics.deviceRequests, Topics.definitionRequests]);
     const producer = idempotentProducer(kafka);
     await producer.connect();
     const consumer = kafka.consumer({
@@ -46,7 +47,14 @@ export class Asker {
       maxWaitTimeInMs: 10,
       retry: { retries: Number.MAX_SAFE_INTEGER, maxRetryTime: 1_000 },
     });
-    const asker = new Asker(kafka, instance, producer, consumer, new EventWriter(Topics.deviceRequests, ids));
+    const asker = new Asker(
+      kafka,
+      instance,
+      producer,
+      consumer,
+      new EventWriter(Topics.deviceRequests, ids),
+      new EventWriter(Topics.definitionRequests, ids),
+    );
     await asker.listen(new EventReader('device-reply', new WriterSchemas(stream)));
     return asker;
   }
@@ -75,6 +83,16 @@ export class Asker {
       return { key: deviceKey(request.tenant, request.device_id), value: this.writer.write(request) };
     });
     await this.producer.send({ topic: Topics.deviceRequests.name, messages });
+  }
+
+  /** As `ask`, for a model or a group. */
+  async define(wish: Omit<DefinitionRequest, 'reply_to' | 'tenant' | 'actor' | 'reason' | 'at'>): Promise<DeviceReply> {
+    const answered = this.expect(wish.request_id);
+    const from = { reply_to: this.instance, tenant: 'default', actor: 'test', reason: null, at: Date.now() };
+    const value = this.definitions.write({ ...wish, ...from });
+    const key = definitionKey('default', wish.kind, wish.name);
+    await this.producer.send({ topic: Topics.definitionRequests.name, messages: [{ key, value }] });
+    return answered;
   }
 
   /** Puts something on the topic that is not a request. */

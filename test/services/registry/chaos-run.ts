@@ -4,9 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { sourceFiles } from '../../../deploy/clickhouse/files';
+import { over } from '../../../deploy/clickhouse/http';
+import { migrate } from '../../../deploy/clickhouse/migrate';
+import { render } from '../../../deploy/clickhouse/render';
 import { EventReader, streamConfig, WriterSchemas } from '../../../schemas/stream';
 import { Topics } from '../../../schemas/topics';
 import { REQUEST_TYPES } from '../../../services/domain/device';
+import { clickHouseFromEnv } from '../../../services/lib/clickhouse';
 import { readToEnd } from '../../../services/lib/consume-snapshot';
 import { type Verdict, verify } from '../../../services/registry/verify/verify';
 import { type Stack, startStack } from '../../support/stack';
@@ -17,6 +22,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly kills: number;
   readonly devices: number;
+  /** With ClickHouse and a projector, killed like the others; SQL must agree at the end too. */
+  readonly sql?: boolean;
   readonly report?: (line: string) => void;
 }
 
@@ -33,7 +40,7 @@ export interface ChaosResult {
   readonly verdict: Verdict;
 }
 
-type Blow = 'registry' | 'broker' | 'freeze';
+type Blow = 'registry' | 'broker' | 'freeze' | 'projector';
 
 const REGISTRIES = 2;
 const WISHES_PER_SEND = 40;
@@ -41,9 +48,12 @@ const SEND_EVERY_MS = 25;
 /** Longer than the consumer's session, so that the others take over what the frozen one still thinks it owns. */
 const FREEZE_MS = 12_000;
 const SETTLE_TIMEOUT_MS = 120_000;
+/** How long SQL may take to catch up with the log. */
+const PROJECTION_TIMEOUT_MS = 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const stack = await startStack({ want: ['kafka', 'schema-registry'] });
+  const sql = options.sql ? (['clickhouse'] as const) : [];
+  const stack = await startStack({ want: ['kafka', 'schema-registry', ...sql] });
   const run = new ChaosRun(stack, options);
   try {
     return await run.run();
@@ -58,8 +68,9 @@ class ChaosRun {
   private readonly registries: ServiceProcess[] = [];
   private readonly asked = new Map<string, number>();
   private asker: Asker | undefined;
+  private projector: ServiceProcess | undefined;
   private firing = true;
-  private readonly kills: Record<Blow, number> = { registry: 0, broker: 0, freeze: 0 };
+  private readonly kills: Record<Blow, number> = { registry: 0, broker: 0, freeze: 0, projector: 0 };
 
   constructor(
     private readonly stack: Stack,
@@ -75,6 +86,7 @@ class ChaosRun {
       this.registries.push(registry);
       await registry.ready();
     }
+    if (this.options.sql) this.projector = await startProjection(this.stack);
     const load = this.load(this.asker);
     for (let i = 0; i < this.options.kills; i++) await this.strike(i);
     this.firing = false;
@@ -85,7 +97,8 @@ class ChaosRun {
 
   async stop(): Promise<void> {
     this.firing = false;
-    await Promise.all(this.registries.map((r) => r.kill()));
+    const all = this.projector ? [...this.registries, this.projector] : this.registries;
+    await Promise.all(all.map((r) => r.kill()));
     await this.asker?.stop();
   }
 
@@ -112,20 +125,21 @@ class ChaosRun {
 
   private wish(id: string): Wish {
     const type = this.pick(['register', 'provision', 'activate', ...REQUEST_TYPES]);
-    const data =
-      type === 'register' ? { agent_id: this.pick(['agent-1', 'agent-2']) } : type === 'update' ? { name: id } : {};
     const device_id = `device-${Math.floor(this.random() * this.options.devices)}`;
-    return { request_id: `r-${id}`, device_id, type, data };
+    const agent_id = this.pick(['agent-1', 'agent-2']);
+    return { request_id: `r-${id}`, device_id, type, data: argumentsOf(type, id, agent_id), reason: id };
   }
 
   private async strike(i: number): Promise<void> {
     await pause(200 + this.random() * 1_500);
     const dice = this.random();
-    const blow: Blow = dice < 0.1 ? 'freeze' : dice < 0.25 ? 'broker' : 'registry';
+    const other: Blow = dice < 0.4 && this.projector ? 'projector' : 'registry';
+    const blow: Blow = dice < 0.1 ? 'freeze' : dice < 0.25 ? 'broker' : other;
     const victim = Math.floor(this.random() * this.registries.length);
     this.options.report?.(`blow ${i + 1}: ${blow} ${blow === 'broker' ? '' : victim}`);
     this.kills[blow]++;
     if (blow === 'broker') return this.strikeBroker();
+    if (blow === 'projector') return this.strikeProjector();
     const registry = this.registries[victim];
     if (!registry) return;
     if (blow === 'freeze') return this.freeze(registry);
@@ -136,6 +150,11 @@ class ChaosRun {
   private async strikeBroker(): Promise<void> {
     await this.stack.kill('kafka');
     await this.stack.restart('kafka');
+  }
+
+  private async strikeProjector(): Promise<void> {
+    await this.projector?.kill();
+    this.projector = await launchProjector(this.stack);
   }
 
   /** A zombie: wakes up believing it owns partitions that have another owner. */
@@ -163,19 +182,33 @@ class ChaosRun {
       const accepted = replies.filter((r) => r.outcome === 'accepted').length;
       return { id, accepted, answered: replies.length, doubled: accepted > 1 || replies.length > asked };
     });
-    const accepted = outcomes.filter((o) => o.accepted > 0).map((o) => o.id);
+    const accepted = new Set(outcomes.filter((o) => o.accepted > 0).map((o) => o.id));
     const events = await this.eventsByRequest(asker, writers);
-    const untold = [...events.keys()].filter((id) => !accepted.includes(id)).length;
+    const untold = [...events.keys()].filter((id) => !accepted.has(id)).length;
     return {
       seed: this.options.seed,
       kills: this.kills,
       requests: this.asked.size,
-      accepted: accepted.length,
+      accepted: accepted.size,
       unanswered: outcomes.filter((o) => o.answered === 0).length,
       doubled: outcomes.filter((o) => o.doubled).length + [...events.values()].filter((n) => n > 1).length,
-      lost: accepted.filter((id) => !events.has(id)).length + untold,
-      verdict: await verify({ kafka: asker.kafka, writers, newId: randomUUID }),
+      lost: [...accepted].filter((id) => !events.has(id)).length + untold,
+      verdict: await this.verdict(asker, writers),
     };
+  }
+
+  /** SQL may be behind the log for a while; log and states may not. */
+  private async verdict(asker: Asker, writers: WriterSchemas): Promise<Verdict> {
+    const clickhouse = this.options.sql ? clickHouseFromEnv(this.stack.env, 'chaos') : undefined;
+    try {
+      for (const deadline = Date.now() + PROJECTION_TIMEOUT_MS; ; await pause(2_000)) {
+        const deps = { kafka: asker.kafka, writers, newId: randomUUID, ...(clickhouse && { clickhouse }) };
+        const verdict = await verify(deps);
+        if (verdict.differing === 0 || !clickhouse || Date.now() > deadline) return verdict;
+      }
+    } finally {
+      await clickhouse?.close();
+    }
   }
 
   private async eventsByRequest(asker: Asker, writers: WriterSchemas): Promise<Map<string, number>> {
@@ -197,6 +230,37 @@ class ChaosRun {
   private pick<T>(from: readonly T[]): T {
     return from[Math.floor(this.random() * from.length)] as T;
   }
+}
+
+/** Arguments that may be granted, so that it is the states that decide. */
+function argumentsOf(type: string, id: string, agent_id: string): object {
+  switch (type) {
+    case 'register':
+      return { agent_id };
+    case 'update':
+      return { name: id };
+    case 'replace':
+      return { serial: id };
+    case 'configure':
+      return { config: { id } };
+    case 'report-config':
+      return { config: { id }, config_version: 0 };
+    default:
+      return {};
+  }
+}
+
+async function startProjection(stack: Stack): Promise<ServiceProcess> {
+  const { CLICKHOUSE_URL: url = '', CLICKHOUSE_USER: user = '', CLICKHOUSE_PASSWORD: password = '' } = stack.env;
+  const target = { kind: 'single', database: 'millrace' } as const;
+  await migrate(over({ url, user, password }), render(sourceFiles(), target), target);
+  const projector = await launchProjector(stack);
+  await projector.ready();
+  return projector;
+}
+
+function launchProjector(stack: Stack): Promise<ServiceProcess> {
+  return ServiceProcess.launch('projector', stack.env, join(stack.dataDir, 'logs', 'projector.log'));
 }
 
 /** Small seeded generator: the same seed gives the same run of numbers. */

@@ -96,7 +96,7 @@ test('an illegal move is refused with the state and the moves allowed, and chang
   const reply = await ask('illegal-1', 'resume');
   expect(reply).toMatchObject({ outcome: 'rejected', code: 'illegal-move' });
   expect(reply.detail).toBe(
-    'cannot resume a device that is registered; allowed: provision, begin-decommission, update',
+    'cannot resume a device that is registered; allowed: provision, begin-decommission, update, configure, report-config',
   );
   expect(JSON.parse(reply.state)).toMatchObject({ version: 1, state: 'registered' });
   expect(await ask('nobody', 'activate')).toMatchObject({ outcome: 'rejected', code: 'unknown-device', state: '' });
@@ -148,6 +148,28 @@ test('what is not a request goes to the dead letters with its coordinates, and t
   const letters = (await read(Topics.deadLetters)).map((m) => m.value as { code: string; source_topic: string });
   expect(letters.map((l) => l.code).sort()).toEqual(['refused', 'undecodable']);
   expect(letters[0]).toMatchObject({ source_topic: 'm2m.device-requests', consumer: 'registry' });
+}, 60_000);
+
+test('a model is decided once, by version, and is on both of its topics', async () => {
+  const put = (request_id: string, body: object, expected_version: number | null = null) =>
+    asker.define({
+      request_id,
+      kind: 'model',
+      name: 'p100',
+      type: 'put',
+      expected_version,
+      body: JSON.stringify(body),
+    });
+  expect(await put('m-1', {}, 0)).toMatchObject({ outcome: 'accepted', device_id: 'model/p100' });
+  expect(await put('m-1', {}, 0)).toMatchObject({ outcome: 'unchanged' });
+  expect(await put('m-2', { description: 'x' }, 0)).toMatchObject({ outcome: 'rejected', code: 'version-conflict' });
+  expect(await put('m-3', { colour: 'red' })).toMatchObject({ outcome: 'rejected', code: 'invalid' });
+  expect(await put('m-4', { description: 'x' }, 1)).toMatchObject({ outcome: 'accepted' });
+  for (const topic of [Topics.definitionLog, Topics.definitions])
+    expect((await read(topic)).map((m) => m.value)).toMatchObject([
+      { version: 1, body: '{}' },
+      { version: 2, body: '{"description":"x"}', created_at: expect.any(Number) as number },
+    ]);
 }, 60_000);
 
 test('after a restart it goes on with the state on the stream, also without the group’s offsets', async () => {

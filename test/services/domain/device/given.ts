@@ -29,13 +29,15 @@ export function device(state: LifecycleState, over: Partial<Device> = {}): Devic
     registered_at: NOW - 1_000,
     changed_at: NOW - 500,
     recent_requests: ['earlier-1'],
+    ...{ parent_id: null, serial: '', replacements: 0 },
+    ...{ desired: '', desired_version: 0, reported: '', reported_version: 0 },
     ...over,
   };
 }
 
 export const given = (from: From): Device | null => (from === 'none' ? null : device(from));
 
-export const DESCRIPTION = { name: '', model: '', agent_id: null, path: '', labels: {} };
+export const DESCRIPTION = { name: '', model: '', agent_id: null, path: '', labels: {}, parent_id: null };
 
 const ARGUMENTS: { [T in RequestType]: RequestArguments[T] } = {
   register: DESCRIPTION,
@@ -47,6 +49,11 @@ const ARGUMENTS: { [T in RequestType]: RequestArguments[T] } = {
   'complete-decommission': {},
   'abandon-decommission': {},
   update: { name: 'Renamed' },
+  quarantine: {},
+  release: {},
+  replace: { serial: 'S-2', credential: 'cert-2' },
+  configure: { config: { interval_s: 5 } },
+  'report-config': { config: { interval_s: 5 }, config_version: 0 },
 };
 
 export function request<T extends RequestType>(

@@ -24,6 +24,7 @@ const description = fc.record({
   agent_id: fc.constantFrom(null, 'agent-1', 'agent-2'),
   path: fc.constantFrom('', 'x/y'),
   labels: fc.dictionary(fc.constantFrom('k', 'l'), names),
+  parent_id: fc.constantFrom(null, 'gateway-1'),
 });
 const anyRequest: fc.Arbitrary<DeviceRequest> = fc
   .record({
@@ -38,6 +39,10 @@ const anyRequest: fc.Arbitrary<DeviceRequest> = fc
     if (type === 'register') return request(type, d, over);
     if (type === 'update') return request(type, partial ? { name: d.name } : d, over);
     if (type === 'provision') return request(type, partial ? {} : { credential: 'cert' }, over);
+    if (type === 'replace') return request(type, partial ? { serial: d.name } : { serial: 's', credential: 'c' }, over);
+    const config = { name: d.name };
+    if (type === 'configure') return request(type, partial ? { config } : { config, expected_config_version: 1 }, over);
+    if (type === 'report-config') return request(type, { config, config_version: partial ? 1 : 0 }, over);
     return request(type, {}, over);
   });
 const lives = fc.array(anyRequest, { maxLength: 60 });
@@ -87,7 +92,7 @@ test('no history leaves the table of moves', () => {
         expect(move?.from).toContain(e.state_from ?? 'none');
         if (move?.to === 'same') expect(e.state_to).toBe(e.state_from);
         else if (move?.to !== 'earlier') expect(e.state_to).toBe(move?.to);
-        else expect(['registered', 'provisioned', 'active', 'suspended']).toContain(e.state_to);
+        else expect(['registered', 'provisioned', 'active', 'suspended', 'quarantined']).toContain(e.state_to);
       }
     }),
   );
@@ -114,7 +119,8 @@ test('what allowedMoves promises is decided, and what it does not is never accep
       );
       const promised = allowedMoves(fromOf(state)).includes(next.type);
       if (decision.kind === 'accepted') expect(promised).toBe(true);
-      if (decision.kind === 'rejected' && promised) expect(decision.code).toBe('no-credential');
+      if (decision.kind === 'rejected' && promised)
+        expect(['no-credential', 'version-conflict', 'invalid']).toContain(decision.code);
     }),
   );
 });

@@ -1,0 +1,110 @@
+/** Many devices in one request: each line becomes the requests that bring a device as far as asked, and one result. Pure. */
+import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../schemas/generated';
+import { DEVICE_ID, type RequestType } from '../domain/device';
+import { type Line, MAX_LINE_BYTES } from './lines';
+import { REJECTIONS } from './rejections';
+import { STATUS } from './problem';
+
+/** How far devices are brought, and the requests of each that it takes. */
+export const UNTIL = {
+  registered: ['register'],
+  provisioned: ['register', 'provision'],
+  active: ['register', 'provision', 'activate'],
+} as const satisfies Record<string, readonly RequestType[]>;
+export type Until = keyof typeof UNTIL;
+
+export interface BulkOrder {
+  readonly tenant: string;
+  readonly actor: string;
+  readonly until: Until;
+  readonly reason: string | null;
+  /** ms since 1970-01-01 UTC. */
+  readonly now: number;
+  /** The same for the same device and step whenever the same upload is repeated under its key. */
+  requestId(deviceId: string, type: RequestType): string;
+}
+
+export type BulkRequest = Omit<DeviceRequest, 'reply_to'>;
+
+/** What became of a line. `status` is what the same request alone would have been answered with. */
+export interface BulkResult {
+  readonly line: number;
+  readonly device_id?: string;
+  readonly status: number;
+  readonly outcome?: string;
+  readonly state?: string;
+  readonly version?: number;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+export type Planned =
+  { readonly device_id: string; readonly requests: readonly BulkRequest[] } | { readonly result: BulkResult };
+
+export function planLine({ number, text }: Line, order: BulkOrder): Planned {
+  if (text === undefined) return refused(number, `the line is longer than ${MAX_LINE_BYTES} bytes`);
+  const value = objectOf(text);
+  if (!value) return refused(number, 'not a JSON object');
+  const { device_id, ...description } = value;
+  if (typeof device_id !== 'string' || !DEVICE_ID.test(device_id))
+    return refused(number, `device_id is malformed: expected ${DEVICE_ID.source}`);
+  const { tenant, actor, reason, now, until } = order;
+  const requests = UNTIL[until].map((type) => ({
+    ...{ request_id: order.requestId(device_id, type), tenant, device_id, type, actor, reason, at: now },
+    expected_version: null,
+    data: type === 'register' ? JSON.stringify(description) : '{}',
+  }));
+  return { device_id, requests };
+}
+
+/** The first refusal decides, otherwise the last step; `no-reply` when the registry gave no answer in time. */
+export function resultOf(line: number, device_id: string, replies: readonly (DeviceReply | Error)[]): BulkResult {
+  const silent = replies.find((r) => r instanceof Error);
+  if (silent) return { line, device_id, status: STATUS.unavailable, code: 'unavailable', detail: silent.message };
+  const answered = replies as readonly DeviceReply[];
+  const rejected = answered.find((r) => r.outcome === 'rejected');
+  if (rejected) {
+    const code = REJECTIONS[rejected.code as keyof typeof REJECTIONS];
+    return { line, device_id, status: STATUS[code], code, detail: rejected.detail };
+  }
+  const last = answered.at(-1);
+  const { state, version } = JSON.parse(last?.state ?? '{}') as DeviceState;
+  const fresh = answered[0]?.outcome === 'accepted';
+  return { line, device_id, status: fresh ? 201 : 200, outcome: fresh ? 'accepted' : 'unchanged', state, version };
+}
+
+export interface BulkSummary {
+  readonly done: true;
+  readonly lines: number;
+  readonly accepted: number;
+  readonly unchanged: number;
+  readonly refused: number;
+}
+
+export function addUp(before: BulkSummary, results: readonly BulkResult[]): BulkSummary {
+  const count = (fits: (r: BulkResult) => boolean): number => results.filter(fits).length;
+  return {
+    done: true,
+    lines: before.lines + results.length,
+    accepted: before.accepted + count((r) => r.outcome === 'accepted'),
+    unchanged: before.unchanged + count((r) => r.outcome === 'unchanged'),
+    refused: before.refused + count((r) => r.outcome === undefined),
+  };
+}
+
+export const NOTHING_YET: BulkSummary = { done: true, lines: 0, accepted: 0, unchanged: 0, refused: 0 };
+
+function refused(line: number, detail: string): Planned {
+  return { result: { line, status: STATUS['invalid-request'], code: 'invalid-request', detail } };
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : undefined;
+}

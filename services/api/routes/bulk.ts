@@ -1,0 +1,96 @@
+import { type Request, type Response, Router } from 'express';
+import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
+import { principalOf } from '../authentication';
+import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf, type Until } from '../bulk';
+import { type ApiDependencies } from '../dependencies';
+import { keyedId } from '../idempotency';
+import { type Line, LineSplitter } from '../lines';
+import { NDJSON, writeText } from '../ndjson';
+import { ApiError } from '../problem';
+
+/** Lines asked of the registry together. */
+export const LINES_PER_SEND = 500;
+/** Sends whose replies are awaited at once; the body is not read further meanwhile. */
+const SENDS_IN_FLIGHT = 6;
+/** Uploads at once: together they stay below what the registrar lets wait. */
+export const MAX_UPLOADS = 1;
+
+export function bulkRoutes(deps: ApiDependencies): Router {
+  const router = Router();
+  let uploads = 0;
+  router.post('/devices\\:bulk', async (req, res) => {
+    if (uploads >= MAX_UPLOADS)
+      throw new ApiError('too-many-uploads', `${MAX_UPLOADS} bulk upload is under way already: try again later`);
+    uploads++;
+    try {
+      await upload(deps, req, res);
+    } finally {
+      uploads--;
+    }
+  });
+  return router;
+}
+
+/** Results are written in the order of the lines, as soon as they and those before them are known. */
+async function upload(deps: ApiDependencies, req: Request, res: Response): Promise<void> {
+  const order = orderOf(deps, req, res);
+  let summary = NOTHING_YET;
+  let written: Promise<void> = Promise.resolve();
+  const open: Promise<void>[] = [];
+  res.status(200).type(NDJSON);
+  res.flushHeaders();
+  for await (const lines of batches(req)) {
+    const results = carryOut(deps, lines, order);
+    written = written.then(async () => {
+      const known = await results;
+      summary = addUp(summary, known);
+      await writeText(res, linesOf(known));
+    });
+    // Awaited in a moment: until then a client that has gone is no unhandled error.
+    written.catch(() => undefined);
+    open.push(written);
+    if (open.length >= SENDS_IN_FLIGHT) await open.shift();
+  }
+  await written;
+  await writeText(res, linesOf([summary]));
+  res.end();
+}
+
+function orderOf(deps: ApiDependencies, req: Request, res: Response): BulkOrder {
+  const { tenant, actor } = principalOf(res);
+  const { until = 'registered', reason = null } = req.query as { until?: Until; reason?: string };
+  const key = req.header('idempotency-key') ?? deps.newId();
+  const requestId: BulkOrder['requestId'] = (id, type) => keyedId(`${tenant}/${id}/${type}`, key);
+  return { tenant, actor, until, reason, now: deps.now(), requestId };
+}
+
+async function* batches(body: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
+  const splitter = new LineSplitter();
+  let waiting: Line[] = [];
+  for await (const piece of body) {
+    waiting.push(...splitter.feed(piece));
+    for (; waiting.length >= LINES_PER_SEND; waiting = waiting.slice(LINES_PER_SEND))
+      yield waiting.slice(0, LINES_PER_SEND);
+  }
+  waiting.push(...splitter.end());
+  for (; waiting.length > 0; waiting = waiting.slice(LINES_PER_SEND)) yield waiting.slice(0, LINES_PER_SEND);
+}
+
+async function carryOut(deps: ApiDependencies, lines: readonly Line[], order: BulkOrder): Promise<BulkResult[]> {
+  const planned = lines.map((line) => ({ line, plan: planLine(line, order) }));
+  const replies = await deps.registrar.askAll(planned.flatMap(({ plan }) => ('requests' in plan ? plan.requests : [])));
+  let next = 0;
+  return planned.map(({ line, plan }) => {
+    if ('result' in plan) return plan.result;
+    const mine = replies.slice(next, (next += plan.requests.length));
+    remember(deps, mine.at(-1));
+    return resultOf(line.number, plan.device_id, mine);
+  });
+}
+
+/** Who asks for a device right after its result finds it. */
+function remember({ directory }: ApiDependencies, reply: DeviceReply | Error | undefined): void {
+  if (reply && !(reply instanceof Error) && reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
+}
+
+const linesOf = (values: readonly object[]): string => values.map((v) => `${JSON.stringify(v)}\n`).join('');

@@ -1,0 +1,4 @@
+export * from './model';
+export * from './group';
+export * from './command-check';
+export * from './definition';

@@ -1,0 +1,82 @@
+import { deviceState, type Harness, startApi } from './harness';
+
+let api: Harness;
+beforeEach(async () => (api = await startApi()));
+afterEach(() => api.close());
+
+const MODEL = {
+  description: 'A boiler',
+  points: [{ metric: 'setpoint', type: 'number', unit: 'Cel' }],
+  commands: [
+    {
+      name: 'set-setpoint',
+      args: [{ name: 'value', type: 'number', unit: 'Cel', min: 20, max: 95 }],
+      verified_by: 'setpoint',
+    },
+  ],
+};
+const put = (path: string, body: object, headers = {}) => api.call('PUT', `/api/v1/${path}`, body, headers);
+
+describe('models', () => {
+  test('defined, read back, changed under If-Match, deleted', async () => {
+    const made = await put('models/b7', MODEL, { 'if-none-match': '*' });
+    expect([made.status, made.headers.get('etag')]).toEqual([201, '"1"']);
+    expect(made.body).toMatchObject({ name: 'b7', version: 1, ...MODEL, changed_by: 'user:operator' });
+    expect((await put('models/b7', {}, { 'if-none-match': '*' })).status).toBe(412);
+    expect((await put('models/b7', {}, { 'if-match': '"7"' })).body).toMatchObject({ code: 'version-conflict' });
+    const changed = await put('models/b7', { ...MODEL, description: 'x' }, { 'if-match': '"1"' });
+    expect([changed.status, changed.body['version']]).toEqual([200, 2]);
+    expect((await api.call('GET', '/api/v1/models')).body['items']).toMatchObject([{ name: 'b7', description: 'x' }]);
+    expect((await api.call('DELETE', '/api/v1/models/b7')).status).toBe(204);
+    expect((await api.call('GET', '/api/v1/models/b7')).status).toBe(404);
+    expect((await api.call('DELETE', '/api/v1/models/b7')).status).toBe(404);
+  });
+
+  test('one that contradicts itself is refused with where', async () => {
+    const refused = await put('models/b7', { commands: [{ name: 'go', verified_by: 'nothing' }] });
+    expect([refused.status, refused.body['code']]).toEqual([400, 'invalid-request']);
+    expect(refused.body['detail']).toMatch(/commands\[0\].verified_by/);
+  });
+
+  test('a command for a device of a defined model is held against it', async () => {
+    await put('models/b7', MODEL);
+    api.deps.directory.apply(deviceState('boiler-1', { model: 'b7' }));
+    api.deps.directory.apply(deviceState('other-1', { model: 'never-defined' }));
+    const send = (device: string, name: string, args: object) =>
+      api.call('POST', `/api/v1/devices/${device}/commands`, { name, args });
+    expect((await send('boiler-1', 'set-setpoint', { value: 72 })).status).toBe(202);
+    const high = await send('boiler-1', 'set-setpoint', { value: 200 });
+    expect([high.status, high.body['code']]).toEqual([422, 'command-refused']);
+    expect(high.body).toMatchObject({
+      errors: [{ path: 'args.value', message: '200 is above 95; expected value: number in Cel, 20 to 95' }],
+      allowed: ['value: number in Cel, 20 to 95'],
+    });
+    expect((await send('boiler-1', 'explode', {})).body).toMatchObject({ status: 422, allowed: ['set-setpoint'] });
+    expect((await send('other-1', 'explode', {})).status).toBe(202);
+    expect(api.started.commands).toHaveLength(2);
+  });
+});
+
+describe('groups', () => {
+  test('members follow from what devices are at the moment', async () => {
+    api.deps.directory.apply(deviceState('a', { labels: { hall: '2' }, path: 'acme/north' }));
+    api.deps.directory.apply(deviceState('b', { labels: { hall: '3' }, path: 'acme/north' }));
+    expect((await put('groups/hall-2', { filter: { labels: { hall: '2' }, path: 'acme' } })).status).toBe(201);
+    const members = async () =>
+      ((await api.call('GET', '/api/v1/groups/hall-2/devices')).body['items'] as { device_id: string }[]).map(
+        (d) => d.device_id,
+      );
+    expect(await members()).toEqual(['a']);
+    api.deps.directory.apply(deviceState('b', { version: 2, labels: { hall: '2' }, path: 'acme/north' }));
+    expect(await members()).toEqual(['a', 'b']);
+    const page = await api.call('GET', '/api/v1/groups/hall-2/devices?limit=1');
+    expect(page.body['items']).toHaveLength(1);
+    const next = await api.call('GET', `/api/v1/groups/hall-2/devices?limit=1&cursor=${String(page.body['next'])}`);
+    expect(next.body).toMatchObject({ items: [{ device_id: 'b' }] });
+  });
+
+  test('a group of nothing in particular is refused', async () => {
+    expect((await put('groups/all', { filter: {} })).status).toBe(400);
+    expect((await api.call('GET', '/api/v1/groups/all/devices')).status).toBe(404);
+  });
+});
