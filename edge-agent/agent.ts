@@ -81,6 +81,7 @@ export class Agent {
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(state);
     this.executor = this.createExecutor(ledger);
+    this.pipeline.whenHeard((device) => this.executor.wake(device));
     const kafka = stream && createKafka(stream, log);
     this.shipper = stream && kafka && this.createShipper(stream, kafka);
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
@@ -252,6 +253,7 @@ export class Agent {
         return device && field && { plan: device, field };
       },
       refused: (id) => this.states.refused(id),
+      awake: (id) => this.pipeline.isConnected(id),
       interlocked: (device, command) => this.control.refusal(device, command),
       local: (command) => this.control.order(command),
       flush: (device) => this.flush(device),

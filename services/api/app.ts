@@ -8,6 +8,7 @@ import { projectRoot } from '../../schemas/root';
 import { authenticate } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { notFound, problems } from './problem';
+import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
 import { readingRoutes } from './routes/readings';
@@ -37,7 +38,14 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use('/api', authenticate(deps.token, deps.tenant));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
-  app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
+  app.use(
+    '/api/v1',
+    deviceRoutes(deps),
+    readingRoutes(deps),
+    commandRoutes(deps),
+    commandControlRoutes(deps),
+    streamRoutes(deps),
+  );
   app.use(notFound, problems(deps.log));
   return app;
 }

@@ -1,5 +1,10 @@
 import { type Logger } from 'pino';
-import { type CommandInput } from '../../workflows/command/messages';
+import {
+  type ApproveRequest,
+  type CancelAnswer,
+  type CancelRequest,
+  type CommandInput,
+} from '../../workflows/command/messages';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
 import { type CommandLog } from './command-log';
 import { type Directory } from './directory';
@@ -10,6 +15,10 @@ import { type Registrar } from './registrar';
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
 export interface Workflows {
   startCommand(input: CommandInput): Promise<void>;
+  /** Resolves when it is known whether it came in time, at most after CANCEL_WAIT_MS: then undefined. */
+  cancelCommand(tenant: string, commandId: string, request: CancelRequest): Promise<CancelAnswer | undefined>;
+  /** Throws ApiError `not-approved` with the reason when the command cannot be approved by this person, or now. */
+  approveCommand(tenant: string, commandId: string, request: ApproveRequest): Promise<void>;
   startDecommission(input: DecommissionInput): Promise<void>;
 }
 
@@ -26,4 +35,6 @@ export interface ApiDependencies {
   readonly history: Pick<History, 'readings' | 'lifecycle' | 'command' | 'commandsOf'>;
   readonly feed: Feed;
   readonly workflows: Workflows;
+  /** Commands that a second person must approve: `model`, or `model/command`. */
+  readonly approvals: ReadonlySet<string>;
 }

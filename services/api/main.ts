@@ -65,6 +65,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       history: new History(clickhouse),
       feed,
       workflows,
+      approvals: approvalsOf(env),
     },
     requestDuration(metrics),
   );
@@ -90,6 +91,17 @@ function listenOptions(env: Env): { host: string; port: number; token: string | 
       'set a token: an open API listens on loopback only',
     );
   return { host, port: integer(env, 'API_PORT', 8080, 0, 65_535), token };
+}
+
+/** COMMAND_APPROVAL: models, or model/command pairs, separated by commas. */
+function approvalsOf(env: Env): ReadonlySet<string> {
+  const listed = env['COMMAND_APPROVAL'] ?? '';
+  return new Set(
+    listed
+      .split(',')
+      .map((s) => s.trim())
+      .filter((s) => s !== ''),
+  );
 }
 
 function listen(server: Server, host: string, port: number): Promise<Server> {

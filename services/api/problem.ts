@@ -12,6 +12,8 @@ export type ApiErrorCode =
   | 'version-conflict'
   | 'invalid-request'
   | 'not-addressable'
+  | 'not-approved'
+  | 'over'
   | 'unavailable'
   | 'too-many-streams';
 
@@ -24,6 +26,8 @@ const STATUS: Record<ApiErrorCode, number> = {
   'version-conflict': 412,
   'invalid-request': 400,
   'not-addressable': 409,
+  'not-approved': 409,
+  over: 409,
   unavailable: 503,
   'too-many-streams': 429,
 };

@@ -1,6 +1,15 @@
 /** Starts workflows. The connection is made when it is first needed and is made again after the server was away. */
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import { COMMAND_WORKFLOW, commandStartOptions } from '../../workflows/command/messages';
+import { Client, Connection, isGrpcServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type ApproveRequest,
+  approveUpdate,
+  type CancelAnswer,
+  type CancelRequest,
+  cancelUpdate,
+  COMMAND_WORKFLOW,
+  commandStartOptions,
+  commandWorkflowId,
+} from '../../workflows/command/messages';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type Workflows } from './dependencies';
@@ -12,6 +21,8 @@ export interface TemporalConfig {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest wait for the word whether a cancellation came in time: an agent that is away may take days. */
+export const CANCEL_WAIT_MS = 5_000;
 
 export class TemporalWorkflows implements Workflows {
   private client: Promise<Client> | undefined;
@@ -22,6 +33,24 @@ export class TemporalWorkflows implements Workflows {
     await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)));
   }
 
+  async cancelCommand(tenant: string, id: string, request: CancelRequest): Promise<CancelAnswer | undefined> {
+    const answered = this.ask((client) =>
+      client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(cancelUpdate, { args: [request] }),
+    );
+    // What it comes to after the wait is in the log.
+    answered.catch(() => undefined);
+    return Promise.race([
+      answered,
+      new Promise<undefined>((r) => setTimeout(() => r(undefined), CANCEL_WAIT_MS).unref()),
+    ]);
+  }
+
+  async approveCommand(tenant: string, id: string, request: ApproveRequest): Promise<void> {
+    await this.ask((client) =>
+      client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(approveUpdate, { args: [request] }),
+    );
+  }
+
   async startDecommission(input: Parameters<typeof decommissionStartOptions>[0]): Promise<void> {
     await this.call((client) => client.workflow.start(DECOMMISSION_WORKFLOW, decommissionStartOptions(input)));
   }
@@ -29,6 +58,20 @@ export class TemporalWorkflows implements Workflows {
   async close(): Promise<void> {
     const client = await this.client?.catch(() => undefined);
     await client?.connection.close();
+  }
+
+  /** Asks a command that runs. */
+  private async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(await (this.client ??= this.connect()));
+    } catch (cause) {
+      const { name, message } = cause as Error;
+      if (name === 'WorkflowNotFoundError') throw new ApiError('over', 'the command is over', {}, { cause });
+      if (cause instanceof WorkflowUpdateFailedError)
+        throw new ApiError('not-approved', cause.cause?.message ?? message, {}, { cause });
+      if (!isConnectionTrouble(cause)) throw cause;
+      throw new ApiError('unavailable', `Temporal did not answer: ${message}`, {}, { cause });
+    }
   }
 
   /** A command that has ended is not started again: the same Idempotency-Key finds the old one. */

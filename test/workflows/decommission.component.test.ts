@@ -93,7 +93,7 @@ async function flushOrder() {
 }
 
 async function confirm(last_seq: number): Promise<void> {
-  const { command_id, tenant, device_id, agent_id, ...rest } = await flushOrder();
+  const { command_id, tenant, device_id, agent_id, options: _none, ...rest } = await flushOrder();
   const input = { ...rest, command_id, tenant, device_id, agent_id, qos: 1 as const };
   const executed = report(input, 'executed', { result: JSON.stringify({ last_seq }) });
   await skipping.env.client.workflow

@@ -6,6 +6,13 @@ import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { commandView } from '../views';
+import {
+  type CommandCondition,
+  type CommandOptions,
+  DRY_RUN_ORDER,
+  MAX_TIMEOUT_MS,
+  MIN_TIMEOUT_MS,
+} from '../../domain/command';
 import { existing } from './devices';
 
 interface NewCommand {
@@ -13,7 +20,18 @@ interface NewCommand {
   args?: object;
   qos?: 0 | 1 | 2;
   timeout_ms?: number;
+  /** Absolute, in place of timeout_ms. */
+  deadline?: string | Date;
+  priority?: number;
+  only_if?: CommandCondition[];
+  when_awake?: boolean;
+  tolerance?: number;
+  settle_ms?: number;
+  dry_run?: boolean;
+  approval?: boolean;
 }
+
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 export function commandRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -56,18 +74,49 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
     throw new ApiError('not-addressable', 'the device has no agent: register it with the agent_id that reaches it');
   const body = req.body as NewCommand;
   const issued_at = deps.now();
+  const options = optionsOf(body);
   return {
     command_id: commandId(req, device, deps),
     tenant: device.tenant,
     device_id: device.device_id,
     agent_id: device.agent_id,
-    name: body.name,
-    args: JSON.stringify(body.args ?? {}),
-    qos: body.qos ?? 1,
+    ...whatOf(body),
     issued_at,
-    deadline: issued_at + (body.timeout_ms ?? 30_000),
+    deadline: deadlineOf(body, issued_at),
     actor,
+    ...(Object.keys(options).length > 0 && { options }),
+    ...(needsApproval(body, device, deps) && { needs_approval: true }),
   };
+}
+
+/** A dry run is an order of the platform's that names the command: so nothing that was not done is ever called executed. */
+function whatOf({ name, args = {}, qos = 1, dry_run }: NewCommand): Pick<CommandInput, 'name' | 'args' | 'qos'> {
+  if (dry_run) return { name: DRY_RUN_ORDER, args: JSON.stringify({ name, args }), qos: 1 };
+  return { name, args: JSON.stringify(args), qos };
+}
+
+function optionsOf({ priority, only_if, when_awake, tolerance, settle_ms }: NewCommand): CommandOptions {
+  const all = { priority, only_if, when_awake, tolerance, settle_ms };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function deadlineOf({ deadline, timeout_ms }: NewCommand, issued_at: number): number {
+  if (deadline === undefined) return issued_at + (timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  if (timeout_ms !== undefined) throw new ApiError('invalid-request', 'give `deadline` or `timeout_ms`, not both');
+  const at = new Date(deadline).getTime();
+  if (at < issued_at + MIN_TIMEOUT_MS || at > issued_at + MAX_TIMEOUT_MS)
+    throw new ApiError('invalid-request', '`deadline` must be from 100 ms to 30 days away');
+  return at;
+}
+
+/** Looking on needs no second person. */
+function needsApproval(
+  { approval, dry_run, name }: NewCommand,
+  { model }: DeviceState,
+  deps: ApiDependencies,
+): boolean {
+  if (dry_run) return false;
+  return approval === true || deps.approvals.has(model) || deps.approvals.has(`${model}/${name}`);
 }
 
 /** The same Idempotency-Key on the same device is the same command. */
@@ -79,6 +128,6 @@ function commandId(req: Request, device: DeviceState, deps: ApiDependencies): st
 
 /** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
 function issued(input: CommandInput): CommandEvent {
-  const { deadline: _deadline, issued_at, ...rest } = input;
+  const { deadline: _deadline, options: _options, needs_approval: _approval, issued_at, ...rest } = input;
   return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
 }

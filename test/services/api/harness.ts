@@ -54,7 +54,7 @@ function registryOver(directory: Directory) {
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
-  readonly started: { commands: unknown[]; decommissions: unknown[] };
+  readonly started: { commands: unknown[]; decommissions: unknown[]; cancels: unknown[]; approvals: unknown[] };
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export interface Answer {
 
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
-  const started: Harness['started'] = { commands: [], decommissions: [] };
+  const started: Harness['started'] = { commands: [], decommissions: [], cancels: [], approvals: [] };
   let id = 0;
   const deps: ApiDependencies = {
     log: pino({ level: 'silent' }),
@@ -87,8 +87,14 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     feed: new Feed(),
     workflows: {
       startCommand: (input) => Promise.resolve(void started.commands.push(input)),
+      cancelCommand: (...asked) => {
+        started.cancels.push(asked);
+        return Promise.resolve({ in_time: true, state: 'cancelled' });
+      },
+      approveCommand: (...asked) => Promise.resolve(void started.approvals.push(asked)),
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
     },
+    approvals: new Set(['reactor', 'valve/open']),
     ...change,
   };
   const server: Server = createServer(createApp(deps));
