@@ -36,6 +36,10 @@ export class ApiClient {
       }
   }
 
+  remove(path: string): Promise<unknown> {
+    return this.request<unknown>('DELETE', path);
+  }
+
   /** Undefined when there is no such thing. */
   async find<T>(path: string): Promise<T | undefined> {
     try {

@@ -5,6 +5,7 @@ import { dataDir, defaultDataDir } from '../local/data-dir';
 import { type Context } from './context';
 import { EXIT } from './errors';
 import { type Verbs } from './load';
+import { addBatchCommands } from './verbs/batches';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
@@ -59,6 +60,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
+  addBatchCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);

@@ -8,6 +8,7 @@ import { projectRoot } from '../../schemas/root';
 import { authenticate } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { notFound, problems } from './problem';
+import { batchRoutes, scheduleRoutes } from './routes/batches';
 import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
@@ -44,6 +45,8 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
     readingRoutes(deps),
     commandRoutes(deps),
     commandControlRoutes(deps),
+    batchRoutes(deps),
+    scheduleRoutes(deps),
     streamRoutes(deps),
   );
   app.use(notFound, problems(deps.log));

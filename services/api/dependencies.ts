@@ -5,6 +5,9 @@ import {
   type CancelRequest,
   type CommandInput,
 } from '../../workflows/command/messages';
+import { type BatchReport } from '../domain/batch';
+import { type BatchInput } from '../../workflows/batch/messages';
+import { type Schedules } from './schedules';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
 import { type CommandLog } from './command-log';
 import { type Directory } from './directory';
@@ -19,6 +22,11 @@ export interface Workflows {
   cancelCommand(tenant: string, commandId: string, request: CancelRequest): Promise<CancelAnswer | undefined>;
   /** Throws ApiError `not-approved` with the reason when the command cannot be approved by this person, or now. */
   approveCommand(tenant: string, commandId: string, request: ApproveRequest): Promise<void>;
+  startBatch(batchId: string, input: BatchInput): Promise<void>;
+  /** Undefined when there is no such batch. */
+  batch(tenant: string, batchId: string): Promise<BatchReport | undefined>;
+  /** False when there is none, or it is over. */
+  stopBatch(tenant: string, batchId: string, request: CancelRequest): Promise<boolean>;
   startDecommission(input: DecommissionInput): Promise<void>;
 }
 
@@ -35,6 +43,7 @@ export interface ApiDependencies {
   readonly history: Pick<History, 'readings' | 'lifecycle' | 'command' | 'commandsOf'>;
   readonly feed: Feed;
   readonly workflows: Workflows;
+  readonly schedules: Schedules;
   /** Commands that a second person must approve: `model`, or `model/command`. */
   readonly approvals: ReadonlySet<string>;
 }

@@ -22,6 +22,7 @@ import { Feed } from './feed';
 import { History } from './history';
 import { follow } from './ingest';
 import { Registrar } from './registrar';
+import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -65,6 +66,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       history: new History(clickhouse),
       feed,
       workflows,
+      schedules: new TemporalSchedules((question) => workflows.ask(question)),
       approvals: approvalsOf(env),
     },
     requestDuration(metrics),

@@ -1,5 +1,11 @@
 /** Starts workflows. The connection is made when it is first needed and is made again after the server was away. */
-import { Client, Connection, isGrpcServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import {
   type ApproveRequest,
   approveUpdate,
@@ -10,6 +16,15 @@ import {
   commandStartOptions,
   commandWorkflowId,
 } from '../../workflows/command/messages';
+import {
+  BATCH_WORKFLOW,
+  type BatchInput,
+  batchQuery,
+  batchStartOptions,
+  batchWorkflowId,
+  stopBatchSignal,
+} from '../../workflows/batch/messages';
+import { type BatchReport } from '../domain/batch';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type Workflows } from './dependencies';
@@ -51,6 +66,25 @@ export class TemporalWorkflows implements Workflows {
     );
   }
 
+  async startBatch(batchId: string, input: BatchInput): Promise<void> {
+    await this.call((client) => client.workflow.start(BATCH_WORKFLOW, batchStartOptions(batchId, input)));
+  }
+
+  batch(tenant: string, batchId: string): Promise<BatchReport | undefined> {
+    return this.ask((client) =>
+      client.workflow.getHandle(batchWorkflowId(tenant, batchId)).query(batchQuery).catch(noSuchWorkflow),
+    );
+  }
+
+  stopBatch(tenant: string, batchId: string, request: CancelRequest): Promise<boolean> {
+    const told = (client: Client): Promise<true> =>
+      client.workflow
+        .getHandle(batchWorkflowId(tenant, batchId))
+        .signal(stopBatchSignal, request)
+        .then(() => true as const);
+    return this.ask(async (client) => (await told(client).catch(noSuchWorkflow)) ?? false);
+  }
+
   async startDecommission(input: Parameters<typeof decommissionStartOptions>[0]): Promise<void> {
     await this.call((client) => client.workflow.start(DECOMMISSION_WORKFLOW, decommissionStartOptions(input)));
   }
@@ -60,8 +94,8 @@ export class TemporalWorkflows implements Workflows {
     await client?.connection.close();
   }
 
-  /** Asks a command that runs. */
-  private async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+  /** Asks the server, or a workflow that runs. Throws ApiError for what a caller can help. */
+  async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
     try {
       return await question(await (this.client ??= this.connect()));
     } catch (cause) {
@@ -98,6 +132,11 @@ export class TemporalWorkflows implements Workflows {
       throw error;
     }
   }
+}
+
+function noSuchWorkflow(error: unknown): undefined {
+  if (error instanceof WorkflowNotFoundError) return undefined;
+  throw error;
 }
 
 function isConnectionTrouble(error: unknown): boolean {

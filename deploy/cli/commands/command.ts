@@ -55,13 +55,7 @@ export async function send(
   options: SendOptions,
 ): Promise<number> {
   const api = new ApiClient(apiEndpoint(context));
-  const body = {
-    name,
-    args: argumentsOf(pairs),
-    ...(options.qos !== undefined && { qos: whole(options.qos, '--qos', 0, 2) }),
-    ...(options.timeout !== undefined && { timeout_ms: milliseconds(options.timeout) }),
-    ...more(options),
-  };
+  const body = bodyOf(name, pairs, options);
   const sent = await api.post<Command>(`/devices/${encodeURIComponent(device)}/commands`, body);
   if (!options.wait) {
     context.io.out(options.json ? json(sent) : `${sent.command_id}\n`);
@@ -71,6 +65,17 @@ export async function send(
   const command = await follow(context, api, sent, !options.json);
   if (options.json) context.io.out(json(command));
   return options.dryRun ? rehearsal(context, command) : outcome(context, command, body.qos === 0);
+}
+
+/** A command as the API takes it. */
+export function bodyOf(name: string, pairs: readonly string[], options: SendOptions): { readonly qos?: number } {
+  return {
+    name,
+    args: argumentsOf(pairs),
+    ...(options.qos !== undefined && { qos: whole(options.qos, '--qos', 0, 2) }),
+    ...(options.timeout !== undefined && { timeout_ms: milliseconds(options.timeout) }),
+    ...more(options),
+  } as { readonly qos?: number };
 }
 
 /** The options of the API, as far as they were given. */

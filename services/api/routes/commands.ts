@@ -15,7 +15,7 @@ import {
 } from '../../domain/command';
 import { existing } from './devices';
 
-interface NewCommand {
+export interface NewCommand {
   name: string;
   args?: object;
   qos?: 0 | 1 | 2;
@@ -90,12 +90,12 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
 }
 
 /** A dry run is an order of the platform's that names the command: so nothing that was not done is ever called executed. */
-function whatOf({ name, args = {}, qos = 1, dry_run }: NewCommand): Pick<CommandInput, 'name' | 'args' | 'qos'> {
+export function whatOf({ name, args = {}, qos = 1, dry_run }: NewCommand): Pick<CommandInput, 'name' | 'args' | 'qos'> {
   if (dry_run) return { name: DRY_RUN_ORDER, args: JSON.stringify({ name, args }), qos: 1 };
   return { name, args: JSON.stringify(args), qos };
 }
 
-function optionsOf({ priority, only_if, when_awake, tolerance, settle_ms }: NewCommand): CommandOptions {
+export function optionsOf({ priority, only_if, when_awake, tolerance, settle_ms }: NewCommand): CommandOptions {
   const all = { priority, only_if, when_awake, tolerance, settle_ms };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

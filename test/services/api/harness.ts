@@ -6,6 +6,8 @@ import { createApp } from '../../../services/api/app';
 import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
 import { Directory } from '../../../services/api/directory';
+import { begin as beginBatch, reportOf } from '../../../services/domain/batch';
+import { type ScheduleRequest } from '../../../services/api/schedules';
 import { Feed } from '../../../services/api/feed';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
 
@@ -54,7 +56,8 @@ function registryOver(directory: Directory) {
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
-  readonly started: { commands: unknown[]; decommissions: unknown[]; cancels: unknown[]; approvals: unknown[] };
+  readonly started: Record<'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops', unknown[]>;
+  readonly schedules: Map<string, { request: ScheduleRequest; input: unknown; paused: boolean }>;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -67,7 +70,15 @@ export interface Answer {
 
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
-  const started: Harness['started'] = { commands: [], decommissions: [], cancels: [], approvals: [] };
+  const started: Harness['started'] = {
+    commands: [],
+    decommissions: [],
+    cancels: [],
+    approvals: [],
+    batches: [],
+    stops: [],
+  };
+  const schedules: Harness['schedules'] = new Map();
   let id = 0;
   const deps: ApiDependencies = {
     log: pino({ level: 'silent' }),
@@ -92,7 +103,32 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
         return Promise.resolve({ in_time: true, state: 'cancelled' });
       },
       approveCommand: (...asked) => Promise.resolve(void started.approvals.push(asked)),
+      startBatch: (batchId, input) => Promise.resolve(void started.batches.push({ batchId, ...input })),
+      batch: (_tenant, batchId) => Promise.resolve(batchId === 'b1' ? reportOf(beginBatch([], 2)) : undefined),
+      stopBatch: (...asked) => {
+        started.stops.push(asked);
+        return Promise.resolve(asked[1] === 'b1');
+      },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
+    },
+    schedules: {
+      create: (request, input) => {
+        if (schedules.has(request.schedule_id)) return Promise.resolve(false);
+        schedules.set(request.schedule_id, { request, input, paused: false });
+        return Promise.resolve(true);
+      },
+      list: () =>
+        Promise.resolve(
+          [...schedules.values()].map(({ request: { schedule_id, cron, time_zone, note }, paused }) => ({
+            ...{ schedule_id, cron, time_zone, note, paused, next: [NOW], recent: [] },
+          })),
+        ),
+      pause: (_tenant, schedule, paused) => {
+        const known = schedules.get(schedule);
+        if (known) known.paused = paused;
+        return Promise.resolve(known !== undefined);
+      },
+      remove: (_tenant, schedule) => Promise.resolve(schedules.delete(schedule)),
     },
     approvals: new Set(['reactor', 'valve/open']),
     ...change,
@@ -104,6 +140,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     url,
     deps,
     started,
+    schedules,
     call: (method, path, body, headers = {}) => call(url, method, path, body, headers),
     close: () => {
       deps.feed.close();

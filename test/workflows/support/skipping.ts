@@ -4,6 +4,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { join } from 'node:path';
 import { type CommandEvent } from '../../../schemas/generated';
 import { projectRoot } from '../../../schemas/root';
+import { type BatchActivities } from '../../../workflows/batch/activities';
 import { type CommandActivities, type CommandRecords } from '../../../workflows/command/activities';
 import { commandEventsSignal, type CommandInput } from '../../../workflows/command/messages';
 import { type DecommissionActivities } from '../../../workflows/decommission/activities';
@@ -11,10 +12,12 @@ import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/me
 import { eventOf } from '../../../workflows/command/records';
 import { testServer } from './test-server';
 
-export type Effects = CommandActivities & DecommissionActivities;
+export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities>;
 
 export interface Skipping {
   readonly env: TestWorkflowEnvironment;
+  /** As if it were killed: what it had in memory is gone, and another goes on from the histories. */
+  replaceWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,20 +34,30 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
   await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
   const workflowsPath = join(projectRoot(), 'workflows', 'index.ts');
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quiet });
-  const worker = await Worker.create({
-    connection: env.nativeConnection,
-    taskQueue: TASK_QUEUE,
-    identity: 'test',
-    workflowBundle,
-    activities: effects,
-  });
-  const ran = worker.run();
+  const start = async (): Promise<() => Promise<void>> => {
+    const worker = await Worker.create({
+      connection: env.nativeConnection,
+      taskQueue: TASK_QUEUE,
+      identity: 'test',
+      workflowBundle,
+      activities: effects,
+    });
+    const ran = worker.run();
+    return () => {
+      worker.shutdown();
+      return ran;
+    };
+  };
+  let end = await start();
+  const replaceWorker = async (): Promise<void> => {
+    await end();
+    end = await start();
+  };
   const stop = async (): Promise<void> => {
-    worker.shutdown();
-    await ran;
+    await end();
     await env.teardown();
   };
-  return { env, stop };
+  return { env, replaceWorker, stop };
 }
 
 /** Remembers what was published, by command. */
