@@ -16,14 +16,13 @@ export type Effects = CommandActivities & DecommissionActivities & Partial<Batch
 
 export interface Skipping {
   readonly env: TestWorkflowEnvironment;
-  /** As if it were killed: what it had in memory is gone, and another goes on from the histories. */
-  replaceWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const quiet = new DefaultLogger('ERROR');
 
-export async function startSkipping(effects: Effects): Promise<Skipping> {
+/** A forgetful worker is killed after every task, so to speak: each goes on from the history alone. */
+export async function startSkipping(effects: Effects, forgetful = false): Promise<Skipping> {
   Runtime.install({ logger: quiet, shutdownSignals: [] });
   const path = await testServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
@@ -34,30 +33,21 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
   await ensureSearchAttributes(env.connection, env.namespace ?? 'default');
   const workflowsPath = join(projectRoot(), 'workflows', 'index.ts');
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quiet });
-  const start = async (): Promise<() => Promise<void>> => {
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
-      taskQueue: TASK_QUEUE,
-      identity: 'test',
-      workflowBundle,
-      activities: effects,
-    });
-    const ran = worker.run();
-    return () => {
-      worker.shutdown();
-      return ran;
-    };
-  };
-  let end = await start();
-  const replaceWorker = async (): Promise<void> => {
-    await end();
-    end = await start();
-  };
+  const worker = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue: TASK_QUEUE,
+    identity: 'test',
+    workflowBundle,
+    activities: effects,
+    ...(forgetful && { maxCachedWorkflows: 0 }),
+  });
+  const ran = worker.run();
   const stop = async (): Promise<void> => {
-    await end();
+    worker.shutdown();
+    await ran;
     await env.teardown();
   };
-  return { env, replaceWorker, stop };
+  return { env, stop };
 }
 
 /** Remembers what was published, by command. */
