@@ -30,6 +30,8 @@ import { WriterSchemaCache } from './io/writer-schemas';
 import { Pipeline } from './pipeline';
 import { Lines } from './lines';
 import { type ProfileKeeper, type ProfileStatus } from './profile-keeper';
+import { updateOrders } from './update-orders';
+import { type Updates, type UpdatesOptions } from './io/update/updates';
 import { publishChangedPoints } from './published-points';
 import { vitalMetrics } from './vital-metrics';
 
@@ -39,6 +41,8 @@ export interface AgentOptions {
   /** Absent: the plan stays as it is. */
   readonly profile?: Pick<ProfileKeeper, 'status' | 'connect' | 'desire'>;
   readonly dataDir: string;
+  /** Absent: orders to install images are refused. */
+  readonly updates?: (told: UpdatesOptions['onInstalled']) => Updates;
   /** Absent: readings are stored and not shipped, and no commands come. */
   readonly stream: StreamConfig | undefined;
   readonly replicationFactor: number;
@@ -254,6 +258,7 @@ export class Agent {
       },
       refused: (id) => this.states.refused(id),
       awake: (id) => this.pipeline.isConnected(id),
+      update: updateOrders(this.options, () => this.plan, this.pipeline),
       interlocked: (device, command) => this.control.refusal(device, command),
       local: (command) => this.control.order(command),
       flush: (device) => this.flush(device),

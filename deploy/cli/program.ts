@@ -9,6 +9,7 @@ import { addBatchCommands } from './verbs/batches';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
+import { addImageCommands } from './verbs/images';
 import { addRebuildCommand } from './verbs/rebuild';
 import { addRetentionCommands } from './verbs/retention';
 import { addDevelopmentCommands } from './verbs/development';
@@ -61,6 +62,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
   addBatchCommands(verbs);
+  addImageCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);

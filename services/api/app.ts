@@ -12,6 +12,7 @@ import { batchRoutes, scheduleRoutes } from './routes/batches';
 import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
+import { imageRoutes } from './routes/images';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
 
@@ -37,6 +38,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.get('/openapi.json', (_req, res) => void res.json(document));
   app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
   app.use('/api', authenticate(deps.token, deps.tenant));
+  app.use('/api/v1/images', imageRoutes(deps));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
   app.use(

@@ -7,6 +7,7 @@ import {
 } from '../../workflows/command/messages';
 import { type BatchReport } from '../domain/batch';
 import { type BatchInput } from '../../workflows/batch/messages';
+import { type ImageStore } from './image-store';
 import { type Schedules } from './schedules';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
 import { type CommandLog } from './command-log';
@@ -44,6 +45,7 @@ export interface ApiDependencies {
   readonly feed: Feed;
   readonly workflows: Workflows;
   readonly schedules: Schedules;
+  readonly images: Pick<ImageStore, 'put' | 'find'>;
   /** Commands that a second person must approve: `model`, or `model/command`. */
   readonly approvals: ReadonlySet<string>;
 }

@@ -1,6 +1,7 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { resolve } from 'node:path';
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import {
   createKafka,
@@ -20,6 +21,7 @@ import { CommandLog } from './command-log';
 import { Directory } from './directory';
 import { Feed } from './feed';
 import { History } from './history';
+import { ImageStore } from './image-store';
 import { follow } from './ingest';
 import { Registrar } from './registrar';
 import { TemporalSchedules } from './temporal-schedules';
@@ -66,6 +68,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       history: new History(clickhouse),
       feed,
       workflows,
+      images: new ImageStore(resolve(text(env, 'IMAGE_DIR', 'folder of the images for devices', 'images')), randomUUID),
       schedules: new TemporalSchedules((question) => workflows.ask(question)),
       approvals: approvalsOf(env),
     },

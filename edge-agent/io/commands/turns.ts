@@ -5,6 +5,7 @@ import { type AgentTime, DRY_RUN, FLUSH, onTurn, report, timeLeft } from '../../
 import { type Entry, type LedgerEvent, type Report } from '../../core/commands/ledger';
 import { parseOptions } from '../../core/commands/options';
 import { rehearsed, wouldRefuse, wouldWrite } from '../../core/commands/rehearsal';
+import { isUpdate, type UpdateOutcome } from '../../core/update/update';
 import { type DevicePlan } from '../../core/compile/plan';
 import { type Clock } from '../clock';
 import { type CommandLedger } from './command-ledger';
@@ -22,6 +23,8 @@ export interface TurnDeps {
   interlocked?(device: string, command: string): string | undefined;
   /** A command for the agent's own control: resolves with why it cannot be done. Undefined: it is none. */
   local?(command: Command): Promise<string | undefined> | undefined;
+  /** Installs an image, or puts one back. Undefined: this agent installs none, or does not know the device. */
+  update?(command: Command, left_ms: number): Promise<UpdateOutcome> | undefined;
   /** Whether a device that sleeps can be reached now; absent when none does. */
   awake?(device: string): boolean;
   /** Resolves with the device's last sequence number when everything up to it is on the stream. */
@@ -68,6 +71,7 @@ export class Turns {
     try {
       if (command.name === FLUSH) await this.flush(entry);
       else if (command.name === DRY_RUN) await this.rehearse(command);
+      else if (isUpdate(command)) await this.update(command);
       else await this.execute(entry, 0);
     } finally {
       this.underWay.delete(id);
@@ -190,6 +194,14 @@ export class Turns {
   private asleep({ device_id, options }: Command): boolean {
     const parsed = parseOptions(options);
     return parsed.ok && parsed.options.when_awake && this.deps.awake?.(device_id) === false;
+  }
+
+  private async update(command: Command): Promise<void> {
+    const outcome = await this.deps.update?.(command, this.left_ms(command));
+    const { command_id } = command;
+    if (!outcome) return this.settle(command_id, 'failed', 'this agent installs no images on such a device');
+    if (outcome.ok) return this.settle(command_id, 'executed', '', outcome.result);
+    return this.settle(command_id, 'failed', outcome.detail, outcome.result);
   }
 
   /** What the command would do, were it carried out now; nothing is written. */

@@ -1,5 +1,8 @@
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../../schemas/generated';
 import { createApp } from '../../../services/api/app';
@@ -8,6 +11,7 @@ import { type ApiDependencies } from '../../../services/api/dependencies';
 import { Directory } from '../../../services/api/directory';
 import { begin as beginBatch, reportOf } from '../../../services/domain/batch';
 import { type ScheduleRequest } from '../../../services/api/schedules';
+import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
 
@@ -111,6 +115,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
       },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
     },
+    images: new ImageStore(mkdtempSync(join(tmpdir(), 'millrace-images-')), () => `id-${++id}`),
     schedules: {
       create: (request, input) => {
         if (schedules.has(request.schedule_id)) return Promise.resolve(false);
