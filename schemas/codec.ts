@@ -6,6 +6,7 @@ import { type Type, types, Type as AvroType } from 'avsc';
 import {
   agentProfileSchema,
   alarmSchema,
+  campaignEventSchema,
   commandEventSchema,
   commandSchema,
   deadLetterSchema,
@@ -20,6 +21,7 @@ import {
   telemetryFrameSchema,
   type AgentProfile,
   type AlarmEvent,
+  type CampaignEvent,
   type Command,
   type CommandEvent,
   type DeadLetter,
@@ -50,6 +52,7 @@ export interface EventTypes {
   'outbox-gap': OutboxGap;
   'dead-letter': DeadLetter;
   'agent-profile': AgentProfile;
+  'campaign-event': CampaignEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -68,6 +71,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'outbox-gap': outboxGapSchema,
   'dead-letter': deadLetterSchema,
   'agent-profile': agentProfileSchema,
+  'campaign-event': campaignEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

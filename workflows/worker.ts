@@ -13,6 +13,7 @@ import { type RunningService, runService, type ServiceContext } from '../service
 import { connectPatiently, temporalConfig } from '../services/lib/temporal';
 import { workflowBundle } from './bundle';
 import { createBatchActivities } from './batch/activities';
+import { createCampaignActivities } from './campaign/activities';
 import { createCommandActivities } from './command/activities';
 import { createDecommissionActivities } from './decommission/activities';
 import { commandsInFlight } from './io/commands-in-flight';
@@ -74,6 +75,7 @@ async function connect({ connection, namespace }: ReturnType<typeof temporalConf
 function activities(opened: WorkerStream, client: Client) {
   return {
     ...createBatchActivities(opened.devices),
+    ...createCampaignActivities(opened.campaigns),
     ...createCommandActivities(opened.commands),
     ...createDecommissionActivities({ registry: opened.registry, commands: commandsInFlight(client) }),
   };

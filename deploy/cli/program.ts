@@ -9,7 +9,7 @@ import { addBatchCommands } from './verbs/batches';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDeviceCommands } from './verbs/devices';
-import { addImageCommands } from './verbs/images';
+import { addCampaignCommands, addImageCommands } from './verbs/images';
 import { addRebuildCommand } from './verbs/rebuild';
 import { addRetentionCommands } from './verbs/retention';
 import { addDevelopmentCommands } from './verbs/development';
@@ -63,6 +63,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addDeviceCommands(verbs);
   addBatchCommands(verbs);
   addImageCommands(verbs);
+  addCampaignCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);

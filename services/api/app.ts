@@ -9,6 +9,7 @@ import { authenticate } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { notFound, problems } from './problem';
 import { batchRoutes, scheduleRoutes } from './routes/batches';
+import { campaignRoutes } from './routes/campaigns';
 import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
@@ -48,6 +49,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
     commandRoutes(deps),
     commandControlRoutes(deps),
     batchRoutes(deps),
+    campaignRoutes(deps),
     scheduleRoutes(deps),
     streamRoutes(deps),
   );

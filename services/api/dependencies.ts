@@ -5,6 +5,8 @@ import {
   type CancelRequest,
   type CommandInput,
 } from '../../workflows/command/messages';
+import { type CampaignState } from '../domain/campaign';
+import { type CampaignInput, type OrderRequest } from '../../workflows/campaign/messages';
 import { type BatchReport } from '../domain/batch';
 import { type BatchInput } from '../../workflows/batch/messages';
 import { type ImageStore } from './image-store';
@@ -28,6 +30,11 @@ export interface Workflows {
   batch(tenant: string, batchId: string): Promise<BatchReport | undefined>;
   /** False when there is none, or it is over. */
   stopBatch(tenant: string, batchId: string, request: CancelRequest): Promise<boolean>;
+  startCampaign(input: CampaignInput): Promise<void>;
+  /** Undefined when there is no such campaign. */
+  campaign(tenant: string, campaignId: string): Promise<CampaignState | undefined>;
+  /** Throws ApiError `refused` with the reason when it takes no such order now. */
+  orderCampaign(tenant: string, campaignId: string, request: OrderRequest): Promise<CampaignState>;
   startDecommission(input: DecommissionInput): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ export type ApiErrorCode =
   | 'invalid-request'
   | 'not-addressable'
   | 'not-approved'
+  | 'refused'
   | 'over'
   | 'unavailable'
   | 'too-many-streams';
@@ -27,6 +28,7 @@ const STATUS: Record<ApiErrorCode, number> = {
   'invalid-request': 400,
   'not-addressable': 409,
   'not-approved': 409,
+  refused: 409,
   over: 409,
   unavailable: 503,
   'too-many-streams': 429,

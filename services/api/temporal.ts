@@ -25,10 +25,20 @@ import {
   stopBatchSignal,
 } from '../../workflows/batch/messages';
 import { type BatchReport } from '../domain/batch';
+import {
+  CAMPAIGN_WORKFLOW,
+  type CampaignInput,
+  campaignQuery,
+  campaignStartOptions,
+  campaignWorkflowId,
+  type OrderRequest,
+  orderUpdate,
+} from '../../workflows/campaign/messages';
+import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type Workflows } from './dependencies';
-import { ApiError } from './problem';
+import { ApiError, type ApiErrorCode } from './problem';
 
 export interface TemporalConfig {
   readonly address: string;
@@ -61,8 +71,10 @@ export class TemporalWorkflows implements Workflows {
   }
 
   async approveCommand(tenant: string, id: string, request: ApproveRequest): Promise<void> {
-    await this.ask((client) =>
-      client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(approveUpdate, { args: [request] }),
+    await this.ask(
+      (client) =>
+        client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(approveUpdate, { args: [request] }),
+      'not-approved',
     );
   }
 
@@ -85,6 +97,20 @@ export class TemporalWorkflows implements Workflows {
     return this.ask(async (client) => (await told(client).catch(noSuchWorkflow)) ?? false);
   }
 
+  async startCampaign(input: CampaignInput): Promise<void> {
+    await this.call((client) => client.workflow.start(CAMPAIGN_WORKFLOW, campaignStartOptions(input)));
+  }
+
+  campaign(tenant: string, id: string): Promise<CampaignState | undefined> {
+    const handle = (client: Client) => client.workflow.getHandle(campaignWorkflowId(tenant, id));
+    return this.ask((client) => handle(client).query(campaignQuery).catch(noSuchWorkflow));
+  }
+
+  orderCampaign(tenant: string, id: string, request: OrderRequest): Promise<CampaignState> {
+    const handle = (client: Client) => client.workflow.getHandle(campaignWorkflowId(tenant, id));
+    return this.ask((client) => handle(client).executeUpdate(orderUpdate, { args: [request] }));
+  }
+
   async startDecommission(input: Parameters<typeof decommissionStartOptions>[0]): Promise<void> {
     await this.call((client) => client.workflow.start(DECOMMISSION_WORKFLOW, decommissionStartOptions(input)));
   }
@@ -95,14 +121,14 @@ export class TemporalWorkflows implements Workflows {
   }
 
   /** Asks the server, or a workflow that runs. Throws ApiError for what a caller can help. */
-  async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+  async ask<T>(question: (client: Client) => Promise<T>, refused: ApiErrorCode = 'refused'): Promise<T> {
     try {
       return await question(await (this.client ??= this.connect()));
     } catch (cause) {
       const { name, message } = cause as Error;
-      if (name === 'WorkflowNotFoundError') throw new ApiError('over', 'the command is over', {}, { cause });
+      if (name === 'WorkflowNotFoundError') throw new ApiError('over', 'it is over, or never was', {}, { cause });
       if (cause instanceof WorkflowUpdateFailedError)
-        throw new ApiError('not-approved', cause.cause?.message ?? message, {}, { cause });
+        throw new ApiError(refused, cause.cause?.message ?? message, {}, { cause });
       if (!isConnectionTrouble(cause)) throw cause;
       throw new ApiError('unavailable', `Temporal did not answer: ${message}`, {}, { cause });
     }

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 test('every workflow has recordings', () => {
-  expect(new Set(names.map((n) => n.split('.')[0]))).toEqual(new Set(['batch', 'command', 'decommission']));
+  expect(new Set(names.map((n) => n.split('.')[0]))).toEqual(new Set(['batch', 'campaign', 'command', 'decommission']));
 });
 
 test.each(names)('%s', async (name) => {

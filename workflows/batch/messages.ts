@@ -1,6 +1,6 @@
 /** Contract of the batch workflow: one command to every device that a filter finds when it begins. */
 import { type QueryDefinition, type SignalDefinition } from '@temporalio/common';
-import { type BatchReport, type BatchState, type Limits } from '../../services/domain/batch';
+import { type BatchReport, type BatchState, type Limits, type Target } from '../../services/domain/batch';
 import { type CommandOptions } from '../../services/domain/command';
 import { type DeviceFilter } from '../../services/domain/device';
 import { type CancelRequest } from '../command/messages';
@@ -21,7 +21,11 @@ export interface BatchInput {
   /** Models, or model/command pairs, whose commands a second person approves. */
   readonly approvals: readonly string[];
   readonly limits: Limits;
+  /** Devices one run of the workflow takes on; TARGETS_PER_RUN when absent. */
+  readonly per_run?: number;
   readonly actor: string;
+  /** In place of what the filter would find. */
+  readonly targets?: readonly Target[];
   /** What an earlier run of the same batch has come to. */
   readonly carried?: BatchState;
 }
@@ -30,6 +34,9 @@ export interface BatchInput {
 export const batchQuery = { type: 'query', name: 'batch' } as QueryDefinition<BatchReport>;
 /** Begins nothing more, and asks the commands under way to cancel. */
 export const stopBatchSignal = { type: 'signal', name: 'stop-batch' } as SignalDefinition<[CancelRequest]>;
+
+/** Begins nothing more while true; what is under way goes on. */
+export const pauseBatchSignal = { type: 'signal', name: 'pause-batch' } as SignalDefinition<[boolean]>;
 
 const PREFIX = 'batch-';
 export const batchWorkflowId = (tenant: string, batchId: string): string => `${PREFIX}${tenant}/${batchId}`;

@@ -31,7 +31,7 @@ import { cancelSignal, type CommandOutcome, commandStartOptions, type CancelRequ
 import { command } from '../command/workflow';
 import { now } from '../shared/clock';
 import { type BatchActivities } from './activities';
-import { batchIdOf, type BatchInput, batchQuery, stopBatchSignal } from './messages';
+import { batchIdOf, type BatchInput, batchQuery, pauseBatchSignal, stopBatchSignal } from './messages';
 
 const { findTargets } = proxyActivities<BatchActivities>({
   startToCloseTimeout: 60_000,
@@ -46,36 +46,45 @@ interface Run {
   state: BatchState;
   readonly children: Map<string, ChildWorkflowHandle<typeof command>>;
   cancel?: CancelRequest;
+  paused: boolean;
 }
 
 export async function batch(input: BatchInput): Promise<BatchReport> {
-  const run: Run = { input, state: input.carried ?? begin([], 0), children: new Map() };
+  const run: Run = { input, state: input.carried ?? begin([], 0), children: new Map(), paused: false };
   setHandler(batchQuery, () => reportOf(run.state));
   setHandler(stopBatchSignal, (request) => {
     run.cancel ??= request;
     show(run, stop(run.state, `stopped by ${request.actor}: ${request.reason}`));
   });
+  setHandler(pauseBatchSignal, (paused) => {
+    run.paused = paused;
+  });
   if (!input.carried) await find(run);
+  const perRun = input.per_run ?? TARGETS_PER_RUN;
   let taken = 0;
   while (!isOver(run.state)) {
     if (run.cancel) await cancelAll(run, run.cancel);
-    const next = due(run.state, input.limits).slice(0, TARGETS_PER_RUN - taken);
+    const next = run.paused ? [] : due(run.state, input.limits).slice(0, perRun - taken);
     show(run, begun(run.state, next));
     await Promise.all(next.map((target) => beginOne(run, target)));
     taken += next.length;
-    const full = taken === TARGETS_PER_RUN;
-    const more = (): boolean => !full && due(run.state, input.limits).length > 0;
+    const full = taken === perRun;
+    const more = (): boolean => !full && !run.paused && due(run.state, input.limits).length > 0;
     if (more()) await sleep(TICK_MS);
-    else await condition(() => more() || run.state.under_way.length === 0 || cancelDue(run));
+    else
+      await condition(
+        () => more() || (run.state.under_way.length === 0 && !run.paused) || isOver(run.state) || cancelDue(run),
+      );
     if (full && run.state.under_way.length === 0 && !isOver(run.state))
-      await continueAsNew<typeof batch>({ ...input, carried: run.state });
+      await continueAsNew<typeof batch>({ ...input, targets: [], carried: run.state });
   }
   return reportOf(run.state);
 }
 
 async function find(run: Run): Promise<void> {
   const { tenant, filter, name, approvals } = run.input;
-  const { targets, skipped } = await findTargets({ tenant, filter, name, approvals });
+  const given = run.input.targets && { targets: run.input.targets, skipped: 0 };
+  const { targets, skipped } = given ?? (await findTargets({ tenant, filter, name, approvals }));
   const found = begin(targets, skipped);
   // A stop may have been asked for meanwhile.
   show(run, run.state.stopped === '' ? found : stop(found, run.state.stopped));

@@ -14,6 +14,8 @@ import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from './command-publisher';
 import { Publisher } from './publisher';
+import { type CampaignRecord } from '../campaign/activities';
+import { campaignPublisher } from './campaign-publisher';
 import { StreamDeviceBook } from './device-book';
 import { RegistryClient } from './registry-client';
 
@@ -25,13 +27,14 @@ export interface WorkerStream {
   readonly commands: StreamCommandPublisher;
   readonly registry: RegistryClient;
   readonly devices: StreamDeviceBook;
+  readonly campaigns: (record: CampaignRecord) => Promise<void>;
   close(): Promise<void>;
 }
 
 /** `instance` is unique to this process. Throws while Kafka or the schema registry is away. */
 export async function openStream(config: StreamConfig, instance: string, log: Logger): Promise<WorkerStream> {
   const kafka = createKafka(config, log);
-  const own = [Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies, Topics.devices];
+  const own = [Topics.campaigns, Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies, Topics.devices];
   const ids = await registerSchemas(config, [...own, AgentTopics.commands('any')]);
   await ensure(kafka, own);
   const publisher = new Publisher(() => idempotentProducer(kafka));
@@ -41,6 +44,7 @@ export async function openStream(config: StreamConfig, instance: string, log: Lo
   return {
     publisher,
     devices: book,
+    campaigns: campaignPublisher(publisher, ids),
     commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic])),
     registry,
     async close() {

@@ -39,11 +39,15 @@ const POLL_MS = 1_000;
 const client = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
 const at = (id: string): string => `/batches/${encodeURIComponent(id)}`;
 
-export function batchOf(name: string, pairs: readonly string[], o: BatchOptions): object {
-  const { model, agent, path, label, q, all } = o;
+/** The filter of the API, as far as it was given. */
+export function selected({ model, agent, path, label, q, all }: Selection): object {
   const filter = { model, agent, path, label, q, all };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+export function batchOf(name: string, pairs: readonly string[], o: BatchOptions): object {
   return {
-    filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+    filter: selected(o),
     command: bodyOf(name, pairs, o),
     ...(o.rate !== undefined && { rate_per_s: whole(o.rate, '--rate', 1, 100) }),
     ...(o.inFlight !== undefined && { in_flight: whole(o.inFlight, '--in-flight', 1, 200) }),

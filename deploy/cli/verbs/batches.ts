@@ -11,7 +11,7 @@ type Json = { json?: boolean };
 
 export function addBatchCommands({ program, run }: Verbs): void {
   const group = program.command('batch').description('one command to every device that fits');
-  withSelection(group.command('send').argument('<name>').argument('[key=value...]', 'arguments'))
+  withBatch(group.command('send').argument('<name>').argument('[key=value...]', 'arguments'))
     .description('send it at a rate, and tell what came of it; exit 0 when every device did it')
     .option('--no-wait', 'print its id and leave')
     .action((name: string, args: string[], o: BatchModule.BatchOptions) => run((c) => batch().send(c, name, args, o)));
@@ -36,7 +36,7 @@ export function addBatchCommands({ program, run }: Verbs): void {
 
 function addSchedules({ program, run }: Verbs): void {
   const group = program.command('schedule').description('commands that come back');
-  withSelection(group.command('add').argument('<id>').argument('<name>').argument('[key=value...]', 'arguments'))
+  withBatch(group.command('add').argument('<id>').argument('<name>').argument('[key=value...]', 'arguments'))
     .description('the devices are found anew each time')
     .requiredOption('--cron <fields>', '"0 22 * * 1-5": minute, hour, day, month, weekday')
     .option('--zone <name>', 'such as Europe/Vienna (default: UTC)')
@@ -65,17 +65,19 @@ function addSchedules({ program, run }: Verbs): void {
     .action((id: string) => run((c) => batch().removeSchedule(c, id)));
 }
 
-function withSelection(command: Command): Command {
-  return withCommandOptions(
-    command
-      .option('--model <model>')
-      .option('--agent <id>')
-      .option('--path <prefix>', 'enterprise/site/area/line/cell, from the left')
-      .option('--label <key=value>', 'may be repeated; all must match', collect)
-      .option('--q <text>', 'part of the id or the name')
-      .option('--all', 'every device')
-      .option('--rate <n>', 'commands begun in a second (default: 10)')
-      .option('--in-flight <n>', 'commands under way at once (default: 50)')
-      .option('--stop-after <n>', 'begin nothing more once so many failed'),
-  ).option('--json', 'for programs');
+/** Which devices, and how fast. */
+export function withSelection(command: Command): Command {
+  return command
+    .option('--model <model>')
+    .option('--agent <id>')
+    .option('--path <prefix>', 'enterprise/site/area/line/cell, from the left')
+    .option('--label <key=value>', 'may be repeated; all must match', collect)
+    .option('--q <text>', 'part of the id or the name')
+    .option('--all', 'every device')
+    .option('--rate <n>', 'begun in a second (default: 10)')
+    .option('--in-flight <n>', 'under way at once (default: 50)')
+    .option('--json', 'for programs');
 }
+
+const withBatch = (command: Command): Command =>
+  withCommandOptions(withSelection(command)).option('--stop-after <n>', 'begin nothing more once so many failed');

@@ -10,7 +10,7 @@ import { type ScheduleView } from '../schedules';
 import { iso } from '../views';
 import { type NewCommand, optionsOf, whatOf } from './commands';
 
-type Filter = Omit<DeviceFilter, 'labels'> & { readonly label?: readonly string[]; readonly all?: boolean };
+export type Filter = Omit<DeviceFilter, 'labels'> & { readonly label?: readonly string[]; readonly all?: boolean };
 
 interface NewBatch extends Partial<Limits> {
   readonly filter: Filter;
@@ -121,7 +121,7 @@ function inputOf(body: NewBatch, { tenant, actor }: Principal, deps: ApiDependen
 }
 
 /** Nobody commands everything by forgetting to say what. */
-function filterOf({ all = false, label, q, ...rest }: Filter): DeviceFilter {
+export function filterOf({ all = false, label, q, ...rest }: Filter): DeviceFilter {
   const labels = label?.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)] as const);
   const filter = { ...rest, ...(labels && { labels }), ...(q !== undefined && { q: q.toLowerCase() }) };
   if (Object.keys(filter).length === 0 && !all)

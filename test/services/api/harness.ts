@@ -10,6 +10,7 @@ import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
 import { Directory } from '../../../services/api/directory';
 import { begin as beginBatch, reportOf } from '../../../services/domain/batch';
+import { initialCampaign } from '../../../services/domain/campaign';
 import { type ScheduleRequest } from '../../../services/api/schedules';
 import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
@@ -60,7 +61,10 @@ function registryOver(directory: Directory) {
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
-  readonly started: Record<'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops', unknown[]>;
+  readonly started: Record<
+    'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops' | 'campaigns' | 'orders',
+    unknown[]
+  >;
   readonly schedules: Map<string, { request: ScheduleRequest; input: unknown; paused: boolean }>;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -81,6 +85,8 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     approvals: [],
     batches: [],
     stops: [],
+    campaigns: [],
+    orders: [],
   };
   const schedules: Harness['schedules'] = new Map();
   let id = 0;
@@ -112,6 +118,12 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
       stopBatch: (...asked) => {
         started.stops.push(asked);
         return Promise.resolve(asked[1] === 'b1');
+      },
+      startCampaign: (input) => Promise.resolve(void started.campaigns.push(input)),
+      campaign: (_tenant, campaignId) => Promise.resolve(campaignId === 'k1' ? initialCampaign : undefined),
+      orderCampaign: (...asked) => {
+        started.orders.push(asked);
+        return Promise.resolve(initialCampaign);
       },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type CommandEvent } from '../../../schemas/generated';
 import { projectRoot } from '../../../schemas/root';
 import { type BatchActivities } from '../../../workflows/batch/activities';
+import { type CampaignActivities } from '../../../workflows/campaign/activities';
 import { type CommandActivities, type CommandRecords } from '../../../workflows/command/activities';
 import { commandEventsSignal, type CommandInput } from '../../../workflows/command/messages';
 import { type DecommissionActivities } from '../../../workflows/decommission/activities';
@@ -12,7 +13,7 @@ import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/me
 import { eventOf } from '../../../workflows/command/records';
 import { testServer } from './test-server';
 
-export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities>;
+export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities & CampaignActivities>;
 
 export interface Skipping {
   readonly env: TestWorkflowEnvironment;

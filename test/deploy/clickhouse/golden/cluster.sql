@@ -1074,3 +1074,67 @@ AS SELECT tenant, metric, arraySort(groupUniqArray(toString(p.kind))) AS kinds, 
 FROM millrace.points AS p
 GROUP BY tenant, metric
 COMMENT 'What is measured';
+
+-- 009-campaigns.sql
+CREATE TABLE IF NOT EXISTS millrace.in_campaigns ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String),
+    campaign_id String,
+    type LowCardinality(String),
+    stage Int32,
+    at Int64,
+    actor String,
+    version String,
+    detail String,
+    devices Int32,
+    succeeded Int32,
+    failed Int32
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS millrace.campaign_events_local ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the devices',
+    campaign_id String COMMENT 'Campaign',
+    at DateTime64(3, 'UTC') COMMENT 'Time of the step, UTC',
+    type LowCardinality(String) COMMENT 'begun, stage-begun, stage-ended, paused, resumed, halted, retried, aborted, rollback-begun, rolled-back, done',
+    stage UInt16 COMMENT '1 and up; 0 for what concerns the whole campaign',
+    actor String COMMENT 'workflow or the user',
+    version String COMMENT 'Of the image',
+    detail String COMMENT 'Reason or remark in words',
+    devices UInt32 COMMENT 'Devices concerned',
+    succeeded UInt32 COMMENT 'Devices that have the image, or went back',
+    failed UInt32 COMMENT 'Devices that failed, or of which nobody knows'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+ORDER BY (tenant, campaign_id, at, type)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
+COMMENT 'Steps of campaigns, one row each; after a crash one may be there twice. The view campaigns folds them.';
+
+CREATE TABLE IF NOT EXISTS millrace.campaign_events ON CLUSTER '{cluster}' AS millrace.campaign_events_local
+ENGINE = Distributed('{cluster}', 'millrace', 'campaign_events_local');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.in_campaigns_rows ON CLUSTER '{cluster}' TO millrace.campaign_events_local AS
+SELECT tenant, campaign_id, fromUnixTimestamp64Milli(in.at, 'UTC') AS at, type, toUInt16(in.stage) AS stage, actor, version, detail,
+    toUInt32(in.devices) AS devices, toUInt32(in.succeeded) AS succeeded, toUInt32(in.failed) AS failed
+FROM millrace.in_campaigns AS in;
+
+CREATE OR REPLACE VIEW millrace.campaigns ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the devices',
+    campaign_id String COMMENT 'Campaign',
+    version String COMMENT 'Of the image',
+    phase LowCardinality(String) COMMENT 'Last step: begun, stage-begun, stage-ended, paused, resumed, halted, retried, aborted, rollback-begun, rolled-back, done',
+    stage UInt16 COMMENT 'Highest stage begun',
+    devices UInt32 COMMENT 'Devices it is for',
+    begun_at DateTime64(3, 'UTC') COMMENT 'When it began, UTC',
+    changed_at DateTime64(3, 'UTC') COMMENT 'Time of the last step, UTC',
+    actor String COMMENT 'Who began it',
+    detail String COMMENT 'Of the last step, in words'
+)
+AS SELECT tenant, campaign_id, any(e.version) AS version, argMax(e.type, e.at) AS phase, max(e.stage) AS stage,
+    maxIf(e.devices, e.type = 'begun') AS devices, min(e.at) AS begun_at, max(e.at) AS changed_at,
+    argMin(e.actor, e.at) AS actor, argMax(e.detail, e.at) AS detail
+FROM millrace.campaign_events AS e
+GROUP BY tenant, campaign_id
+COMMENT 'Every campaign as it stands';
