@@ -30,6 +30,8 @@ import { WriterSchemaCache } from './io/writer-schemas';
 import { Pipeline } from './pipeline';
 import { Lines } from './lines';
 import { type ProfileKeeper, type ProfileStatus } from './profile-keeper';
+import { updateOrders } from './update-orders';
+import { type Updates, type UpdatesOptions } from './io/update/updates';
 import { publishChangedPoints } from './published-points';
 import { vitalMetrics } from './vital-metrics';
 
@@ -39,6 +41,8 @@ export interface AgentOptions {
   /** Absent: the plan stays as it is. */
   readonly profile?: Pick<ProfileKeeper, 'status' | 'connect' | 'desire'>;
   readonly dataDir: string;
+  /** Absent: orders to install images are refused. */
+  readonly updates?: (told: UpdatesOptions['onInstalled']) => Updates;
   /** Absent: readings are stored and not shipped, and no commands come. */
   readonly stream: StreamConfig | undefined;
   readonly replicationFactor: number;
@@ -81,6 +85,7 @@ export class Agent {
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(state);
     this.executor = this.createExecutor(ledger);
+    this.pipeline.whenHeard((device) => this.executor.wake(device));
     const kafka = stream && createKafka(stream, log);
     this.shipper = stream && kafka && this.createShipper(stream, kafka);
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
@@ -252,6 +257,8 @@ export class Agent {
         return device && field && { plan: device, field };
       },
       refused: (id) => this.states.refused(id),
+      awake: (id) => this.pipeline.isConnected(id),
+      update: updateOrders(this.options, () => this.plan, this.pipeline),
       interlocked: (device, command) => this.control.refusal(device, command),
       local: (command) => this.control.order(command),
       flush: (device) => this.flush(device),

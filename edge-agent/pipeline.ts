@@ -67,6 +67,7 @@ export class Pipeline {
   private frameTimer: NodeJS.Timeout | undefined;
   private sessionTimer: NodeJS.Timeout | undefined;
   private onlooker: Onlooker | undefined;
+  private heard: (device: string) => void = () => undefined;
 
   /** `boot` makes session ids unique across starts. */
   constructor(
@@ -130,6 +131,16 @@ export class Pipeline {
       if (this.isFull(open)) this.submit([open]);
     };
     if (open.runtime.ask(rule, metrics, on, submitFull)) this.addedUnasked(open);
+  }
+
+  /** Whether the device has a session: it was heard of, and not lost since. */
+  isConnected(device: string): boolean {
+    return this.devices.get(device)?.runtime.session.connected ?? false;
+  }
+
+  /** Calls with each device whose session begins. */
+  whenHeard(heard: (device: string) => void): void {
+    this.heard = heard;
   }
 
   start(): void {
@@ -268,7 +279,10 @@ export class Pipeline {
       if (!session) continue;
       // A connection that is up says nothing yet about the devices behind it.
       if (state === 'disconnected') this.tell(session.disconnect(at, reason ?? ''));
-      else if (device !== undefined) this.tell(session.connect(at));
+      else if (device !== undefined) {
+        this.tell(session.connect(at));
+        this.heard(id);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import {
   alarmSchema,
   apiKeySchema,
   auditEventSchema,
+  campaignEventSchema,
   commandEventSchema,
   commandSchema,
   deadLetterReplaySchema,
@@ -27,6 +28,7 @@ import {
   type AlarmEvent,
   type ApiKey,
   type AuditEvent,
+  type CampaignEvent,
   type Command,
   type CommandEvent,
   type DeadLetter,
@@ -65,6 +67,7 @@ export interface EventTypes {
   'audit-event': AuditEvent;
   definition: Definition;
   'definition-request': DefinitionRequest;
+  'campaign-event': CampaignEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -88,6 +91,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'audit-event': auditEventSchema,
   definition: definitionSchema,
   'definition-request': definitionRequestSchema,
+  'campaign-event': campaignEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

@@ -19,7 +19,8 @@ export type EventName =
   | 'api-key'
   | 'audit-event'
   | 'definition'
-  | 'definition-request';
+  | 'definition-request'
+  | 'campaign-event';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -49,6 +50,7 @@ export const Topics = {
   sessions: topic('m2m.sessions', 'tenant/device_id', 'session-event', 3, 30 * DAY_MS),
   presence: topic('m2m.presence', 'tenant/device_id', 'presence', 3, FOR_EVER, 'compact'),
   alarms: topic('m2m.alarms', 'tenant/device_id', 'alarm', 3, FOR_EVER),
+  campaigns: topic('m2m.campaigns', 'tenant/campaign_id', 'campaign-event', 1, FOR_EVER),
   points: topic('m2m.points', 'tenant/device_id/metric', 'point', 1, FOR_EVER, 'compact'),
   outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
@@ -76,6 +78,7 @@ export const deviceKey = (tenant: string, deviceId: string): string => `${tenant
 export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
 export const apiKeyKey = (tenant: string, keyId: string): string => `${tenant}/${keyId}`;
 export const definitionKey = (tenant: string, kind: string, name: string): string => `${tenant}/${kind}/${name}`;
+export const campaignKey = (tenant: string, campaignId: string): string => `${tenant}/${campaignId}`;
 export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;
 export const coordinatesKey = (t: string, partition: number, offset: string): string => `${t}:${partition}:${offset}`;
 

@@ -12,6 +12,8 @@ import { type Env, integer } from '../services/lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../services/lib/service';
 import { connectPatiently, temporalConfig } from '../services/lib/temporal';
 import { workflowBundle } from './bundle';
+import { createBatchActivities } from './batch/activities';
+import { createCampaignActivities } from './campaign/activities';
 import { createCommandActivities } from './command/activities';
 import { createDecommissionActivities } from './decommission/activities';
 import { commandsInFlight } from './io/commands-in-flight';
@@ -72,6 +74,8 @@ async function connect({ connection, namespace }: ReturnType<typeof temporalConf
 
 function activities(opened: WorkerStream, client: Client) {
   return {
+    ...createBatchActivities(opened.devices),
+    ...createCampaignActivities(opened.campaigns),
     ...createCommandActivities(opened.commands),
     ...createDecommissionActivities({ registry: opened.registry, commands: commandsInFlight(client) }),
   };

@@ -44,6 +44,22 @@ export class ApiClient {
       }
   }
 
+  remove(path: string): Promise<unknown> {
+    return this.request<unknown>('DELETE', path);
+  }
+
+  /** Sends a file as it is. */
+  async putFile(path: string, content: ReadableStream, bytes: number): Promise<void> {
+    const { url, token } = this.endpoint;
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
+    const request = { method: 'PUT', body: content, duplex: 'half' } as RequestInit;
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      ...request,
+      headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) },
+    });
+    if (!answer.ok) throw new ApiRefusal(answer.status, `PUT ${path}`, parse(await answer.text()) as Problem);
+  }
+
   /** Undefined when there is no such thing. */
   async find<T>(path: string): Promise<T | undefined> {
     try {

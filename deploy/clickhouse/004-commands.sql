@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS {{local command_events}} {{on_cluster}}
     at DateTime64(3, 'UTC') COMMENT 'Time of the transition by the clock of who reports it, UTC',
     device_id String COMMENT 'Device it is for',
     agent_id LowCardinality(String) COMMENT 'Agent of the device',
-    state LowCardinality(String) COMMENT 'issued, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
+    state LowCardinality(String) COMMENT 'issued, approved, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
     actor String COMMENT 'Who reports it: agent:<id>, workflow or the user',
     name LowCardinality(String) COMMENT 'Name of the command',
     args String COMMENT 'JSON of the arguments',

@@ -259,9 +259,10 @@ CREATE OR REPLACE VIEW {{database}}.commands {{on_cluster}}
     name LowCardinality(String) COMMENT 'Name of the command',
     args String COMMENT 'JSON of the arguments',
     qos UInt8 COMMENT '0 at most once, 1 re-sent until acknowledged, 2 executed once',
-    state LowCardinality(String) COMMENT 'Strongest state reported: issued, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
+    state LowCardinality(String) COMMENT 'Strongest state reported: issued, approved, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
     attempts UInt32 COMMENT 'Highest attempt',
     issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported issued, UTC',
+    approved_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported approved, UTC',
     delivered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported delivered, UTC',
     outcome_unknown_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported outcome-unknown, UTC',
     expired_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported expired, UTC',
@@ -276,8 +277,9 @@ CREATE OR REPLACE VIEW {{database}}.commands {{on_cluster}}
 )
 AS SELECT tenant, command_id, e.device_id AS device_id, argMaxIf(e.agent_id, e.at, e.agent_id != '') AS agent_id,
     argMinIf(e.name, e.at, e.name != '') AS name, argMin(e.args, (e.name = '', e.at)) AS args, argMin(e.qos, (e.name = '', e.at)) AS qos,
-    argMax(e.state, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS state, max(e.attempt) AS attempts,
+    argMax(e.state, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS state, max(e.attempt) AS attempts,
     minOrNullIf(e.at, e.state = 'issued') AS issued_at,
+    minOrNullIf(e.at, e.state = 'approved') AS approved_at,
     minOrNullIf(e.at, e.state = 'delivered') AS delivered_at,
     minOrNullIf(e.at, e.state = 'outcome-unknown') AS outcome_unknown_at,
     minOrNullIf(e.at, e.state = 'expired') AS expired_at,
@@ -286,7 +288,7 @@ AS SELECT tenant, command_id, e.device_id AS device_id, argMaxIf(e.agent_id, e.a
     minOrNullIf(e.at, e.state = 'failed') AS failed_at,
     minOrNullIf(e.at, e.state = 'verified') AS verified_at,
     max(e.at) AS changed_at, argMinIf(e.actor, e.at, e.state = 'issued') AS actor,
-    argMax(e.detail, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS detail, argMax(e.result, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS result
+    argMax(e.detail, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS detail, argMax(e.result, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS result
 FROM {{database}}.command_events AS e
 GROUP BY tenant, command_id, device_id
 COMMENT 'Every command with the strongest state anybody reported';

@@ -1,6 +1,6 @@
 /** Layout of a data directory: everything that one local instance keeps, in one place. */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { instanceOf } from './supervisor/instance';
 import { writeAtomically } from './supervisor/run-file';
@@ -16,6 +16,8 @@ export interface DataDir {
   readonly secrets: { readonly clickhouse: string; readonly apiToken: string };
   /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
   readonly keys: { readonly issuer: string };
+  /** Signs images for devices; agents trust the public one. PEM. */
+  readonly imageKeys: { readonly private: string; readonly public: string };
   /** State of one component or process. */
   readonly of: (name: string) => string;
 }
@@ -33,6 +35,7 @@ export function dataDir(path: string): DataDir {
     logs: join(dir, 'logs'),
     secrets: { clickhouse: join(dir, 'secrets', 'clickhouse-password'), apiToken: join(dir, 'secrets', 'api-token') },
     keys: { issuer: join(dir, 'secrets', 'issuer-key.pem') },
+    imageKeys: { private: join(dir, 'secrets', 'image-key.pem'), public: join(dir, 'secrets', 'image-key.pub.pem') },
     of: (name) => join(dir, name),
   };
 }
@@ -44,4 +47,15 @@ export function ensureSecrets(dir: DataDir): void {
   mkdirSync(join(dir.path, 'secrets'), { recursive: true, mode: 0o700 });
   for (const file of Object.values(dir.secrets))
     if (!existsSync(file)) writeAtomically(file, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`, 0o600);
+  ensureImageKeys(dir);
+}
+
+/** The public key follows from the private one, so a missing one is made again of it. */
+function ensureImageKeys({ imageKeys }: DataDir): void {
+  if (!existsSync(imageKeys.private)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeAtomically(imageKeys.private, String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 0o600);
+  }
+  const key = createPublicKey(readFileSync(imageKeys.private, 'utf8'));
+  writeAtomically(imageKeys.public, String(key.export({ type: 'spki', format: 'pem' })), 0o600);
 }

@@ -125,6 +125,7 @@ function services(o: StackOptions): ProcessSpec[] {
         API_HOST: LOOPBACK,
         API_PORT: String(o.ports.api),
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
+        IMAGE_DIR: o.dir.of('images'),
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,
@@ -164,10 +165,21 @@ function service(
 
 /** The factory: an agent, and unless the user has machines, a plant to talk to. The agent does not need the plant to be up. */
 function field(o: StackOptions): ProcessSpec[] {
-  const env = { PLANT_PORT: String(o.ports.plant), ...o.profileEnv };
+  const env = { PLANT_PORT: String(o.ports.plant), ...updateEnv(o), ...o.profileEnv };
   const args = ['run', '--profile', o.profile, '--data', o.dir.of('agent')];
   const agent = service(o, 'agent', 'edge-agent/main', STREAM, env, args);
   return o.plant ? [plant(o), agent] : [agent];
+}
+
+/** Devices of the simulated plant take images; what takes them on a real one is its owner's to install. */
+function updateEnv(o: StackOptions): Record<string, string> {
+  return {
+    AGENT_UPDATER: join(o.projectRoot, 'deploy', 'local', 'plant', 'updater'),
+    AGENT_UPDATE_KEYS: o.dir.imageKeys.public,
+    AGENT_IMAGES_URL: `http://${LOOPBACK}:${o.ports.api}/api/v1/images`,
+    AGENT_IMAGES_TOKEN_FILE: o.dir.secrets.apiToken,
+    PLANT_IMAGES_DIR: join(o.dir.of('plant'), 'images'),
+  };
 }
 
 function plant(o: StackOptions): ProcessSpec {

@@ -11,6 +11,7 @@ import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
+import { updatesFrom } from '../update-orders';
 import { ProfileKeeper } from '../profile-keeper';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -40,7 +41,9 @@ export async function run(options: RunOptions): Promise<void> {
   collectDefaultMetrics({ register: metrics });
   const stream = streamOf(env, plan.agent_id, log);
   const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || 1);
-  const agent = await Agent.open({ ...options, plan, profile, stream, replicationFactor, log, metrics });
+  const updates = updatesFrom(env, dataDir, options.deps.clock);
+  const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }) };
+  const agent = await Agent.open({ ...options, ...more });
   let started = false;
   const health = await serveHealth(
     {

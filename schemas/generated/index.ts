@@ -3,6 +3,7 @@ export * from './agent-profile';
 export * from './alarm';
 export * from './api-key';
 export * from './audit-event';
+export * from './campaign-event';
 export * from './command-event';
 export * from './command';
 export * from './dead-letter-replay';

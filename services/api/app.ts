@@ -13,10 +13,14 @@ import { notFound, problems } from './problem';
 import { rateLimit } from './rate-limit';
 import { accessRoutes } from './routes/access';
 import { auditRoutes } from './routes/audit';
+import { batchRoutes, scheduleRoutes } from './routes/batches';
 import { bulkRoutes } from './routes/bulk';
+import { campaignRoutes } from './routes/campaigns';
+import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
+import { imageRoutes } from './routes/images';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
 import { twinRoutes } from './routes/twin';
@@ -35,7 +39,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 
 const ROUTES = [
   ...[accessRoutes, auditRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
-  ...[definitionRoutes, twinRoutes],
+  ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */
@@ -53,6 +57,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
   app.use('/api', guard(deps));
+  app.use('/api/v1/images', imageRoutes(deps));
   for (const routes of ROUTES) app.use('/api/v1', routes(deps));
   app.use(notFound, problems(deps.log));
   return app;

@@ -1,5 +1,16 @@
 import { type Logger } from 'pino';
-import { type CommandInput } from '../../workflows/command/messages';
+import {
+  type ApproveRequest,
+  type CancelAnswer,
+  type CancelRequest,
+  type CommandInput,
+} from '../../workflows/command/messages';
+import { type CampaignState } from '../domain/campaign';
+import { type CampaignInput, type OrderRequest } from '../../workflows/campaign/messages';
+import { type BatchReport } from '../domain/batch';
+import { type BatchInput } from '../../workflows/batch/messages';
+import { type ImageStore } from './image-store';
+import { type Schedules } from './schedules';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
 import { type ApiKeys } from './api-keys';
 import { type Recorder } from './audit-log';
@@ -16,6 +27,20 @@ import { type Registrar } from './registrar';
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
 export interface Workflows {
   startCommand(input: CommandInput): Promise<void>;
+  /** Resolves when it is known whether it came in time, at most after CANCEL_WAIT_MS: then undefined. */
+  cancelCommand(tenant: string, commandId: string, request: CancelRequest): Promise<CancelAnswer | undefined>;
+  /** Throws ApiError `not-approved` with the reason when the command cannot be approved by this person, or now. */
+  approveCommand(tenant: string, commandId: string, request: ApproveRequest): Promise<void>;
+  startBatch(batchId: string, input: BatchInput): Promise<void>;
+  /** Undefined when there is no such batch. */
+  batch(tenant: string, batchId: string): Promise<BatchReport | undefined>;
+  /** False when there is none, or it is over. */
+  stopBatch(tenant: string, batchId: string, request: CancelRequest): Promise<boolean>;
+  startCampaign(input: CampaignInput): Promise<void>;
+  /** Undefined when there is no such campaign. */
+  campaign(tenant: string, campaignId: string): Promise<CampaignState | undefined>;
+  /** Throws ApiError `refused` with the reason when it takes no such order now. */
+  orderCampaign(tenant: string, campaignId: string, request: OrderRequest): Promise<CampaignState>;
   startDecommission(input: DecommissionInput): Promise<void>;
 }
 
@@ -45,4 +70,8 @@ export interface ApiDependencies {
   readonly feed: Feed;
   readonly rateLimit: RateLimit;
   readonly workflows: Workflows;
+  readonly schedules: Schedules;
+  readonly images: Pick<ImageStore, 'put' | 'find'>;
+  /** Commands that a second person must approve: `model`, or `model/command`. */
+  readonly approvals: ReadonlySet<string>;
 }

@@ -1,6 +1,7 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { resolve } from 'node:path';
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import {
   createKafka,
@@ -25,8 +26,10 @@ import { Definitions } from './definitions';
 import { Directory } from './directory';
 import { Feed } from './feed';
 import { History } from './history';
+import { ImageStore } from './image-store';
 import { follow } from './ingest';
 import { Registrar } from './registrar';
+import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
 
 const SECRET_BYTES = 32;
@@ -91,6 +94,9 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
         burst: integer(env, 'API_RATE_BURST', 4_000, 1, 1_000_000),
       },
       workflows,
+      images: new ImageStore(resolve(text(env, 'IMAGE_DIR', 'folder of the images for devices', 'images')), randomUUID),
+      schedules: new TemporalSchedules((question) => workflows.ask(question)),
+      approvals: approvalsOf(env),
     },
     requestDuration(metrics),
   );
@@ -122,6 +128,17 @@ function listenOptions(env: Env): { host: string; port: number; token: string | 
       'set a token: an open API listens on loopback only',
     );
   return { host, port: integer(env, 'API_PORT', 8080, 0, 65_535), token };
+}
+
+/** COMMAND_APPROVAL: models, or model/command pairs, separated by commas. */
+function approvalsOf(env: Env): ReadonlySet<string> {
+  const listed = env['COMMAND_APPROVAL'] ?? '';
+  return new Set(
+    listed
+      .split(',')
+      .map((s) => s.trim())
+      .filter((s) => s !== ''),
+  );
 }
 
 function listen(server: Server, host: string, port: number): Promise<Server> {

@@ -16,6 +16,9 @@ export type ApiErrorCode =
   | 'invalid-request'
   | 'not-addressable'
   | 'command-refused'
+  | 'not-approved'
+  | 'refused'
+  | 'over'
   | 'unavailable'
   | 'too-many-streams'
   | 'too-many-uploads'
@@ -34,6 +37,9 @@ export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'invalid-request': 400,
   'not-addressable': 409,
   'command-refused': 422,
+  'not-approved': 409,
+  refused: 409,
+  over: 409,
   unavailable: 503,
   'too-many-streams': 429,
   'too-many-uploads': 429,

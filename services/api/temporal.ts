@@ -1,10 +1,44 @@
 /** Starts workflows. The connection is made when it is first needed and is made again after the server was away. */
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
-import { COMMAND_WORKFLOW, commandStartOptions } from '../../workflows/command/messages';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import {
+  type ApproveRequest,
+  approveUpdate,
+  type CancelAnswer,
+  type CancelRequest,
+  cancelUpdate,
+  COMMAND_WORKFLOW,
+  commandStartOptions,
+  commandWorkflowId,
+} from '../../workflows/command/messages';
+import {
+  BATCH_WORKFLOW,
+  type BatchInput,
+  batchQuery,
+  batchStartOptions,
+  batchWorkflowId,
+  stopBatchSignal,
+} from '../../workflows/batch/messages';
+import { type BatchReport } from '../domain/batch';
+import {
+  CAMPAIGN_WORKFLOW,
+  type CampaignInput,
+  campaignQuery,
+  campaignStartOptions,
+  campaignWorkflowId,
+  type OrderRequest,
+  orderUpdate,
+} from '../../workflows/campaign/messages';
+import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type Workflows } from './dependencies';
-import { ApiError } from './problem';
+import { ApiError, type ApiErrorCode } from './problem';
 
 export interface TemporalConfig {
   readonly address: string;
@@ -12,6 +46,8 @@ export interface TemporalConfig {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest wait for the word whether a cancellation came in time: an agent that is away may take days. */
+export const CANCEL_WAIT_MS = 5_000;
 
 export class TemporalWorkflows implements Workflows {
   private client: Promise<Client> | undefined;
@@ -22,6 +58,59 @@ export class TemporalWorkflows implements Workflows {
     await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)));
   }
 
+  async cancelCommand(tenant: string, id: string, request: CancelRequest): Promise<CancelAnswer | undefined> {
+    const answered = this.ask((client) =>
+      client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(cancelUpdate, { args: [request] }),
+    );
+    // What it comes to after the wait is in the log.
+    answered.catch(() => undefined);
+    return Promise.race([
+      answered,
+      new Promise<undefined>((r) => setTimeout(() => r(undefined), CANCEL_WAIT_MS).unref()),
+    ]);
+  }
+
+  async approveCommand(tenant: string, id: string, request: ApproveRequest): Promise<void> {
+    await this.ask(
+      (client) =>
+        client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(approveUpdate, { args: [request] }),
+      'not-approved',
+    );
+  }
+
+  async startBatch(batchId: string, input: BatchInput): Promise<void> {
+    await this.call((client) => client.workflow.start(BATCH_WORKFLOW, batchStartOptions(batchId, input)));
+  }
+
+  batch(tenant: string, batchId: string): Promise<BatchReport | undefined> {
+    return this.ask((client) =>
+      client.workflow.getHandle(batchWorkflowId(tenant, batchId)).query(batchQuery).catch(noSuchWorkflow),
+    );
+  }
+
+  stopBatch(tenant: string, batchId: string, request: CancelRequest): Promise<boolean> {
+    const told = (client: Client): Promise<true> =>
+      client.workflow
+        .getHandle(batchWorkflowId(tenant, batchId))
+        .signal(stopBatchSignal, request)
+        .then(() => true as const);
+    return this.ask(async (client) => (await told(client).catch(noSuchWorkflow)) ?? false);
+  }
+
+  async startCampaign(input: CampaignInput): Promise<void> {
+    await this.call((client) => client.workflow.start(CAMPAIGN_WORKFLOW, campaignStartOptions(input)));
+  }
+
+  campaign(tenant: string, id: string): Promise<CampaignState | undefined> {
+    const handle = (client: Client) => client.workflow.getHandle(campaignWorkflowId(tenant, id));
+    return this.ask((client) => handle(client).query(campaignQuery).catch(noSuchWorkflow));
+  }
+
+  orderCampaign(tenant: string, id: string, request: OrderRequest): Promise<CampaignState> {
+    const handle = (client: Client) => client.workflow.getHandle(campaignWorkflowId(tenant, id));
+    return this.ask((client) => handle(client).executeUpdate(orderUpdate, { args: [request] }));
+  }
+
   async startDecommission(input: Parameters<typeof decommissionStartOptions>[0]): Promise<void> {
     await this.call((client) => client.workflow.start(DECOMMISSION_WORKFLOW, decommissionStartOptions(input)));
   }
@@ -29,6 +118,20 @@ export class TemporalWorkflows implements Workflows {
   async close(): Promise<void> {
     const client = await this.client?.catch(() => undefined);
     await client?.connection.close();
+  }
+
+  /** Asks the server, or a workflow that runs. Throws ApiError for what a caller can help. */
+  async ask<T>(question: (client: Client) => Promise<T>, refused: ApiErrorCode = 'refused'): Promise<T> {
+    try {
+      return await question(await (this.client ??= this.connect()));
+    } catch (cause) {
+      const { name, message } = cause as Error;
+      if (name === 'WorkflowNotFoundError') throw new ApiError('over', 'it is over, or never was', {}, { cause });
+      if (cause instanceof WorkflowUpdateFailedError)
+        throw new ApiError(refused, cause.cause?.message ?? message, {}, { cause });
+      if (!isConnectionTrouble(cause)) throw cause;
+      throw new ApiError('unavailable', `Temporal did not answer: ${message}`, {}, { cause });
+    }
   }
 
   /** A command that has ended is not started again: the same Idempotency-Key finds the old one. */
@@ -55,6 +158,11 @@ export class TemporalWorkflows implements Workflows {
       throw error;
     }
   }
+}
+
+function noSuchWorkflow(error: unknown): undefined {
+  if (error instanceof WorkflowNotFoundError) return undefined;
+  throw error;
 }
 
 function isConnectionTrouble(error: unknown): boolean {

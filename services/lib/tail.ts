@@ -33,6 +33,9 @@ export interface Tail {
 /** Silence after which what can be read is taken for all there is: an end behind an open transaction may take minutes. */
 const STALL_MS = 10_000;
 
+/** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
+const MAX_WAIT_MS = 250;
+
 /** Next offset to read of one partition. */
 interface Position {
   readonly topic: string;
@@ -45,7 +48,7 @@ interface Position {
 export async function tail(kafka: Kafka, options: TailOptions, log: StreamLog): Promise<Tail> {
   const positions = await startingPositions(kafka, options);
   const progress = new Progress([...positions.values()], log);
-  const consumer = committedConsumer(kafka, options.groupId);
+  const consumer = committedConsumer(kafka, options.groupId, MAX_WAIT_MS);
   let stopping = false;
   consumer.on(consumer.events.GROUP_JOIN, () => {
     seekAll(consumer, positions);

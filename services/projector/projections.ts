@@ -21,6 +21,7 @@ export const PROJECTIONS: readonly Projection[] = [
   projection(Topics.sessions, 'in_sessions'),
   projection(Topics.presence, 'in_presence'),
   projection(Topics.alarms, 'in_alarms'),
+  projection(Topics.campaigns, 'in_campaigns'),
   projection(Topics.points, 'in_points'),
   projection(Topics.outboxGaps, 'in_outbox_gaps'),
   projection(Topics.deadLetters, 'in_dead_letters'),

@@ -24,6 +24,8 @@ import { Reader } from './reader';
 import { signaller, type SignallerDependencies } from './signaller';
 
 export const GROUP = 'relay';
+/** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
+const MAX_WAIT_MS = 250;
 /** How long signals under way may take to end when the process stops. */
 const DRAIN_MS = 5_000;
 /** The broker's own default, so that a cluster decides. */
@@ -64,7 +66,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
     }),
   );
   watch(dispatcher, registry);
-  const consumer = committedConsumer(kafka, GROUP);
+  const consumer = committedConsumer(kafka, GROUP, MAX_WAIT_MS);
   const events = new EventReader('command-event', new WriterSchemas(stream));
   const reader = new Reader({ consumer, events, dispatcher, deadLetters, metrics, log });
   await reader.start();

@@ -91,10 +91,14 @@ async function accepted(instance: Instance, order: Order): Promise<string> {
   }
 }
 
+/** Killed by us: what the launcher wrote of them may be older than that. */
+const dead = new Set<number>();
+
 /** kill -9; the launcher starts it again. */
 async function kill(instance: Instance, name: string): Promise<void> {
   let pid = instance.pid(name);
-  for (; pid === undefined || !instance.isReady(name); pid = instance.pid(name)) await pause(RETRY_MS);
+  for (; pid === undefined || dead.has(pid) || !instance.isReady(name); pid = instance.pid(name)) await pause(RETRY_MS);
+  dead.add(pid);
   process.kill(pid, 'SIGKILL');
   say(`killed ${name} (${pid})`);
 }

@@ -122,6 +122,7 @@ describe('an agent', () => {
     issued_at: Date.now(),
     deadline: Date.now() + WAIT_MS,
     actor: 'test',
+    options: '',
   });
   const statesOf = (id: string): string[] => events.filter((e) => e.command_id === id).map((e) => e.state);
   const seqs = (device: string): number[] => frames.filter((f) => f.device_id === device).map((f) => f.seq);

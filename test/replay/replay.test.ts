@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { projectRoot } from '../../schemas/root';
-import { HISTORIES, recorded } from '../workflows/support/recording';
+import { HISTORIES, recorded, recordedId } from '../workflows/support/recording';
 
 jest.setTimeout(60_000);
 
@@ -22,12 +22,12 @@ beforeAll(async () => {
 });
 
 test('every workflow has recordings', () => {
-  expect(new Set(names.map((n) => n.split('.')[0]))).toEqual(new Set(['command', 'decommission']));
+  expect(new Set(names.map((n) => n.split('.')[0]))).toEqual(new Set(['batch', 'campaign', 'command', 'decommission']));
 });
 
 test.each(names)('%s', async (name) => {
-  const history = recorded(readFileSync(join(HISTORIES, name), 'utf8'));
-  await Worker.runReplayHistory({ workflowBundle: bundle }, history);
+  const text = readFileSync(join(HISTORIES, name), 'utf8');
+  await Worker.runReplayHistory({ workflowBundle: bundle }, recorded(text), recordedId(text));
 });
 
 test('a history of other code is found out', async () => {

@@ -2,6 +2,8 @@
 import { type WorkflowHandle } from '@temporalio/client';
 import { type command } from '../../workflows/command/workflow';
 import {
+  type ApproveRequest,
+  approveUpdate,
   cancelSignal,
   cancelUpdate,
   COMMAND_WORKFLOW,
@@ -226,4 +228,52 @@ test('a report while the workflow is ending is not lost', async () => {
   await tell('verified');
   setTimeout(() => release(), 200);
   expect(await handle.result()).toMatchObject({ state: 'verified' });
+});
+
+describe('a second person', () => {
+  const approval = (actor: string) => ({ args: [{ actor, remark: 'looked at it' }] as [ApproveRequest] });
+
+  test('nothing is sent before the approval, which is an event with its actor', async () => {
+    const { handle, tell, states, orders } = await started({ timeout_ms: 60_000, needs_approval: true });
+    await until(() => Promise.resolve(states().length === 1), 10_000);
+    expect(orders()).toEqual([]);
+    await expect(handle.executeUpdate(approveUpdate, approval('ann'))).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('second person') },
+    });
+    await handle.executeUpdate(approveUpdate, approval('bob'));
+    await until(() => Promise.resolve(orders().length === 1), 10_000);
+    expect(states()).toEqual(['issued', 'approved']);
+    await expect(handle.executeUpdate(approveUpdate, approval('eve'))).rejects.toBeDefined();
+    await tell('delivered', 'executed', 'verified');
+    expect(await handle.result()).toMatchObject({ state: 'verified' });
+    const view = await handle.query(commandQuery);
+    expect(view.transitions.find((t) => t.state === 'approved')).toMatchObject({
+      actor: 'bob',
+      detail: 'looked at it',
+    });
+    await record('command.approved', handle);
+  });
+
+  test('nobody approves in time: expired, and never sent', async () => {
+    const { handle, states, orders } = await started({ timeout_ms: 3_600_000, needs_approval: true });
+    expect(await handle.result()).toMatchObject({ state: 'expired' });
+    expect([states(), orders()]).toEqual([['issued', 'expired'], []]);
+    await record('command.unapproved', handle);
+  });
+
+  test('cancelled while it waits: in time, and never sent', async () => {
+    const { handle, orders } = await started({ timeout_ms: 3_600_000, needs_approval: true });
+    const asked = { args: [{ actor: 'ann', reason: 'no' }] as [{ actor: string; reason: string }] };
+    expect(await handle.executeUpdate(cancelUpdate, asked)).toEqual({ in_time: true, state: 'cancelled' });
+    expect(orders()).toEqual([]);
+  });
+
+  test('a command that asks for none takes none', async () => {
+    const { handle, tell } = await started({ timeout_ms: 60_000 });
+    await expect(handle.executeUpdate(approveUpdate, approval('bob'))).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('nobody asks') },
+    });
+    await tell('verified');
+    await handle.result();
+  });
 });

@@ -49,17 +49,35 @@ let registry = new FakeRegistry();
 let inFlight: () => string[] = () => [];
 let asked: (readonly string[])[] = [];
 let skipping: Skipping;
+/** Where the worker dies, once: `before` an effect, or `after` it and before anybody hears of it. */
+let death = '';
+
+function dieAt(place: string): void {
+  if (place !== death) return;
+  death = '';
+  throw new Error(`killed ${place}`);
+}
 let device = 0;
 
 beforeAll(async () => {
-  skipping = await startSkipping({
-    publish: published.publish,
-    askRegistry: (question) => registry.ask(question),
-    settleCommands: (request) => {
-      asked.push(request.asked);
-      return Promise.resolve(inFlight());
+  skipping = await startSkipping(
+    {
+      publish: published.publish,
+      askRegistry: async (question) => {
+        dieAt(`before ${question.type}`);
+        const answer = await registry.ask(question);
+        dieAt(`after ${question.type}`);
+        return answer;
+      },
+      settleCommands: (request) => {
+        dieAt('before settle-commands');
+        asked.push(request.asked);
+        dieAt('after settle-commands');
+        return Promise.resolve(inFlight());
+      },
     },
-  });
+    true,
+  );
 });
 afterAll(() => skipping?.stop());
 beforeEach(() => {
@@ -93,7 +111,7 @@ async function flushOrder() {
 }
 
 async function confirm(last_seq: number): Promise<void> {
-  const { command_id, tenant, device_id, agent_id, ...rest } = await flushOrder();
+  const { command_id, tenant, device_id, agent_id, options: _none, ...rest } = await flushOrder();
   const input = { ...rest, command_id, tenant, device_id, agent_id, qos: 1 as const };
   const executed = report(input, 'executed', { result: JSON.stringify({ last_seq }) });
   await skipping.env.client.workflow
@@ -112,6 +130,41 @@ test('ends with the device decommissioned, its last data confirmed', async () =>
   expect(registry.asked).toEqual(['begin-decommission', 'complete-decommission']);
   expect(registry.state).toBe('decommissioned');
   await record('decommission.done', handle);
+});
+
+describe('the worker is killed', () => {
+  const effects = ['begin-decommission', 'settle-commands', 'complete-decommission'];
+  const places = effects.flatMap((e) => [`before ${e}`, `after ${e}`]);
+
+  test.each(places)('%s: each step is done, and what the registry decided stands', async (place) => {
+    death = place;
+    const handle = await started();
+    await confirm(4711);
+    const progress = await handle.result();
+    expect(death).toBe('');
+    expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: 4711 });
+    expect(steps(progress)).toEqual(['begin done', 'settle-commands skipped', 'flush done', 'complete done']);
+    expect(registry.state).toBe('decommissioned');
+    expect(orders().filter((c) => c.device_id === `pump-${device}` && c.attempt === 1)).toHaveLength(1);
+  });
+
+  test('while the flush is awaited: the order is not given again, and its answer counts', async () => {
+    const handle = await started();
+    await flushOrder();
+    await confirm(5);
+    expect(await handle.result()).toMatchObject({ outcome: 'decommissioned', last_seq: 5 });
+    expect(orders().filter((c) => c.device_id === `pump-${device}` && c.attempt === 1)).toHaveLength(1);
+  });
+
+  test('while it is undone: it is undone all the same', async () => {
+    death = 'after abandon-decommission';
+    inFlight = () => ['command-t/a'];
+    const handle = await started();
+    await until(() => asked.length > 0);
+    await handle.executeUpdate(abandonUpdate, { args: [{ actor: 'bob', reason: 'no' }] });
+    expect(death).toBe('');
+    expect(registry.state).toBe('active');
+  });
 });
 
 test('an agent that never answers: goes on at the deadline, and says so', async () => {

@@ -1,7 +1,7 @@
 /** Contract of the command workflow: how to start it, signal it, ask it. */
 import { type QueryDefinition, type SignalDefinition, type UpdateDefinition } from '@temporalio/common';
 import { type CommandEvent } from '../../schemas/generated';
-import { type CommandState, type CommandView } from '../../services/domain/command';
+import { type CommandOptions, type CommandState, type CommandView } from '../../services/domain/command';
 import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../shared/messages';
 
 export const COMMAND_WORKFLOW = 'command';
@@ -21,6 +21,9 @@ export interface CommandInput {
   /** ms since 1970-01-01 UTC: issued_at + timeout, from MIN_TIMEOUT_MS to MAX_TIMEOUT_MS later. */
   readonly deadline: number;
   readonly actor: string;
+  readonly options?: CommandOptions;
+  /** A second person must approve it before it is sent. */
+  readonly needs_approval?: boolean;
 }
 
 /** Result of the workflow: the state when the waiting ended. A late report may still resolve `outcome-unknown`. */
@@ -42,6 +45,11 @@ export interface CancelAnswer {
   readonly state: CommandState;
 }
 
+export interface ApproveRequest {
+  readonly actor: string;
+  readonly remark: string;
+}
+
 /** Events of this command from m2m.command-events, as the relay found them; repeats are harmless. */
 export const commandEventsSignal = { type: 'signal', name: 'command-events' } as SignalDefinition<
   [readonly CommandEvent[]]
@@ -53,6 +61,8 @@ export const cancelUpdate = { type: 'update', name: 'cancel-and-tell' } as Updat
   CancelAnswer,
   [CancelRequest]
 >;
+/** The word of a second person; refused when it comes from the one who issued the command, or is not (or no longer) asked for. */
+export const approveUpdate = { type: 'update', name: 'approve' } as UpdateDefinition<CommandView, [ApproveRequest]>;
 /** The command as it stands. */
 export const commandQuery = { type: 'query', name: 'command' } as QueryDefinition<CommandView>;
 

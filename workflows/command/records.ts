@@ -1,6 +1,6 @@
 /** What the platform itself writes about a command: its events, and the orders to the agent. Pure. */
 import { type Command, type CommandEvent } from '../../schemas/generated';
-import { type CommandState } from '../../services/domain/command';
+import { type CommandState, optionsText } from '../../services/domain/command';
 import { type CancelRequest, type CommandInput } from './messages';
 
 /** Actor of events the platform writes on its own account. */
@@ -8,7 +8,11 @@ export const WORKFLOW_ACTOR = 'workflow';
 export const CANCEL_ORDER = 'millrace.cancel';
 
 export function issuedEvent(input: CommandInput): CommandEvent {
-  return eventOf(input, 'issued', { at: input.issued_at, actor: input.actor });
+  const event = eventOf(input, 'issued', { at: input.issued_at, actor: input.actor });
+  const { options, needs_approval } = input;
+  if (!options && !needs_approval) return event;
+  const detail = needs_approval ? 'waits for the approval of a second person' : '';
+  return { ...event, detail, result: JSON.stringify({ ...options, ...(needs_approval && { needs_approval }) }) };
 }
 
 export function eventOf(
@@ -48,6 +52,7 @@ export function orderOf(input: CommandInput, attempt: number): Command {
     issued_at: input.issued_at,
     deadline: input.deadline,
     actor: input.actor,
+    options: optionsText(input.options),
   };
 }
 
@@ -64,5 +69,6 @@ export function cancelOrder(input: CommandInput, cancel: CancelRequest, at: numb
     qos: 1,
     issued_at: at,
     actor: cancel.actor,
+    options: '',
   };
 }

@@ -10,8 +10,10 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import { type CommandEvent } from '../../schemas/generated';
 import {
   ANSWER_GRACE_MS,
+  approvalRefusal,
   type CommandHistory,
   type CommandView,
   conclude as concludeCommand,
@@ -24,6 +26,8 @@ import {
 } from '../../services/domain/command';
 import { now } from '../shared/clock';
 import {
+  type ApproveRequest,
+  approveUpdate,
   type CancelAnswer,
   type CancelRequest,
   cancelSignal,
@@ -43,6 +47,7 @@ interface Run {
   readonly input: CommandInput;
   history: CommandHistory;
   cancel?: CancelRequest;
+  approved?: CommandEvent;
   sent: Sent;
   attempt: number;
   concluded: boolean;
@@ -58,6 +63,7 @@ export async function command(input: CommandInput): Promise<CommandOutcome> {
   };
   listen(run);
   return CancellationScope.nonCancellable(async () => {
+    if (input.needs_approval) await approval(run);
     await dispatch(run);
     const nobodyWaits = input.qos === 0 && run.sent === 'yes';
     if (!nobodyWaits) {
@@ -85,16 +91,43 @@ function listen(run: Run): void {
     await condition(() => run.concluded || isSettled(run.history));
     return cancelAnswer(view(run));
   });
+  setHandler(approveUpdate, (request) => approve(run, request), {
+    validator({ actor }: ApproveRequest) {
+      const refusal = run.input.needs_approval
+        ? approvalRefusal(run.history, actor, run.cancel !== undefined)
+        : 'nobody asks for its approval';
+      if (refusal !== undefined) throw new Error(refusal);
+    },
+  });
   // Temporal's own cancellation (its UI, its CLI) means the same.
   CancellationScope.current().cancelRequested.catch(() =>
     asked({ actor: WORKFLOW_ACTOR, reason: 'cancellation requested in Temporal' }),
   );
 }
 
+/** The order waits for a second person; cancelled or expired meanwhile, it is never sent. */
+async function approval(run: Run): Promise<void> {
+  const { input } = run;
+  await publish({ events: [issuedEvent(input)], commands: [] });
+  const left_ms = Math.max(1, input.deadline - now());
+  await condition(() => run.approved !== undefined || run.cancel !== undefined, left_ms);
+}
+
+function approve(run: Run, { actor, remark }: ApproveRequest): CommandView {
+  run.approved = eventOf(run.input, 'approved', { at: now(), actor, detail: remark });
+  run.history = evolve(run.history, run.approved);
+  setCurrentDetails(summary(view(run)));
+  return view(run);
+}
+
 async function dispatch(run: Run): Promise<void> {
   const { input } = run;
-  const events = [issuedEvent(input)];
-  if (run.cancel || now() >= input.deadline) return void (await publish({ events, commands: [] }));
+  const events = input.needs_approval ? (run.approved ? [run.approved] : []) : [issuedEvent(input)];
+  const approved = !input.needs_approval || run.approved !== undefined;
+  if (run.cancel || !approved || now() >= input.deadline) {
+    if (events.length > 0) await publish({ events, commands: [] });
+    return;
+  }
   run.sent = 'maybe';
   if (await publish({ events, commands: [orderOf(input, 1)] }, input.deadline)) run.sent = 'yes';
 }

@@ -14,6 +14,9 @@ import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from './command-publisher';
 import { Publisher } from '../../services/lib/publisher';
+import { type CampaignRecord } from '../campaign/activities';
+import { campaignPublisher } from './campaign-publisher';
+import { StreamDeviceBook } from './device-book';
 import { RegistryClient } from './registry-client';
 
 /** The broker's own default, so that a cluster decides. */
@@ -23,25 +26,30 @@ export interface WorkerStream {
   readonly publisher: Publisher;
   readonly commands: StreamCommandPublisher;
   readonly registry: RegistryClient;
+  readonly devices: StreamDeviceBook;
+  readonly campaigns: (record: CampaignRecord) => Promise<void>;
   close(): Promise<void>;
 }
 
 /** `instance` is unique to this process. Throws while Kafka or the schema registry is away. */
 export async function openStream(config: StreamConfig, instance: string, log: Logger): Promise<WorkerStream> {
   const kafka = createKafka(config, log);
-  const own = [Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies];
+  const own = [Topics.campaigns, Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies, Topics.devices];
   const ids = await registerSchemas(config, [...own, AgentTopics.commands('any')]);
   await ensure(kafka, own);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const registry = new RegistryClient(instance, publisher, ids);
   const replies = await followReplies(kafka, config, registry, log);
+  const { book, tail: devices } = await StreamDeviceBook.follow(kafka, config, instance, log);
   return {
     publisher,
+    devices: book,
+    campaigns: campaignPublisher(publisher, ids),
     commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic])),
     registry,
     async close() {
       await publisher.close();
-      await replies.stop();
+      await Promise.all([replies.stop(), devices.stop()]);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Verbs about devices and the commands sent to them, over the REST API. */
+import { type Command } from 'commander';
 import type * as CommandModule from '../commands/command';
 import type * as DeviceModule from '../commands/device';
 import type * as RunModule from '../commands/run';
@@ -9,7 +10,7 @@ import { addTwinCommands } from './device-twin';
 const device = (): typeof DeviceModule => load('./commands/device') as typeof DeviceModule;
 const command = (): typeof CommandModule => load('./commands/command') as typeof CommandModule;
 
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+export const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 const MOVES: readonly (readonly [DeviceModule.Move, string])[] = [
   ['provision', 'give a registered device its credentials'],
@@ -93,14 +94,15 @@ function addDevice({ program, run }: Verbs): void {
 
 function addCommand({ program, run }: Verbs): void {
   const group = program.command('command').description('commands to devices; the outcome is always known');
-  group
+  const sending = group
     .command('send')
     .argument('<device>')
     .argument('<name>', 'as the profile calls it')
     .argument('[key=value...]', 'arguments')
-    .description('send a command and wait for its outcome; exit 0 when the device did it')
-    .option('--qos <0|1|2>', '0: at most once, unanswered; 1: until acknowledged; 2: once (default: 1)')
-    .option('--timeout <time>', 'until it expires: 500ms, 30s, 5m, 2h, 1d (default: 30s)')
+    .description('send a command and wait for its outcome; exit 0 when the device did it');
+  withCommandOptions(sending)
+    .option('--deadline <time>', 'in place of --timeout: 2026-01-31T18:00:00Z')
+    .option('--approval', 'a second person must approve it first')
     .option('--no-wait', 'print its id and leave')
     .option('--json', 'for programs')
     .action((id: string, name: string, args: string[], o: CommandModule.SendOptions) =>
@@ -112,4 +114,43 @@ function addCommand({ program, run }: Verbs): void {
     .description('what became of a command, with times')
     .option('--json', 'for programs')
     .action((id: string, o: { json?: boolean }) => run((c) => command().show(c, id, o)));
+  group
+    .command('list')
+    .argument('<device>')
+    .description('commands of a device, newest first')
+    .option('--limit <count>')
+    .option('--json', 'for programs')
+    .action((id: string, o: { limit?: string; json?: boolean }) => run((c) => command().list(c, id, o)));
+  group
+    .command('watch')
+    .argument('<id>')
+    .description('follow a command to its outcome')
+    .action((id: string) => run((c) => command().watch(c, id)));
+  group
+    .command('cancel')
+    .argument('<id>')
+    .description('exit 0 when it was certainly not carried out')
+    .option('--reason <text>')
+    .option('--json', 'for programs')
+    .action((id: string, o: CommandModule.ReasonOptions) => run((c) => command().cancel(c, id, o)));
+  group
+    .command('approve')
+    .argument('<id>')
+    .description('as the second person; it is sent then')
+    .option('--remark <text>')
+    .option('--json', 'for programs')
+    .action((id: string, o: { remark?: string; json?: boolean }) => run((c) => command().approve(c, id, o)));
+}
+
+/** How a command is carried out, whether to one device or to many. */
+export function withCommandOptions(command: Command): Command {
+  return command
+    .option('--qos <0|1|2>', '0: at most once, unanswered; 1: until acknowledged; 2: once (default: 1)')
+    .option('--timeout <time>', 'until it expires: 500ms, 30s, 5m, 2h, 1d (default: 30s)')
+    .option('--priority <n>', '-9 to 9; higher goes first among those that wait for the device')
+    .option('--only-if <condition>', 'valve=closed, pressure<3; may be repeated, all must hold', collect)
+    .option('--when-awake', 'wait for a device that sleeps, until the deadline')
+    .option('--tolerance <n>', 'of the read-back, in engineering units')
+    .option('--settle <time>', 'pause between the write and the read-back')
+    .option('--dry-run', 'say what it would do now, and write nothing; exit 0 when it would be carried out');
 }

@@ -1,4 +1,5 @@
 /** A command of the profile with its arguments filled in and every write checked before the first one goes out. Pure. */
+import { type Command } from '../../../schemas/generated';
 import { type FieldValue } from '../../adapter';
 import {
   type ArgPlan,
@@ -9,6 +10,7 @@ import {
   type VerifyPlan,
 } from '../compile/plan';
 import { toField } from '../reading';
+import { type CommandOptions, type Condition, parseOptions } from './options';
 
 export interface BoundWrite {
   readonly point: PointPlan;
@@ -25,9 +27,16 @@ export interface BoundVerify {
   readonly within_ms: number;
 }
 
+export interface BoundCondition {
+  readonly point: PointPlan;
+  readonly condition: Condition;
+}
+
 export interface BoundCommand {
   readonly writes: readonly BoundWrite[];
   readonly verify: readonly BoundVerify[];
+  readonly only_if: readonly BoundCondition[];
+  readonly options: CommandOptions;
 }
 
 export type Binding = { readonly ok: true; readonly command: BoundCommand } | { readonly ok: false; reason: string };
@@ -36,19 +45,26 @@ export type Binding = { readonly ok: true; readonly command: BoundCommand } | { 
 export const WRITE = 'write';
 const WRITE_WITHIN_MS = 2_000;
 
+/** Of a command what binding looks at; `args` and `options` are JSON texts. */
+type Bindable = Pick<Command, 'name' | 'args' | 'options'>;
 type Args = ReadonlyMap<string, FieldValue>;
 
 class Refusal extends Error {}
 
-/** `args` is the command's JSON text. A refusal says in words what does not fit. */
-export function bind(device: DevicePlan, name: string, args: string): Binding {
+/** A refusal says in words what does not fit. */
+export function bind(device: DevicePlan, { name, args, options: text }: Bindable): Binding {
   try {
+    const parsed = parseOptions(text);
+    if (!parsed.ok) throw new Refusal(parsed.reason);
+    const { options } = parsed;
     const given = parseArgs(args);
     const plan = device.commands.get(name) ?? (name === WRITE ? writePlan(given) : undefined);
     if (!plan) throw new Refusal(`${device.id} has no command ${name}; it has ${commandNames(device)}`);
     const values = plan.name === WRITE && !device.commands.has(WRITE) ? new Map() : checkArgs(plan, given);
     const writes = plan.writes.map(({ metric, value }) => bindWrite(device, metric, valueOf(value, values)));
-    return { ok: true, command: { writes, verify: plan.verify.map((v) => bindVerify(device, v, values)) } };
+    const verify = plan.verify.map((v) => bindVerify(device, v, values, options));
+    const only_if = options.only_if.map((condition) => ({ condition, point: pointOf(device, condition.metric) }));
+    return { ok: true, command: { writes, verify, only_if, options } };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, reason: error.message };
     throw error;
@@ -136,8 +152,10 @@ function bindWrite(device: DevicePlan, metric: string, value: FieldValue): Bound
   return { point, value, raw: field.raw };
 }
 
-function bindVerify(device: DevicePlan, plan: VerifyPlan, args: Args): BoundVerify {
-  const { tolerance, within_ms } = plan;
+/** Time given to settle is no time of reading back. */
+function bindVerify(device: DevicePlan, plan: VerifyPlan, args: Args, options: CommandOptions): BoundVerify {
+  const tolerance = options.tolerance ?? plan.tolerance;
+  const within_ms = plan.within_ms + options.settle_ms;
   const point = pointOf(device, plan.metric);
   return { point, value: valueOf(plan.value, args), ...(tolerance !== undefined && { tolerance }), within_ms };
 }

@@ -5,6 +5,8 @@ import { type Entry, isOver, lastReport, type Ledger, type Report, type Reported
 export const PLATFORM_PREFIX = 'millrace.';
 export const CANCEL = 'millrace.cancel';
 export const FLUSH = 'millrace.flush';
+/** Says what another command would do now, and writes nothing. */
+export const DRY_RUN = 'millrace.dry-run';
 
 /**
  * The agent's clock and how far it is known to be behind the platform's: a command that was issued in our future shows
@@ -85,7 +87,8 @@ export function onRecovery(entry: Entry): Recovery {
   if (isOver(entry)) return { kind: 'nothing' };
   if (lastReport(entry)?.state === 'executed') return { kind: 'verify' };
   if (command.name.startsWith(PLATFORM_PREFIX)) return { kind: 'start' };
-  if (command.qos === 1) return { kind: 'start' };
+  // At QoS 1 an intent is on record only where the write may undo the condition it was made under.
+  if (command.qos === 1 && intent === undefined) return { kind: 'start' };
   if (command.qos === 0)
     return { kind: 'settle', state: 'outcome-unknown', detail: 'the agent was restarted; QoS 0 is never repeated' };
   return intent === undefined ? { kind: 'start' } : { kind: 'look', step: intent };

@@ -1,6 +1,8 @@
 /** One command at the field: write, and read back. Decides nothing about repetition, that is the ledger's. */
 import { AdapterError, type FieldAdapter, type FieldValue } from '../../adapter';
-import { type BoundCommand, type BoundVerify, type BoundWrite } from '../../core/commands/bind';
+import { type BoundCommand, type BoundCondition, type BoundVerify, type BoundWrite } from '../../core/commands/bind';
+import { unmet } from '../../core/commands/options';
+import { type PointPlan } from '../../core/compile/plan';
 import { confirms, type Reading, toReading } from '../../core/reading';
 import { type Clock } from '../clock';
 
@@ -35,6 +37,8 @@ export class Execution {
     private readonly clock: Clock,
     /** Monotonic time after which nothing new is begun. */
     private readonly until: number,
+    /** Pause before the first read-back, ms. */
+    private readonly settle_ms = 0,
   ) {}
 
   /** Writes once; a second time only when `repeatable` and the read-back does not show the value. */
@@ -52,12 +56,13 @@ export class Execution {
   /** Whether the point holds what should have been written; false when that cannot be told. */
   async shows(write: BoundWrite): Promise<boolean> {
     const { point, value } = write;
-    return (await this.verify([{ point, value, within_ms: LOOK_WITHIN_MS }])).kind === 'verified';
+    return (await this.verify([{ point, value, within_ms: LOOK_WITHIN_MS + this.settle_ms }])).kind === 'verified';
   }
 
   /** Reads until every point shows its value, at most as long as each allows. */
   async verify(wanted: readonly BoundVerify[]): Promise<VerifyOutcome> {
     const start = this.clock.monotonic();
+    if (this.settle_ms > 0) await this.clock.sleep(this.settle_ms);
     const readBack: Record<string, unknown> = {};
     for (const one of wanted) {
       const seen = await this.await(one, start + one.within_ms);
@@ -68,6 +73,26 @@ export class Execution {
       return { kind: 'mismatch', detail, readBack };
     }
     return { kind: 'verified', readBack };
+  }
+
+  /** The first condition that does not hold now, in words; undefined when all do. */
+  async unmet(conditions: readonly BoundCondition[]): Promise<string | undefined> {
+    for (const { point, condition } of conditions) {
+      const seen = await this.readOnce(point, this.clock.monotonic() + FIELD_TIMEOUT_MS);
+      const reason = typeof seen === 'string' ? `${point.metric} cannot be read: ${seen}` : unmet(condition, seen);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  /** Values the points have now, as far as they can be read. */
+  async look(points: readonly PointPlan[]): Promise<Readonly<Record<string, unknown>>> {
+    const values: Record<string, unknown> = {};
+    for (const point of points) {
+      const seen = await this.readOnce(point, this.clock.monotonic() + FIELD_TIMEOUT_MS);
+      if (typeof seen !== 'string') values[point.metric] = seen.value;
+    }
+    return values;
   }
 
   private async writeOnce({ point, raw }: BoundWrite): Promise<WriteOutcome> {
@@ -85,7 +110,7 @@ export class Execution {
   private async await(wanted: BoundVerify, end: number): Promise<Reading | string> {
     let last: Reading | string = 'not read';
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
-      const seen = await this.readOnce(wanted, end);
+      const seen = await this.readOnce(wanted.point, end);
       if (typeof seen !== 'string' || typeof last === 'string') last = seen;
       if (typeof seen !== 'string' && confirms(wanted.point, wanted.value, seen, wanted.tolerance)) return seen;
       if (this.clock.monotonic() + pause >= end) return last;
@@ -93,7 +118,7 @@ export class Execution {
     }
   }
 
-  private async readOnce({ point }: BoundVerify, end: number): Promise<Reading | string> {
+  private async readOnce(point: PointPlan, end: number): Promise<Reading | string> {
     const left = Math.ceil(end - this.clock.monotonic());
     try {
       const timeout_ms = Math.max(1, Math.min(FIELD_TIMEOUT_MS, left));

@@ -14,9 +14,12 @@ import {
   targetOf,
 } from '../../core/commands/decide';
 import { type Entry, type LedgerEvent } from '../../core/commands/ledger';
+import { priorityOf } from '../../core/commands/options';
 import { PlatformTime } from '../../core/commands/platform-time';
 import { type Outbox } from '../outbox-api';
+import { Sleepers } from './sleepers';
 import { Teller } from './teller';
+import { BEGUN_BEFORE, TurnQueues } from './turn-queues';
 import { type TurnDeps, Turns } from './turns';
 
 export interface ExecutorOptions extends TurnDeps {
@@ -27,7 +30,8 @@ export interface ExecutorOptions extends TurnDeps {
 const TIDY_MS = 3_600_000;
 
 export class CommandExecutor {
-  private readonly queues = new Map<string, Promise<void>>();
+  private readonly queues: TurnQueues;
+  private readonly sleepers = new Sleepers();
   private readonly teller: Teller;
   private readonly platform = new PlatformTime();
   private readonly turns: Turns;
@@ -37,7 +41,14 @@ export class CommandExecutor {
   constructor(private readonly options: ExecutorOptions) {
     const { agentId, ledger, outbox, onError } = options;
     this.teller = new Teller(agentId, ledger, outbox, onError);
-    this.turns = new Turns(options, this.teller, () => this.time(), this.stopping.signal);
+    this.queues = new TurnQueues(() => this.closed, onError);
+    this.turns = new Turns(
+      options,
+      this.teller,
+      () => this.time(),
+      this.stopping.signal,
+      (command, left_ms, again) => this.sleepers.hold(command.device_id, left_ms, () => this.queue(command, again)),
+    );
   }
 
   private get closed(): boolean {
@@ -73,12 +84,18 @@ export class CommandExecutor {
     await this.recordAll(events, afterwards, fresh);
   }
 
+  /** A device is heard of: what waits for that may begin. */
+  wake(device: string): void {
+    this.sleepers.wake(device);
+  }
+
   /** Waits for what is at the field; what waits for its turn or for the stream goes on after the next start. */
   async close(): Promise<void> {
     this.stopping.abort();
     clearInterval(this.tidyTimer);
     this.teller.stop();
-    await Promise.all(this.queues.values());
+    this.sleepers.close();
+    await this.queues.idle();
     await this.options.ledger.close();
   }
 
@@ -103,8 +120,8 @@ export class CommandExecutor {
       return {
         events: [received],
         then: () => {
-          void this.teller.tell(id);
-          this.enqueue(command.device_id, () => this.turns.take(id));
+          this.teller.tellSoon(id);
+          this.queue(command);
         },
       };
     const refusal =
@@ -144,27 +161,22 @@ export class CommandExecutor {
       case 'nothing':
         return;
       case 'settle':
-        return this.enqueue(device_id, () => this.turns.settle(command_id, recovery.state, recovery.detail));
+        return this.first(device_id, () => this.turns.settle(command_id, recovery.state, recovery.detail));
       case 'start':
-        return this.enqueue(device_id, () => this.turns.take(command_id, true));
+        return this.queue(entry.command, true);
       case 'verify':
-        return this.enqueue(device_id, () => this.turns.verifyOnly(command_id));
+        return this.first(device_id, () => this.turns.verifyOnly(command_id));
       case 'look':
-        return this.enqueue(device_id, () => this.turns.lookAndGoOn(command_id, recovery.step));
+        return this.first(device_id, () => this.turns.lookAndGoOn(command_id, recovery.step));
     }
   }
 
-  /** Serial per device, in the order of arrival. */
-  private enqueue(device: string, work: () => Promise<void>): void {
-    const before = this.queues.get(device) ?? Promise.resolve();
-    const after: Promise<void> = before
-      .then(async () => {
-        if (!this.closed) await work();
-      })
-      .catch(this.options.onError)
-      .finally(() => {
-        if (this.queues.get(device) === after) this.queues.delete(device);
-      });
-    this.queues.set(device, after);
+  /** Serial per device; `again` when it may have been begun by an earlier run of the agent. */
+  private queue(command: Command, again = false): void {
+    this.queues.add(command.device_id, priorityOf(command), () => this.turns.take(command.command_id, again));
+  }
+
+  private first(device: string, work: () => Promise<void>): void {
+    this.queues.add(device, BEGUN_BEFORE, work);
   }
 }

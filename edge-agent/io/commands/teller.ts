@@ -7,9 +7,16 @@ import { type CommandLedger } from './command-ledger';
 
 const encoder = new Encoder('command-event');
 const RETRY_MS = 2_000;
+/**
+ * Longest wait of a report that is not the last for the one that is: told together they cost one append and one
+ * transaction, and the last need not wait for the end of another's. Far below the platform's patience (5 s).
+ */
+const COMPANY_MS = 30;
 
 export class Teller {
   private retry: NodeJS.Timeout | undefined;
+  /** Reports waiting for company, by command. */
+  private readonly soon = new Map<string, NodeJS.Timeout>();
   private stopped = false;
   /** Commands being told. One telling after the other: what is on its way is not yet told, and would be told twice. */
   private readonly telling = new Map<string, Promise<void>>();
@@ -23,10 +30,21 @@ export class Teller {
 
   /** Tells what of an entry is not told yet. Never rejects: what the outbox refuses is told later. */
   tell(id: string): Promise<void> {
+    clearTimeout(this.soon.get(id));
+    this.soon.delete(id);
     return this.inTurn(id, async () => {
       const entry = this.ledger.state.entries.get(id);
       if (entry) await this.append(entry, untold(entry));
     });
+  }
+
+  /** Tells in a moment, or with the next report of the command. */
+  tellSoon(id: string): void {
+    if (this.soon.has(id) || this.stopped) return;
+    this.soon.set(
+      id,
+      setTimeout(() => void this.tell(id), COMPANY_MS),
+    );
   }
 
   /** Tells everything known of a command again: it was asked for again, so an answer was lost or is late. */
@@ -44,6 +62,7 @@ export class Teller {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.retry);
+    for (const timer of this.soon.values()) clearTimeout(timer);
   }
 
   private inTurn(id: string, tell: () => Promise<void>): Promise<void> {

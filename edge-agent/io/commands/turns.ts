@@ -1,8 +1,11 @@
 /** One command whose turn has come: on record before it is done, written, read back, settled (DESIGN.md §7). */
 import { type Command } from '../../../schemas/generated';
 import { bind, type BoundCommand } from '../../core/commands/bind';
-import { type AgentTime, FLUSH, onTurn, report, timeLeft } from '../../core/commands/decide';
+import { type AgentTime, DRY_RUN, FLUSH, onTurn, report, timeLeft } from '../../core/commands/decide';
 import { type Entry, type LedgerEvent, type Report } from '../../core/commands/ledger';
+import { parseOptions } from '../../core/commands/options';
+import { rehearsed, wouldRefuse, wouldWrite } from '../../core/commands/rehearsal';
+import { isUpdate, type UpdateOutcome } from '../../core/update/update';
 import { type DevicePlan } from '../../core/compile/plan';
 import { type Clock } from '../clock';
 import { type CommandLedger } from './command-ledger';
@@ -20,10 +23,16 @@ export interface TurnDeps {
   interlocked?(device: string, command: string): string | undefined;
   /** A command for the agent's own control: resolves with why it cannot be done. Undefined: it is none. */
   local?(command: Command): Promise<string | undefined> | undefined;
+  /** Installs an image, or puts one back. Undefined: this agent installs none, or does not know the device. */
+  update?(command: Command, left_ms: number): Promise<UpdateOutcome> | undefined;
+  /** Whether a device that sleeps can be reached now; absent when none does. */
+  awake?(device: string): boolean;
   /** Resolves with the device's last sequence number when everything up to it is on the stream. */
   flush(device: string): Promise<number>;
   onError(error: unknown): void;
 }
+
+type Bound = BoundCommand & { readonly execution: Execution };
 
 /** Pause after the ledger's disk refused, ms. */
 const LEDGER_RETRY_MS = 1_000;
@@ -36,6 +45,8 @@ export class Turns {
     private readonly teller: Teller,
     private readonly time: () => AgentTime,
     private readonly stopping: AbortSignal,
+    /** Comes back with a turn when the device wakes, or when the time is over. */
+    private readonly hold: (command: Command, left_ms: number, again: boolean) => void,
   ) {}
 
   /** Too late to cancel. */
@@ -55,9 +66,12 @@ export class Turns {
     const start = onTurn(entry, this.time(), this.deps.refused(command.device_id), restarted);
     if (start.kind === 'look') return this.wasItDone(entry, start.detail);
     if (start.kind === 'settle') return this.settle(id, start.state, start.detail);
+    if (this.asleep(command)) return this.hold(command, this.left_ms(command), restarted);
     this.underWay.add(id);
     try {
       if (command.name === FLUSH) await this.flush(entry);
+      else if (command.name === DRY_RUN) await this.rehearse(command);
+      else if (isUpdate(command)) await this.update(command);
       else await this.execute(entry, 0);
     } finally {
       this.underWay.delete(id);
@@ -70,18 +84,28 @@ export class Turns {
     if (local) return this.settleLocal(command.command_id, await local);
     const bound = this.deps.interlocked?.(command.device_id, command.name) ?? this.bound(command);
     if (typeof bound === 'string') return this.settle(command.command_id, 'failed', bound);
-    const { execution, writes } = bound;
+    const { execution, writes, options } = bound;
+    const guarded = options.only_if.length > 0;
+    const unmet = firstStep > 0 ? undefined : await execution.unmet(bound.only_if);
+    if (unmet !== undefined)
+      return this.settle(command.command_id, 'failed', `not carried out: ${unmet}`, { written: {} });
     for (const [step, write] of writes.entries()) {
       if (step < firstStep) continue;
-      if (command.qos === 2) await this.intend(command.command_id, step);
+      if (command.qos === 2 || guarded) await this.intend(command.command_id, step);
       if (this.closed) return;
       const outcome = await execution.write(write, command.qos === 1);
       if (outcome.kind === 'written') continue;
       const state = outcome.kind === 'failed' ? 'failed' : 'outcome-unknown';
       return this.settle(command.command_id, state, outcome.detail, { writes_done: step });
     }
-    await this.executed(command, bound);
-    if (bound.verify.length > 0) await this.verify(command, bound);
+    await this.concluded(command, bound);
+  }
+
+  /** Carried out: on record while it is being read back. */
+  private async concluded(command: Command, bound: Bound): Promise<void> {
+    const recorded = this.executed(command, bound);
+    if (bound.verify.length > 0) await this.verify(command, bound, recorded);
+    await recorded;
   }
 
   /** A write that may have been carried out before a restart: goes on when the field shows it, otherwise nobody knows. */
@@ -117,12 +141,13 @@ export class Turns {
     }
     if (done === 0) return this.settle(id, 'expired', detail);
     if (done < bound.writes.length) return this.settle(id, 'failed', detail, { writes_done: done });
-    await this.executed(command, bound);
-    if (bound.verify.length > 0) await this.verify(command, bound);
+    await this.concluded(command, bound);
   }
 
-  private async verify(command: Command, bound: BoundCommand & { execution: Execution }): Promise<void> {
+  /** Says nothing before what came first is on record. */
+  private async verify(command: Command, bound: Bound, recorded?: Promise<void>): Promise<void> {
     const outcome = await bound.execution.verify(bound.verify);
+    await recorded;
     const id = command.command_id;
     switch (outcome.kind) {
       case 'verified':
@@ -136,7 +161,8 @@ export class Turns {
 
   private async executed(command: Command, bound: BoundCommand): Promise<void> {
     const verifiable = bound.verify.length > 0;
-    await this.settle(command.command_id, 'executed', '', { verifiable, written: engineering(bound) });
+    const result = { verifiable, written: engineering(bound) };
+    await this.settle(command.command_id, 'executed', '', result, verifiable);
   }
 
   private async flush({ command }: Entry): Promise<void> {
@@ -154,15 +180,41 @@ export class Turns {
     await this.settle(command.command_id, 'executed', '', { verifiable: false, last_seq });
   }
 
-  private bound(command: Command): (BoundCommand & { execution: Execution }) | string {
+  private bound(command: Command): Bound | string {
     const { clock, device } = this.deps;
     const found = device(command.device_id);
     if (!found) return `the profile of this agent has no device ${command.device_id}`;
-    const binding = bind(found.plan, command.name, command.args);
+    const binding = bind(found.plan, command);
     if (!binding.ok) return binding.reason;
     const until = clock.monotonic() + this.left_ms(command);
-    const execution = new Execution(found.field, command.device_id, clock, until);
+    const execution = new Execution(found.field, command.device_id, clock, until, binding.command.options.settle_ms);
     return { ...binding.command, execution };
+  }
+
+  private asleep({ device_id, options }: Command): boolean {
+    const parsed = parseOptions(options);
+    return parsed.ok && parsed.options.when_awake && this.deps.awake?.(device_id) === false;
+  }
+
+  private async update(command: Command): Promise<void> {
+    const outcome = await this.deps.update?.(command, this.left_ms(command));
+    const { command_id } = command;
+    if (!outcome) return this.settle(command_id, 'failed', 'this agent installs no images on such a device');
+    if (outcome.ok) return this.settle(command_id, 'executed', '', outcome.result);
+    return this.settle(command_id, 'failed', outcome.detail, outcome.result);
+  }
+
+  /** What the command would do, were it carried out now; nothing is written. */
+  private async rehearse(order: Command): Promise<void> {
+    const command = rehearsed(order);
+    const { device_id, name } = command;
+    const refusal = this.deps.refused(device_id) ?? this.deps.interlocked?.(device_id, name);
+    const bound = refusal ?? this.bound(command);
+    if (typeof bound === 'string') return this.settle(order.command_id, 'executed', '', wouldRefuse(bound));
+    const unmet = await bound.execution.unmet(bound.only_if);
+    const now = await bound.execution.look(bound.writes.map((w) => w.point));
+    const result = unmet === undefined ? wouldWrite(engineering(bound), now) : { ...wouldRefuse(unmet), now };
+    await this.settle(order.command_id, 'executed', '', result);
   }
 
   private intend(id: string, step: number): Promise<void> {
@@ -183,10 +235,17 @@ export class Turns {
     }
   }
 
-  /** On record, then told. */
-  async settle(id: string, state: Report['state'], detail: string, result: object = {}): Promise<void> {
+  /** On record, then told; `moreToCome`: with what follows at once, if it does. */
+  async settle(
+    id: string,
+    state: Report['state'],
+    detail: string,
+    result: object = {},
+    moreToCome = false,
+  ): Promise<void> {
     await this.persist({ type: 'reported', id, report: report(state, this.deps.clock.now(), detail, result) });
-    void this.teller.tell(id);
+    if (moreToCome) this.teller.tellSoon(id);
+    else void this.teller.tell(id);
   }
 
   private settleLocal(id: string, refusal: string | undefined): Promise<void> {

@@ -7,14 +7,32 @@ import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { commandView } from '../views';
+import {
+  type CommandCondition,
+  type CommandOptions,
+  DRY_RUN_ORDER,
+  MAX_TIMEOUT_MS,
+  MIN_TIMEOUT_MS,
+} from '../../domain/command';
 import { existing } from './devices';
 
-interface NewCommand {
+export interface NewCommand {
   name: string;
   args?: object;
   qos?: 0 | 1 | 2;
   timeout_ms?: number;
+  /** Absolute, in place of timeout_ms. */
+  deadline?: string | Date;
+  priority?: number;
+  only_if?: CommandCondition[];
+  when_awake?: boolean;
+  tolerance?: number;
+  settle_ms?: number;
+  dry_run?: boolean;
+  approval?: boolean;
 }
+
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 export function commandRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -58,17 +76,18 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
   const body = req.body as NewCommand;
   refuseAgainstModel(deps.definitions.model(device.tenant, device.model), device.model, body);
   const issued_at = deps.now();
+  const options = optionsOf(body);
   return {
     command_id: commandId(req, device, deps),
     tenant: device.tenant,
     device_id: device.device_id,
     agent_id: device.agent_id,
-    name: body.name,
-    args: JSON.stringify(body.args ?? {}),
-    qos: body.qos ?? 1,
+    ...whatOf(body),
     issued_at,
-    deadline: issued_at + (body.timeout_ms ?? 30_000),
+    deadline: deadlineOf(body, issued_at),
     actor,
+    ...(Object.keys(options).length > 0 && { options }),
+    ...(needsApproval(body, device, deps) && { needs_approval: true }),
   };
 }
 
@@ -81,6 +100,36 @@ function refuseAgainstModel(model: Model | undefined, modelName: string, { name,
   throw new ApiError('command-refused', detail, { errors: problems, allowed });
 }
 
+/** A dry run is an order of the platform's that names the command: so nothing that was not done is ever called executed. */
+export function whatOf({ name, args = {}, qos = 1, dry_run }: NewCommand): Pick<CommandInput, 'name' | 'args' | 'qos'> {
+  if (dry_run) return { name: DRY_RUN_ORDER, args: JSON.stringify({ name, args }), qos: 1 };
+  return { name, args: JSON.stringify(args), qos };
+}
+
+export function optionsOf({ priority, only_if, when_awake, tolerance, settle_ms }: NewCommand): CommandOptions {
+  const all = { priority, only_if, when_awake, tolerance, settle_ms };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function deadlineOf({ deadline, timeout_ms }: NewCommand, issued_at: number): number {
+  if (deadline === undefined) return issued_at + (timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  if (timeout_ms !== undefined) throw new ApiError('invalid-request', 'give `deadline` or `timeout_ms`, not both');
+  const at = new Date(deadline).getTime();
+  if (at < issued_at + MIN_TIMEOUT_MS || at > issued_at + MAX_TIMEOUT_MS)
+    throw new ApiError('invalid-request', '`deadline` must be from 100 ms to 30 days away');
+  return at;
+}
+
+/** Looking on needs no second person. */
+function needsApproval(
+  { approval, dry_run, name }: NewCommand,
+  { model }: DeviceState,
+  deps: ApiDependencies,
+): boolean {
+  if (dry_run) return false;
+  return approval === true || deps.approvals.has(model) || deps.approvals.has(`${model}/${name}`);
+}
+
 /** The same Idempotency-Key on the same device is the same command. */
 function commandId(req: Request, device: DeviceState, deps: ApiDependencies): string {
   const key = req.header('idempotency-key');
@@ -90,6 +139,6 @@ function commandId(req: Request, device: DeviceState, deps: ApiDependencies): st
 
 /** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
 function issued(input: CommandInput): CommandEvent {
-  const { deadline: _deadline, issued_at, ...rest } = input;
+  const { deadline: _deadline, options: _options, needs_approval: _approval, issued_at, ...rest } = input;
   return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
 }

@@ -16,6 +16,12 @@ export const ACTIONS = {
   'definition.manage': 'engineer',
   'command.read': 'viewer',
   'command.send': 'operator',
+  /** What is sent again and again with nobody looking on. */
+  'schedule.manage': 'engineer',
+  'image.read': 'viewer',
+  'image.publish': 'engineer',
+  'campaign.read': 'viewer',
+  'campaign.run': 'engineer',
   'self.read': 'viewer',
   'key.read': 'admin',
   'key.manage': 'admin',

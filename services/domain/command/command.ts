@@ -2,7 +2,7 @@
 import { type CommandEvent } from '../../../schemas/generated';
 import { COMMAND_STATES, type CommandState, isCommandState, isFinal, isPlatformOrder, rankOf } from './states';
 
-/** The earliest event of each state: all that is kept, so at most eight events however many arrive. */
+/** The earliest event of each state: all that is kept, so at most nine events however many arrive. */
 export type CommandHistory = Readonly<Partial<Record<CommandState, CommandEvent>>>;
 
 export const noHistory: CommandHistory = {};

@@ -1,3 +1,4 @@
 export * from './command';
+export * from './options';
 export * from './rules';
 export * from './states';

@@ -24,7 +24,15 @@ export function resendDelay_ms(attempt: number): number | undefined {
 
 /** Re-sending stops at the first sign that the agent has it: from then on its ledger answers for the command. */
 export function wasReceived(history: CommandHistory): boolean {
-  return Object.keys(history).some((state) => state !== 'issued');
+  return Object.keys(history).some((state) => state !== 'issued' && state !== 'approved');
+}
+
+/** Why this person may not approve the command now, in words; undefined when they may. Saying so twice is once too often. */
+export function approvalRefusal(history: CommandHistory, approver: string, cancelled: boolean): string | undefined {
+  if (history.approved) return `it was approved by ${history.approved.actor} already`;
+  if (cancelled || isSettled(history)) return 'it is cancelled or over';
+  if (history.issued?.actor === approver) return 'whoever issued a command cannot approve it: ask a second person';
+  return undefined;
 }
 
 export type Conclusion =

@@ -1,4 +1,5 @@
 export * from './device';
+export * from './filter';
 export * from './moves';
 export * from './request';
 export * from './decide';

@@ -35,6 +35,7 @@ export const REBUILT: readonly Rebuilt[] = [
   { table: 'session_events', topic: Topics.sessions.name, time: 'at', compare: 'rows' },
   { table: 'presence_state', topic: Topics.presence.name, compare: 'newest' },
   { table: 'alarm_events', topic: Topics.alarms.name, time: 'at', compare: 'rows' },
+  { table: 'campaign_events', topic: Topics.campaigns.name, time: 'at', compare: 'rows' },
   { table: 'outbox_gaps', topic: Topics.outboxGaps.name, time: 'at', compare: 'rows' },
   { table: 'dead_letters_state', topic: Topics.deadLetters.name, time: 'at', compare: 'newest' },
   { table: 'audit_events', topic: Topics.audit.name, time: 'at', compare: 'rows' },

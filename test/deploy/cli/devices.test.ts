@@ -1,4 +1,4 @@
-import { argumentsOf, milliseconds } from '../../../deploy/cli/commands/command';
+import { argumentsOf, conditionOf, instant, milliseconds } from '../../../deploy/cli/commands/command-arguments';
 import { type Answer, FakeApi, type Seen } from '../support/fake-api';
 import { cli, type Ran } from '../support/run-cli';
 
@@ -128,6 +128,31 @@ describe('command send', () => {
     expect(code).toBe(1);
     expect(err).toContain(`the command is ${state}`);
   });
+  test('a dry run tells what it would do, and is exit 1 when it would be refused', async () => {
+    const said = (result: object) => ({ ...command('issued', 'executed'), settled: true, result });
+    const would = async (result: object) =>
+      against(() => ({ status: 202, body: said(result) }), [...send, '--dry-run', '--only-if', 'valve=closed']);
+    const yes = await would({ would: 'write', writes: { a: 1 }, now: { a: 0 } });
+    expect(yes.seen[0]?.body).toMatchObject({
+      dry_run: true,
+      only_if: [{ metric: 'valve', is: '=', value: 'closed' }],
+    });
+    expect({ code: yes.code, err: yes.err }).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('would write {"a":1}'),
+    });
+    const no = await would({ would: 'refuse', reason: 'it is suspended' });
+    expect({ code: no.code, err: no.err }).toMatchObject({ code: 1, err: expect.stringContaining('it is suspended') });
+  });
+  test.each([
+    [true, 0, /in time/],
+    [false, 1, /too late/],
+    [null, 1, /not known/],
+  ])('cancel: in time is %p, exit %d', async (in_time, code, said) => {
+    const ran = await against(() => ({ body: { in_time, state: 's' } }), ['command', 'cancel', 'c', '--reason', 'r']);
+    expect(ran.seen[0]).toMatchObject({ path: '/api/v1/commands/c/cancel', body: { reason: 'r' } });
+    expect({ code: ran.code, out: ran.out }).toEqual({ code, out: expect.stringMatching(said) });
+  });
   test('--no-wait prints the id only', async () => {
     const { code, out, err, seen } = await against(
       () => ({ status: 202, body: command('issued') }),
@@ -156,3 +181,17 @@ test.each([
   ['2h', 7_200_000],
   ['1d', 86_400_000],
 ])('%s is %d ms', (text, ms) => expect(milliseconds(text)).toBe(ms));
+
+test.each([
+  ['valve=closed', { metric: 'valve', is: '=', value: 'closed' }],
+  ['a.b<=3.5', { metric: 'a.b', is: '<=', value: 3.5 }],
+  ['on!=true', { metric: 'on', is: '!=', value: true }],
+])('condition %s', (text, condition) => expect(conditionOf(text)).toEqual(condition));
+test.each(['valve', '=1', 'a=', ''])('%p is no condition', (text) =>
+  expect(() => conditionOf(text)).toThrow(/condition/),
+);
+
+test('a deadline has a zone', () => {
+  expect(instant('2026-01-31T18:00:00+01:00')).toBe('2026-01-31T17:00:00.000Z');
+  expect(() => instant('2026-01-31T18:00:00')).toThrow(/no time/);
+});

@@ -10,6 +10,8 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   help: ['--help'],
   'help-up': ['up', '--help'],
   'help-device': ['device', '--help'],
+  'help-batch-send': ['batch', 'send', '--help'],
+  'help-schedule-add': ['schedule', 'add', '--help'],
   'help-command-send': ['command', 'send', '--help'],
   'unknown-verb': ['statsu'],
   'unknown-option': ['status', '--jsn'],

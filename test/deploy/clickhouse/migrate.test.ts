@@ -113,6 +113,7 @@ describe('landing tables', () => {
     in_sessions: 'session-event',
     in_presence: 'presence',
     in_alarms: 'alarm',
+    in_campaigns: 'campaign-event',
     in_points: 'point',
     in_outbox_gaps: 'outbox-gap',
     in_dead_letters: 'dead-letter',

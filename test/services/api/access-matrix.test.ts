@@ -31,6 +31,7 @@ interface Case {
 
 const DEVICE = 'pump-1';
 const KEY_ID = 'f'.repeat(16);
+const BATCH = { filter: { model: 'pump' }, command: { name: 'stop' } };
 const BODIES: Readonly<Record<string, object>> = {
   'POST /devices': { device_id: 'new-1', path: 'acme/north/hall' },
   'POST /devices/{id}/commands': { name: 'set-speed' },
@@ -40,9 +41,21 @@ const BODIES: Readonly<Record<string, object>> = {
   'PUT /devices/{id}/config': { interval_s: 60 },
   'PUT /devices/{id}/config/reported': { config: {}, config_version: 0 },
   'PUT /models/{name}': { description: 'a pump' },
+  'PUT /images/{sha256}': new Uint8Array(4),
+  'POST /batches': BATCH,
+  'POST /schedules': { schedule_id: 'nightly', cron: '0 3 * * *', batch: BATCH },
+  'POST /campaigns': { filter: { model: 'pump' }, manifest: {} },
   'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
+};
+
+/** Of the other parameters of paths. */
+const NAMES: Readonly<Record<string, string>> = {
+  name: 'some',
+  switch: 'pause',
+  order: 'pause',
+  sha256: 'a'.repeat(64),
 };
 
 /** Filled in from the document: a route added to it is tested without a change here, but for a body it needs. */
@@ -54,7 +67,7 @@ function cases(): Case[] {
     return values.flatMap((value) => {
       const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };
       const action = actionOf(access, params);
-      const path = template.replace('{id}', id).replace('{name}', 'some').replace(/\{\w+\}/, value);
+      const path = template.replace('{id}', id).replace(/\{(\w+)\}/, (_, name: string) => NAMES[name] ?? value);
       const body = BODIES[route.replace('{move}', value)];
       return action ? [{ route, method, path, action, on: access.on, ...(body && { body }) }] : [];
     });
@@ -101,12 +114,14 @@ function expected({ action, on }: Case, role: Role, where: Where): 'allowed' | '
   return enough ? 'allowed' : 'refused';
 }
 
+const typeOf = (body: object): string => (body instanceof Uint8Array ? 'application/octet-stream' : 'application/json');
+
 async function ask({ method, path, body }: Case, who: string): Promise<{ status: number; text: string }> {
   const abort = new AbortController();
   const answer = await fetch(`${api.url}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${keys.get(who)}`, ...(body && { 'content-type': 'application/json' }) },
-    ...(body && { body: JSON.stringify(body) }),
+    headers: { authorization: `Bearer ${keys.get(who)}`, ...(body && { 'content-type': typeOf(body) }) },
+    ...(body && { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
     signal: abort.signal,
   });
   if (path !== '/stream' || answer.status !== 200) return { status: answer.status, text: await answer.text() };

@@ -80,3 +80,91 @@ test('GET shows the transitions with their times', async () => {
 test('an unknown command is 404', async () => {
   expect((await api.call('GET', '/api/v1/commands/none')).status).toBe(404);
 });
+
+describe('what a command may ask for', () => {
+  test('goes to the workflow as options, and nothing else does', async () => {
+    const only_if = [{ metric: 'valve', is: '=', value: 'closed' }];
+    const answer = await send('boiler-1', {
+      name: 'x',
+      only_if,
+      priority: 2,
+      when_awake: true,
+      settle_ms: 50,
+      tolerance: 1,
+    });
+    expect(answer.status).toBe(202);
+    expect(api.started.commands[0]).toMatchObject({
+      options: { only_if, priority: 2, when_awake: true, settle_ms: 50, tolerance: 1 },
+    });
+    await send('boiler-1', { name: 'x' });
+    expect(api.started.commands[1]).not.toHaveProperty('options');
+  });
+
+  test('a dry run is an order of the platform that names the command', async () => {
+    await send('boiler-1', { name: 'x', args: { v: 1 }, qos: 2, dry_run: true });
+    expect(api.started.commands).toEqual([
+      expect.objectContaining({ name: 'millrace.dry-run', args: '{"name":"x","args":{"v":1}}', qos: 1 }),
+    ]);
+  });
+
+  test('an absolute deadline', async () => {
+    await send('boiler-1', { name: 'x', deadline: new Date(NOW + 3_600_000).toISOString() });
+    expect(api.started.commands).toEqual([expect.objectContaining({ deadline: NOW + 3_600_000 })]);
+  });
+
+  test.each([
+    [{ deadline: new Date(NOW - 1).toISOString() }, /30 days/],
+    [{ deadline: new Date(NOW + 40 * 86_400_000).toISOString() }, /30 days/],
+    [{ deadline: new Date(NOW + 1_000).toISOString(), timeout_ms: 500 }, /not both/],
+    [{ only_if: [{ metric: 'v', is: '~', value: 1 }] }, /only_if/],
+    [{ priority: 10 }, /priority/],
+  ])('%j is refused', async (more, why) => {
+    const answer = await send('boiler-1', { name: 'x', ...more });
+    expect(answer.status).toBe(400);
+    expect(answer.body['detail']).toMatch(why);
+  });
+});
+
+describe('a second person', () => {
+  beforeEach(() => {
+    api.deps.directory.apply(deviceState('r', { model: 'reactor' }));
+    api.deps.directory.apply(deviceState('v', { model: 'valve' }));
+  });
+
+  test.each([
+    ['boiler-1', { name: 'x' }, false],
+    ['boiler-1', { name: 'x', approval: true }, true],
+    ['r', { name: 'x' }, true],
+    ['r', { name: 'x', dry_run: true }, false],
+    ['v', { name: 'close' }, false],
+    ['v', { name: 'open' }, true],
+  ])('%s %j: %p', async (id, body, asked) => {
+    await send(id, body);
+    expect((api.started.commands[0] as { needs_approval?: boolean }).needs_approval ?? false).toBe(asked);
+  });
+
+  test('approves with a name and a remark', async () => {
+    const { body } = await send('r', { name: 'x' });
+    const answer = await api.call('POST', `/api/v1/commands/${String(body['command_id'])}/approve`, { remark: 'seen' });
+    expect(answer.status).toBe(200);
+    expect(api.started.approvals).toEqual([
+      ['default', body['command_id'], { actor: 'user:operator', remark: 'seen' }],
+    ]);
+  });
+});
+
+describe('cancel', () => {
+  test('tells whether it came in time', async () => {
+    const { body } = await send('boiler-1', { name: 'x' });
+    const answer = await api.call('POST', `/api/v1/commands/${String(body['command_id'])}/cancel`, { reason: 'no' });
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status: 200,
+      body: { in_time: true, state: 'cancelled' },
+    });
+    expect(api.started.cancels).toEqual([['default', body['command_id'], { actor: 'user:operator', reason: 'no' }]]);
+  });
+
+  test('of a command nobody knows is 404', async () => {
+    expect((await api.call('POST', '/api/v1/commands/none/cancel')).status).toBe(404);
+  });
+});

@@ -1,5 +1,8 @@
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import {
   type AuditEvent,
@@ -16,6 +19,10 @@ import { CommandLog } from '../../../services/api/command-log';
 import { type ApiDependencies } from '../../../services/api/dependencies';
 import { Definitions } from '../../../services/api/definitions';
 import { Directory } from '../../../services/api/directory';
+import { begin as beginBatch, reportOf } from '../../../services/domain/batch';
+import { initialCampaign } from '../../../services/domain/campaign';
+import { type ScheduleRequest } from '../../../services/api/schedules';
+import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
 import { Tokens } from '../../../services/api/tokens';
 import { decide as decideDefinition } from '../../../services/domain/definition';
@@ -113,8 +120,12 @@ export const NO_HISTORY: ApiDependencies['history'] = {
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
-  readonly started: { commands: unknown[]; decommissions: unknown[] };
+  readonly started: Record<
+    'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops' | 'campaigns' | 'orders',
+    unknown[]
+  >;
   readonly audit: AuditEvent[];
+  readonly schedules: Map<string, { request: ScheduleRequest; input: unknown; paused: boolean }>;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -127,7 +138,17 @@ export interface Answer {
 
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
-  const started: Harness['started'] = { commands: [], decommissions: [] };
+  const started: Harness['started'] = {
+    commands: [],
+    decommissions: [],
+    cancels: [],
+    approvals: [],
+    batches: [],
+    stops: [],
+    campaigns: [],
+    orders: [],
+  };
+  const schedules: Harness['schedules'] = new Map();
   const audit: AuditEvent[] = [];
   const ask = registryOver(directory);
   const definitions = new Definitions();
@@ -152,8 +173,46 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     feed: new Feed(() => NOW),
     workflows: {
       startCommand: (input) => Promise.resolve(void started.commands.push(input)),
+      cancelCommand: (...asked) => {
+        started.cancels.push(asked);
+        return Promise.resolve({ in_time: true, state: 'cancelled' });
+      },
+      approveCommand: (...asked) => Promise.resolve(void started.approvals.push(asked)),
+      startBatch: (batchId, input) => Promise.resolve(void started.batches.push({ batchId, ...input })),
+      batch: (_tenant, batchId) => Promise.resolve(batchId === 'b1' ? reportOf(beginBatch([], 2)) : undefined),
+      stopBatch: (...asked) => {
+        started.stops.push(asked);
+        return Promise.resolve(asked[1] === 'b1');
+      },
+      startCampaign: (input) => Promise.resolve(void started.campaigns.push(input)),
+      campaign: (_tenant, campaignId) => Promise.resolve(campaignId === 'k1' ? initialCampaign : undefined),
+      orderCampaign: (...asked) => {
+        started.orders.push(asked);
+        return Promise.resolve(initialCampaign);
+      },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
     },
+    images: new ImageStore(mkdtempSync(join(tmpdir(), 'millrace-images-')), () => `id-${++id}`),
+    schedules: {
+      create: (request, input) => {
+        if (schedules.has(request.schedule_id)) return Promise.resolve(false);
+        schedules.set(request.schedule_id, { request, input, paused: false });
+        return Promise.resolve(true);
+      },
+      list: () =>
+        Promise.resolve(
+          [...schedules.values()].map(({ request: { schedule_id, cron, time_zone, note }, paused }) => ({
+            ...{ schedule_id, cron, time_zone, note, paused, next: [NOW], recent: [] },
+          })),
+        ),
+      pause: (_tenant, schedule, paused) => {
+        const known = schedules.get(schedule);
+        if (known) known.paused = paused;
+        return Promise.resolve(known !== undefined);
+      },
+      remove: (_tenant, schedule) => Promise.resolve(schedules.delete(schedule)),
+    },
+    approvals: new Set(['reactor', 'valve/open']),
     ...change,
   };
   const server: Server = createServer(createApp(deps));
@@ -164,6 +223,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     deps,
     started,
     audit,
+    schedules,
     call: (method, path, body, headers = {}) => call(url, method, path, body, headers),
     close: () => {
       deps.feed.close();

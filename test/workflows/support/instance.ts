@@ -69,6 +69,14 @@ export class Instance {
     return JSON.parse(text) as T;
   }
 
+  /** Uploads a file. */
+  async put(path: string, content: Buffer): Promise<void> {
+    const headers = { ...this.headers, 'content-type': 'application/octet-stream' };
+    const body = new Uint8Array(content);
+    const answer = await fetch(`${this.apiUrl}/api/v1${path}`, { method: 'PUT', headers, body });
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
   /** Calls `on` with each event of the types from the API's stream until aborted. Resolves when it is open. */
   async follow(types: string, on: (data: unknown) => void, signal: AbortSignal): Promise<void> {
     const answer = await fetch(`${this.apiUrl}/api/v1/stream?types=${types}`, { headers: this.headers, signal });

@@ -14,13 +14,18 @@ export async function record(name: `${string}.${string}`, handle: WorkflowHandle
   if (process.env['RECORD_HISTORIES'] !== '1') return;
   const { History } = temporal.api.history.v1;
   const history = History.toObject(History.create(await handle.fetchHistory()), FORM);
-  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify(history, withoutTraces, 2)}\n`);
+  const { workflowId } = handle;
+  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify({ workflowId, ...history }, withoutTraces, 2)}\n`);
 }
 
 /** Reads what `record` wrote. */
 export function recorded(json: string): temporal.api.history.v1.IHistory {
   return temporal.api.history.v1.History.fromObject(JSON.parse(json) as object);
 }
+
+/** Id of the recorded workflow, where its children's ids are made of it; older recordings do not tell. */
+export const recordedId = (json: string): string | undefined =>
+  (JSON.parse(json) as { workflowId?: string }).workflowId;
 
 /** Stack traces name the machine they were taken on. */
 const withoutTraces = (key: string, value: unknown): unknown => (key === 'stackTrace' ? '' : value);

@@ -4,6 +4,8 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { join } from 'node:path';
 import { type CommandEvent } from '../../../schemas/generated';
 import { projectRoot } from '../../../schemas/root';
+import { type BatchActivities } from '../../../workflows/batch/activities';
+import { type CampaignActivities } from '../../../workflows/campaign/activities';
 import { type CommandActivities, type CommandRecords } from '../../../workflows/command/activities';
 import { commandEventsSignal, type CommandInput } from '../../../workflows/command/messages';
 import { type DecommissionActivities } from '../../../workflows/decommission/activities';
@@ -11,7 +13,7 @@ import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/me
 import { eventOf } from '../../../workflows/command/records';
 import { testServer } from './test-server';
 
-export type Effects = CommandActivities & DecommissionActivities;
+export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities & CampaignActivities>;
 
 export interface Skipping {
   readonly env: TestWorkflowEnvironment;
@@ -20,7 +22,8 @@ export interface Skipping {
 
 const quiet = new DefaultLogger('ERROR');
 
-export async function startSkipping(effects: Effects): Promise<Skipping> {
+/** A forgetful worker is killed after every task, so to speak: each goes on from the history alone. */
+export async function startSkipping(effects: Effects, forgetful = false): Promise<Skipping> {
   Runtime.install({ logger: quiet, shutdownSignals: [] });
   const path = await testServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
@@ -37,6 +40,7 @@ export async function startSkipping(effects: Effects): Promise<Skipping> {
     identity: 'test',
     workflowBundle,
     activities: effects,
+    ...(forgetful && { maxCachedWorkflows: 0 }),
   });
   const ran = worker.run();
   const stop = async (): Promise<void> => {

@@ -1,8 +1,8 @@
-CREATE ROW POLICY OR REPLACE millrace_services ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local FOR SELECT USING 1 TO `millrace`;
+CREATE ROW POLICY OR REPLACE millrace_services ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local, millrace.campaign_events, millrace.campaign_events_local FOR SELECT USING 1 TO `millrace`;
 CREATE ROLE IF NOT EXISTS `millrace_analyst_acme` ON CLUSTER '{cluster}';
 CREATE SETTINGS PROFILE OR REPLACE `millrace_analyst_acme` ON CLUSTER '{cluster}' SETTINGS readonly = 1 CONST, max_execution_time = 60 CONST, max_memory_usage = 4000000000 CONST, max_threads = 4 CONST TO `millrace_analyst_acme`;
 CREATE QUOTA OR REPLACE `millrace_analyst_acme` ON CLUSTER '{cluster}' KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_acme`;
-CREATE ROW POLICY OR REPLACE `millrace_analyst_acme` ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local FOR SELECT USING tenant = 'acme' TO `millrace_analyst_acme`;
+CREATE ROW POLICY OR REPLACE `millrace_analyst_acme` ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local, millrace.campaign_events, millrace.campaign_events_local FOR SELECT USING tenant = 'acme' TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1h TO `millrace_analyst_acme`;
@@ -17,6 +17,7 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.presence TO `millrace_analyst_ac
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sites TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.metrics TO `millrace_analyst_acme`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaigns TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw_local TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m_state TO `millrace_analyst_acme`;
@@ -43,12 +44,14 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.outbox_gaps TO `millrace_analyst
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.outbox_gaps_local TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.retention TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.retention_local TO `millrace_analyst_acme`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaign_events TO `millrace_analyst_acme`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaign_events_local TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' dictGet ON millrace.points_by_metric TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' dictGet ON millrace.sites_by_device TO `millrace_analyst_acme`;
 CREATE ROLE IF NOT EXISTS `millrace_analyst_globex` ON CLUSTER '{cluster}';
 CREATE SETTINGS PROFILE OR REPLACE `millrace_analyst_globex` ON CLUSTER '{cluster}' SETTINGS readonly = 1 CONST, max_execution_time = 60 CONST, max_memory_usage = 4000000000 CONST, max_threads = 4 CONST TO `millrace_analyst_globex`;
 CREATE QUOTA OR REPLACE `millrace_analyst_globex` ON CLUSTER '{cluster}' KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 600, errors = 300, FOR INTERVAL 1 hour MAX execution_time = 1200, read_rows = 100000000000 TO `millrace_analyst_globex`;
-CREATE ROW POLICY OR REPLACE `millrace_analyst_globex` ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local FOR SELECT USING tenant = 'globex' TO `millrace_analyst_globex`;
+CREATE ROW POLICY OR REPLACE `millrace_analyst_globex` ON CLUSTER '{cluster}' ON millrace.readings_raw, millrace.readings_raw_local, millrace.readings_1m_state, millrace.readings_1m_state_local, millrace.readings_1h_state, millrace.readings_1h_state_local, millrace.latest_state, millrace.latest_state_local, millrace.device_events, millrace.device_events_local, millrace.devices_state, millrace.devices_state_local, millrace.points_state, millrace.points_state_local, millrace.command_events, millrace.command_events_local, millrace.session_events, millrace.session_events_local, millrace.presence_state, millrace.presence_state_local, millrace.alarm_events, millrace.alarm_events_local, millrace.outbox_gaps, millrace.outbox_gaps_local, millrace.retention, millrace.retention_local, millrace.campaign_events, millrace.campaign_events_local FOR SELECT USING tenant = 'globex' TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1h TO `millrace_analyst_globex`;
@@ -63,6 +66,7 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.presence TO `millrace_analyst_gl
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sites TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.metrics TO `millrace_analyst_globex`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaigns TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw_local TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m_state TO `millrace_analyst_globex`;
@@ -89,5 +93,7 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.outbox_gaps TO `millrace_analyst
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.outbox_gaps_local TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.retention TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.retention_local TO `millrace_analyst_globex`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaign_events TO `millrace_analyst_globex`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaign_events_local TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' dictGet ON millrace.points_by_metric TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' dictGet ON millrace.sites_by_device TO `millrace_analyst_globex`

@@ -389,7 +389,7 @@ CREATE TABLE IF NOT EXISTS millrace.command_events_local ON CLUSTER '{cluster}'
     at DateTime64(3, 'UTC') COMMENT 'Time of the transition by the clock of who reports it, UTC',
     device_id String COMMENT 'Device it is for',
     agent_id LowCardinality(String) COMMENT 'Agent of the device',
-    state LowCardinality(String) COMMENT 'issued, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
+    state LowCardinality(String) COMMENT 'issued, approved, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
     actor String COMMENT 'Who reports it: agent:<id>, workflow or the user',
     name LowCardinality(String) COMMENT 'Name of the command',
     args String COMMENT 'JSON of the arguments',
@@ -970,9 +970,10 @@ CREATE OR REPLACE VIEW millrace.commands ON CLUSTER '{cluster}'
     name LowCardinality(String) COMMENT 'Name of the command',
     args String COMMENT 'JSON of the arguments',
     qos UInt8 COMMENT '0 at most once, 1 re-sent until acknowledged, 2 executed once',
-    state LowCardinality(String) COMMENT 'Strongest state reported: issued, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
+    state LowCardinality(String) COMMENT 'Strongest state reported: issued, approved, delivered, outcome-unknown, expired, cancelled, executed, failed, verified',
     attempts UInt32 COMMENT 'Highest attempt',
     issued_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported issued, UTC',
+    approved_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported approved, UTC',
     delivered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported delivered, UTC',
     outcome_unknown_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported outcome-unknown, UTC',
     expired_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When it was first reported expired, UTC',
@@ -987,8 +988,9 @@ CREATE OR REPLACE VIEW millrace.commands ON CLUSTER '{cluster}'
 )
 AS SELECT tenant, command_id, e.device_id AS device_id, argMaxIf(e.agent_id, e.at, e.agent_id != '') AS agent_id,
     argMinIf(e.name, e.at, e.name != '') AS name, argMin(e.args, (e.name = '', e.at)) AS args, argMin(e.qos, (e.name = '', e.at)) AS qos,
-    argMax(e.state, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS state, max(e.attempt) AS attempts,
+    argMax(e.state, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS state, max(e.attempt) AS attempts,
     minOrNullIf(e.at, e.state = 'issued') AS issued_at,
+    minOrNullIf(e.at, e.state = 'approved') AS approved_at,
     minOrNullIf(e.at, e.state = 'delivered') AS delivered_at,
     minOrNullIf(e.at, e.state = 'outcome-unknown') AS outcome_unknown_at,
     minOrNullIf(e.at, e.state = 'expired') AS expired_at,
@@ -997,7 +999,7 @@ AS SELECT tenant, command_id, e.device_id AS device_id, argMaxIf(e.agent_id, e.a
     minOrNullIf(e.at, e.state = 'failed') AS failed_at,
     minOrNullIf(e.at, e.state = 'verified') AS verified_at,
     max(e.at) AS changed_at, argMinIf(e.actor, e.at, e.state = 'issued') AS actor,
-    argMax(e.detail, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS detail, argMax(e.result, (indexOf(['issued', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS result
+    argMax(e.detail, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS detail, argMax(e.result, (indexOf(['issued', 'approved', 'delivered', 'outcome-unknown', 'expired', 'cancelled', 'executed', 'failed', 'verified'], e.state), e.at)) AS result
 FROM millrace.command_events AS e
 GROUP BY tenant, command_id, device_id
 COMMENT 'Every command with the strongest state anybody reported';
@@ -1135,3 +1137,67 @@ AS SELECT tenant, metric, arraySort(groupUniqArray(toString(p.kind))) AS kinds, 
 FROM millrace.points AS p
 GROUP BY tenant, metric
 COMMENT 'What is measured';
+
+-- 009-campaigns.sql
+CREATE TABLE IF NOT EXISTS millrace.in_campaigns ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String),
+    campaign_id String,
+    type LowCardinality(String),
+    stage Int32,
+    at Int64,
+    actor String,
+    version String,
+    detail String,
+    devices Int32,
+    succeeded Int32,
+    failed Int32
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS millrace.campaign_events_local ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the devices',
+    campaign_id String COMMENT 'Campaign',
+    at DateTime64(3, 'UTC') COMMENT 'Time of the step, UTC',
+    type LowCardinality(String) COMMENT 'begun, stage-begun, stage-ended, paused, resumed, halted, retried, aborted, rollback-begun, rolled-back, done',
+    stage UInt16 COMMENT '1 and up; 0 for what concerns the whole campaign',
+    actor String COMMENT 'workflow or the user',
+    version String COMMENT 'Of the image',
+    detail String COMMENT 'Reason or remark in words',
+    devices UInt32 COMMENT 'Devices concerned',
+    succeeded UInt32 COMMENT 'Devices that have the image, or went back',
+    failed UInt32 COMMENT 'Devices that failed, or of which nobody knows'
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+ORDER BY (tenant, campaign_id, at, type)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, auto_statistics_types = ''
+COMMENT 'Steps of campaigns, one row each; after a crash one may be there twice. The view campaigns folds them.';
+
+CREATE TABLE IF NOT EXISTS millrace.campaign_events ON CLUSTER '{cluster}' AS millrace.campaign_events_local
+ENGINE = Distributed('{cluster}', 'millrace', 'campaign_events_local');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS millrace.in_campaigns_rows ON CLUSTER '{cluster}' TO millrace.campaign_events_local AS
+SELECT tenant, campaign_id, fromUnixTimestamp64Milli(in.at, 'UTC') AS at, type, toUInt16(in.stage) AS stage, actor, version, detail,
+    toUInt32(in.devices) AS devices, toUInt32(in.succeeded) AS succeeded, toUInt32(in.failed) AS failed
+FROM millrace.in_campaigns AS in;
+
+CREATE OR REPLACE VIEW millrace.campaigns ON CLUSTER '{cluster}'
+(
+    tenant LowCardinality(String) COMMENT 'Owner of the devices',
+    campaign_id String COMMENT 'Campaign',
+    version String COMMENT 'Of the image',
+    phase LowCardinality(String) COMMENT 'Last step: begun, stage-begun, stage-ended, paused, resumed, halted, retried, aborted, rollback-begun, rolled-back, done',
+    stage UInt16 COMMENT 'Highest stage begun',
+    devices UInt32 COMMENT 'Devices it is for',
+    begun_at DateTime64(3, 'UTC') COMMENT 'When it began, UTC',
+    changed_at DateTime64(3, 'UTC') COMMENT 'Time of the last step, UTC',
+    actor String COMMENT 'Who began it',
+    detail String COMMENT 'Of the last step, in words'
+)
+AS SELECT tenant, campaign_id, any(e.version) AS version, argMax(e.type, e.at) AS phase, max(e.stage) AS stage,
+    maxIf(e.devices, e.type = 'begun') AS devices, min(e.at) AS begun_at, max(e.at) AS changed_at,
+    argMin(e.actor, e.at) AS actor, argMax(e.detail, e.at) AS detail
+FROM millrace.campaign_events AS e
+GROUP BY tenant, campaign_id
+COMMENT 'Every campaign as it stands';

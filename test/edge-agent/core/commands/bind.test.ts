@@ -3,7 +3,7 @@ import { device } from './helpers';
 
 const press = device();
 const bound = (name: string, args: object): unknown => {
-  const binding = bind(press, name, JSON.stringify(args));
+  const binding = bind(press, { name, args: JSON.stringify(args), options: '' });
   if (!binding.ok) return binding.reason;
   const { writes, verify } = binding.command;
   return {
@@ -50,6 +50,6 @@ describe('what does not fit is refused in words, before anything is written', ()
   ])('%s %j', (name, args, expected) => expect(bound(name, args)).toMatch(expected));
 
   test.each(['[]', '1', 'null', '{', '"x"'])('arguments %s', (args) => {
-    expect(bind(press, 'pulse', args)).toMatchObject({ ok: false });
+    expect(bind(press, { name: 'pulse', args, options: '' })).toMatchObject({ ok: false });
   });
 });

@@ -101,7 +101,7 @@ describe('recovery: what a restarted agent does about what it finds', () => {
   test.each<[string, LedgerEvent[], object]>([
     ['QoS 0 received', [qos(0)], { kind: 'settle', state: 'outcome-unknown' }],
     ['QoS 1 received', [qos(1)], { kind: 'start' }],
-    ['QoS 1 possibly written', [qos(1), intent(0)], { kind: 'start' }],
+    ['QoS 1 possibly written, under a condition', [qos(1), intent(0)], { kind: 'look', step: 0 }],
     ['QoS 2 received', [qos(2)], { kind: 'start' }],
     ['QoS 2 with intent', [qos(2), intent(0)], { kind: 'look', step: 0 }],
     ['QoS 2 with a later intent', [qos(2), intent(0), intent(1)], { kind: 'look', step: 1 }],

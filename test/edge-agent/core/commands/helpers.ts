@@ -19,6 +19,7 @@ export function command(change: Partial<Command> = {}): Command {
     issued_at: 1_000_000,
     deadline: 1_060_000,
     actor: 'user:ann',
+    options: '',
     ...change,
   };
 }

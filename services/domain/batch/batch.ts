@@ -1,0 +1,100 @@
+/** A command to many devices: who is next, and what came of it so far. Pure: nothing here waits or sends. */
+
+/** Devices of one batch. */
+export const MAX_TARGETS = 10_000;
+/** Devices one run of the workflow takes on; then it goes on as new, so that its history stays short. */
+export const TARGETS_PER_RUN = 500;
+/** Failures told one by one; the rest is counted. */
+export const MAX_FAILURES_TOLD = 1_000;
+export const MAX_RATE_PER_S = 100;
+export const MAX_IN_FLIGHT = 200;
+
+export interface Target {
+  readonly device_id: string;
+  readonly agent_id: string;
+  /** A second person must approve this device's command. */
+  readonly needs_approval: boolean;
+}
+
+export interface Limits {
+  /** Commands begun in a second, 1..MAX_RATE_PER_S. */
+  readonly rate_per_s: number;
+  /** Commands under way at once, 1..MAX_IN_FLIGHT. */
+  readonly in_flight: number;
+  /** No further command is begun once so many ended badly; absent: however many. */
+  readonly stop_after_failures?: number;
+}
+
+export interface Failure {
+  readonly device_id: string;
+  readonly state: string;
+  readonly detail: string;
+}
+
+export interface BatchState {
+  /** Devices still to be sent to, in order. */
+  readonly waiting: readonly Target[];
+  /** Devices under way. */
+  readonly under_way: readonly string[];
+  readonly targets: number;
+  /** Devices that fit the filter and take no commands, such as suspended ones. */
+  readonly skipped: number;
+  /** How many ended in each state. */
+  readonly ended: Readonly<Record<string, number>>;
+  readonly failed: number;
+  readonly failures: readonly Failure[];
+  /** Why no further command is begun; empty while some are. */
+  readonly stopped: string;
+}
+
+export function begin(targets: readonly Target[], skipped: number): BatchState {
+  const nothing = { under_way: [], ended: {}, failed: 0, failures: [], stopped: '' };
+  return { waiting: targets, targets: targets.length, skipped, ...nothing };
+}
+
+/** The targets to begin with in this second. */
+export function due(state: BatchState, limits: Limits): readonly Target[] {
+  if (state.stopped !== '') return [];
+  const room = Math.min(limits.rate_per_s, limits.in_flight - state.under_way.length);
+  return state.waiting.slice(0, Math.max(0, room));
+}
+
+/** These were begun; they are the first of those that wait. */
+export function begun(state: BatchState, targets: readonly Target[]): BatchState {
+  const ids = targets.map((t) => t.device_id);
+  return { ...state, waiting: state.waiting.slice(targets.length), under_way: [...state.under_way, ...ids] };
+}
+
+const GOOD: ReadonlySet<string> = new Set(['verified', 'executed', 'issued']);
+
+/** One command ended. A command nobody knows the outcome of has not ended well. */
+export function ended(state: BatchState, failure: Failure, limits: Limits): BatchState {
+  const bad = !GOOD.has(failure.state);
+  const failed = state.failed + (bad ? 1 : 0);
+  const told = bad && state.failures.length < MAX_FAILURES_TOLD;
+  const over = failed >= (limits.stop_after_failures ?? Infinity) && state.waiting.length > 0;
+  return {
+    ...state,
+    under_way: state.under_way.filter((id) => id !== failure.device_id),
+    ended: { ...state.ended, [failure.state]: (state.ended[failure.state] ?? 0) + 1 },
+    failed,
+    failures: told ? [...state.failures, failure] : state.failures,
+    stopped: state.stopped || (over ? `${failed} commands ended badly` : ''),
+  };
+}
+
+export const stop = (state: BatchState, reason: string): BatchState => ({ ...state, stopped: state.stopped || reason });
+
+export const isOver = (state: BatchState): boolean =>
+  state.under_way.length === 0 && (state.waiting.length === 0 || state.stopped !== '');
+
+export interface BatchReport extends Omit<BatchState, 'waiting' | 'under_way'> {
+  readonly waiting: number;
+  readonly under_way: number;
+  readonly over: boolean;
+}
+
+export function reportOf(state: BatchState): BatchReport {
+  const { waiting, under_way, ...rest } = state;
+  return { ...rest, waiting: waiting.length, under_way: under_way.length, over: isOver(state) };
+}
