@@ -140,7 +140,9 @@ export class ApiRefusal extends CliError {
 }
 
 function hintOf(status: number, problem: Problem): string {
-  if (problem.allowed) return `its state is ${problem.state}; allowed now: ${problem.allowed.join(', ') || 'nothing'}`;
+  const allowed = problem.allowed?.join(', ') || 'nothing';
+  if (problem.allowed && problem.state) return `its state is ${problem.state}; allowed now: ${allowed}`;
+  if (problem.allowed) return `allowed: ${allowed}`;
   if (problem.errors) return problem.errors.map((e) => `${e.path ?? ''}: ${e.message ?? ''}`).join('\n');
   if (status === 401 || status === 403) return 'set MILLRACE_API_TOKEN, or name the data directory with --data';
   if (status === 404) return 'see what there is: millrace device list';

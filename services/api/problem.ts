@@ -125,6 +125,8 @@ export const notFound: RequestHandler = (req, _res, next) => {
 /** Last in the chain: the only place where a request's error is logged. */
 export function problems(log: Logger): ErrorRequestHandler {
   return (err: unknown, req, res, next) => {
+    // The client has gone in the middle of an answer: nobody is left to be told.
+    if (res.destroyed) return;
     const problem = problemOf(err);
     if (problem.status >= 500) log.error({ err, method: req.method, path: req.path }, 'request failed');
     if (res.headersSent) return next(err);

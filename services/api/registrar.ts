@@ -49,13 +49,13 @@ export class Registrar {
   }
 
   /** Many requests, written together: for each its reply, or the ApiError `unavailable` that says why there is none. */
-  askAll(requests: readonly Request[]): Promise<(DeviceReply | Error)[]> {
+  askAll(requests: readonly Request[], timeout_ms = REPLY_TIMEOUT_MS): Promise<(DeviceReply | Error)[]> {
     const write = (r: Request): Written => ({
       request_id: r.request_id,
       key: deviceKey(r.tenant, r.device_id),
       value: this.writers.device.write({ ...r, reply_to: this.instance }),
     });
-    return this.exchange(this.writers.device.topic.name, requests.map(write));
+    return this.exchange(this.writers.device.topic.name, requests.map(write), timeout_ms);
   }
 
   /** As `ask`, for a model or a group. */
@@ -71,11 +71,17 @@ export class Registrar {
     this.settle(reply.request_id, (w) => w.resolve(reply));
   }
 
-  private async exchange(topic: string, requests: readonly Written[]): Promise<(DeviceReply | Error)[]> {
+  private async exchange(
+    topic: string,
+    requests: readonly Written[],
+    timeout_ms = REPLY_TIMEOUT_MS,
+  ): Promise<(DeviceReply | Error)[]> {
     if (requests.length === 0) return [];
     if (this.count + requests.length > MAX_WAITING)
       return requests.map(() => new ApiError('unavailable', `${MAX_WAITING} requests are waiting already`));
-    const replies = requests.map((r) => this.expect(r.request_id).catch((error: unknown) => error as Error));
+    const replies = requests.map((r) =>
+      this.expect(r.request_id, timeout_ms).catch((error: unknown) => error as Error),
+    );
     try {
       const messages = requests.map(({ key, value }) => ({ key, value }));
       await this.producer.send({ topic, acks: -1, messages });
@@ -86,11 +92,11 @@ export class Registrar {
     return Promise.all(replies);
   }
 
-  private expect(requestId: string): Promise<DeviceReply> {
+  private expect(requestId: string, timeout_ms: number): Promise<DeviceReply> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => this.settle(requestId, (w) => w.reject(unavailable('the registry has not answered', undefined))),
-        REPLY_TIMEOUT_MS,
+        timeout_ms,
       );
       this.waiting.set(requestId, [...(this.waiting.get(requestId) ?? []), { resolve, reject, timer }]);
       this.count++;

@@ -29,6 +29,7 @@ interface Summary {
 }
 
 const FAILURES_SHOWN = 20;
+const UNAVAILABLE = 503;
 const PROGRESS_EVERY_MS = 500;
 
 /** Exit 1 when a line was refused; the others are carried out all the same. */
@@ -40,12 +41,14 @@ export async function importDevices(context: Context, file: string, options: Imp
   const progress = new Progress(context);
   let summary: Summary | undefined;
   let failures = 0;
+  let unanswered = 0;
   for await (const line of answer) {
     const said = JSON.parse(line) as Result | Summary;
     if ('done' in said) {
       summary = said;
       continue;
     }
+    if (said.status === UNAVAILABLE) unanswered++;
     if (options.json) io.out(`${line}\n`);
     else if (said.status >= 400 && ++failures <= FAILURES_SHOWN)
       io.err(`line ${said.line}${said.device_id ? ` (${said.device_id})` : ''}: ${said.detail ?? said.status}\n`);
@@ -62,6 +65,8 @@ export async function importDevices(context: Context, file: string, options: Imp
   const { lines, accepted, unchanged, refused } = summary;
   if (options.json) io.out(`${JSON.stringify(summary)}\n`);
   else io.out(`${lines} lines: ${accepted} registered, ${unchanged} unchanged, ${refused} refused\n`);
+  if (unanswered > 0)
+    io.err(`${unanswered} lines had no answer in time: import the same file again, nothing is done twice\n`);
   return refused === 0 ? EXIT.ok : EXIT.failed;
 }
 

@@ -61,7 +61,7 @@ async function load() {
   if (selected) paintDetail();
 }
 
-const MOVES = ['provision', 'activate', 'suspend', 'resume', 'decommission'];
+const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release', 'decommission'];
 
 function paintDetail() {
   const entry = devices.get(selected);

@@ -1,17 +1,19 @@
 import { type Request, type Response, Router } from 'express';
 import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { principalOf } from '../authentication';
-import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf, type Until } from '../bulk';
+import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf, UNTIL, type Until } from '../bulk';
 import { type ApiDependencies } from '../dependencies';
 import { keyedId } from '../idempotency';
 import { type Line, LineSplitter } from '../lines';
 import { NDJSON, writeText } from '../ndjson';
 import { ApiError } from '../problem';
 
-/** Lines asked of the registry together. */
-export const LINES_PER_SEND = 500;
+/** Asked of the registry together: a line takes one to three requests. */
+export const REQUESTS_PER_SEND = 500;
 /** Sends whose replies are awaited at once; the body is not read further meanwhile. */
 const SENDS_IN_FLIGHT = 6;
+/** Patient: a busy registry is no reason to say of a whole file that nothing is known of it. */
+export const BULK_REPLY_TIMEOUT_MS = 60_000;
 /** Uploads at once: together they stay below what the registrar lets wait. */
 export const MAX_UPLOADS = 1;
 
@@ -39,7 +41,7 @@ async function upload(deps: ApiDependencies, req: Request, res: Response): Promi
   const open: Promise<void>[] = [];
   res.status(200).type(NDJSON);
   res.flushHeaders();
-  for await (const lines of batches(req)) {
+  for await (const lines of batches(req, Math.floor(REQUESTS_PER_SEND / UNTIL[order.until].length))) {
     const results = carryOut(deps, lines, order);
     written = written.then(async () => {
       const known = await results;
@@ -64,21 +66,21 @@ function orderOf(deps: ApiDependencies, req: Request, res: Response): BulkOrder 
   return { tenant, actor, until, reason, now: deps.now(), requestId };
 }
 
-async function* batches(body: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
+async function* batches(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<readonly Line[]> {
   const splitter = new LineSplitter();
   let waiting: Line[] = [];
   for await (const piece of body) {
     waiting.push(...splitter.feed(piece));
-    for (; waiting.length >= LINES_PER_SEND; waiting = waiting.slice(LINES_PER_SEND))
-      yield waiting.slice(0, LINES_PER_SEND);
+    for (; waiting.length >= size; waiting = waiting.slice(size)) yield waiting.slice(0, size);
   }
   waiting.push(...splitter.end());
-  for (; waiting.length > 0; waiting = waiting.slice(LINES_PER_SEND)) yield waiting.slice(0, LINES_PER_SEND);
+  for (; waiting.length > 0; waiting = waiting.slice(size)) yield waiting.slice(0, size);
 }
 
 async function carryOut(deps: ApiDependencies, lines: readonly Line[], order: BulkOrder): Promise<BulkResult[]> {
   const planned = lines.map((line) => ({ line, plan: planLine(line, order) }));
-  const replies = await deps.registrar.askAll(planned.flatMap(({ plan }) => ('requests' in plan ? plan.requests : [])));
+  const requests = planned.flatMap(({ plan }) => ('requests' in plan ? plan.requests : []));
+  const replies = await deps.registrar.askAll(requests, BULK_REPLY_TIMEOUT_MS);
   let next = 0;
   return planned.map(({ line, plan }) => {
     if ('result' in plan) return plan.result;
