@@ -15,6 +15,7 @@ import {
   deviceReplySchema,
   deviceRequestSchema,
   deviceStateSchema,
+  identityEventSchema,
   outboxGapSchema,
   pointSchema,
   presenceSchema,
@@ -31,6 +32,7 @@ import {
   type DeviceReply,
   type DeviceRequest,
   type DeviceState,
+  type IdentityEvent,
   type OutboxGap,
   type Point,
   type Presence,
@@ -56,6 +58,7 @@ export interface EventTypes {
   'agent-profile': AgentProfile;
   'api-key': ApiKey;
   'audit-event': AuditEvent;
+  'identity-event': IdentityEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -76,6 +79,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'agent-profile': agentProfileSchema,
   'api-key': apiKeySchema,
   'audit-event': auditEventSchema,
+  'identity-event': identityEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

@@ -16,7 +16,8 @@ export type EventName =
   | 'dead-letter'
   | 'agent-profile'
   | 'api-key'
-  | 'audit-event';
+  | 'audit-event'
+  | 'identity-event';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -47,6 +48,8 @@ export const Topics = {
   outboxGaps: topic('m2m.outbox-gaps', 'tenant/device_id', 'outbox-gap', 1, FOR_EVER),
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
   apiKeys: topic('m2m.api-keys', 'tenant/key_id', 'api-key', 1, FOR_EVER, 'compact'),
+  /** One partition: the order of all of them decides who was first. */
+  identities: topic('m2m.identities', 'kind/id', 'identity-event', 1, FOR_EVER),
   audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 

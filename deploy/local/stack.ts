@@ -125,6 +125,7 @@ function services(o: StackOptions): ProcessSpec[] {
         API_HOST: LOOPBACK,
         API_PORT: String(o.ports.api),
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
+        MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,

@@ -1,5 +1,5 @@
 /** `agent run`: the agent as a process, with its log, its health and its end. */
-import { mkdirSync, watchFile } from 'node:fs';
+import { existsSync, mkdirSync, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
@@ -11,6 +11,8 @@ import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
+import { IdentityFiles } from '../io/identity/identity';
+import { IdentityKeeper } from '../io/identity/keeper';
 import { ProfileKeeper } from '../profile-keeper';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -38,7 +40,8 @@ export async function run(options: RunOptions): Promise<void> {
   const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const stream = streamOf(env, plan.agent_id, log);
+  const identity = new IdentityFiles(join(dataDir, 'identity'));
+  const stream = streamOf(withIdentity(env, identity), plan.agent_id, log);
   const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || 1);
   const agent = await Agent.open({ ...options, plan, profile, stream, replicationFactor, log, metrics });
   let started = false;
@@ -59,6 +62,7 @@ export async function run(options: RunOptions): Promise<void> {
     log.info('stopped');
   });
   await agent.start();
+  keepIdentity(identity, options.deps.clock, log);
   rereadWhenChanged(options.profile, profile, log);
   collectGarbage();
   started = true;
@@ -72,6 +76,21 @@ function rereadWhenChanged(file: string, profile: ProfileKeeper, log: Logger): v
   watchFile(file, { interval: LOOK_MS, persistent: false }, (now, before) => {
     if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) reread();
   });
+}
+
+/** An agent that was enrolled shows its certificate to brokers that speak TLS, unless it is given another. */
+function withIdentity(env: Env, { pem }: IdentityFiles): Env {
+  if (!env['KAFKA_SSL_CA_FILE'] || env['KAFKA_SSL_CERT_FILE'] || !existsSync(pem)) return env;
+  return { ...env, KAFKA_SSL_CERT_FILE: pem, KAFKA_SSL_KEY_FILE: pem };
+}
+
+function keepIdentity(files: IdentityFiles, clock: Clock, log: Logger): void {
+  new IdentityKeeper({
+    files,
+    now: () => clock.now(),
+    onRenewed: (expires_at) => log.info({ expires_at: new Date(expires_at) }, 'the certificate is renewed'),
+    onFailed: (err) => log.error({ err }, 'the certificate cannot be renewed'),
+  }).start();
 }
 
 /** Undefined without brokers: the agent then stores, and ships when it is started with them. */

@@ -14,6 +14,7 @@ import { accessRoutes } from './routes/access';
 import { auditRoutes } from './routes/audit';
 import { commandRoutes } from './routes/commands';
 import { deviceRoutes } from './routes/devices';
+import { identityRoutes } from './routes/identities';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
 
@@ -44,7 +45,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
   app.use('/api', guard(deps));
-  app.use('/api/v1', accessRoutes(deps), auditRoutes(deps));
+  app.use('/api/v1', accessRoutes(deps), auditRoutes(deps), identityRoutes(deps));
   app.use('/api/v1', deviceRoutes(deps), readingRoutes(deps), commandRoutes(deps), streamRoutes(deps));
   app.use(notFound, problems(deps.log));
   return app;
@@ -53,7 +54,12 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
 function authentication(deps: ApiDependencies): Authentication {
   const { token, tenant, keys, tokens, recorder } = deps;
   return {
-    authenticators: [...(token === undefined ? [] : [installationToken(token, tenant)]), keys, tokens],
+    authenticators: [
+      ...(token === undefined ? [] : [installationToken(token, tenant)]),
+      keys,
+      ...(deps.holders ?? []),
+      tokens,
+    ],
     ...(token === undefined && { anonymous: localUser(tenant) }),
     tenant,
     recorder,

@@ -8,6 +8,7 @@ import { type CommandLog } from './command-log';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type History } from './history';
+import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
 import { type Registrar } from './registrar';
 
@@ -31,6 +32,10 @@ export interface ApiDependencies {
   readonly keys: ApiKeys;
   readonly tokens: Authenticator;
   readonly issuer?: EmbeddedIssuer;
+  /** Absent: this API certifies nobody. */
+  readonly identities?: Identities;
+  /** Further kinds of credentials. */
+  readonly holders?: readonly Authenticator[];
   readonly recorder: Recorder;
   readonly registrar: Pick<Registrar, 'ask'>;
   readonly directory: Directory;

@@ -9,6 +9,7 @@ import { type ApiKeys } from './api-keys';
 import { type CommandLog } from './command-log';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
+import { type IdentityBook } from './identity/book';
 import { type Registrar } from './registrar';
 import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } from './views';
 
@@ -18,6 +19,7 @@ export interface Sinks {
   readonly registrar: Registrar;
   readonly feed: Feed;
   readonly keys: ApiKeys;
+  readonly identities: IdentityBook;
 }
 
 type Handler = (message: TailedMessage & { value: Buffer }) => Promise<void>;
@@ -58,11 +60,13 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
   };
 }
 
-function stateHandlers(writers: WriterSchemas, { directory, feed, keys }: Sinks): Record<string, Handler> {
+function stateHandlers(writers: WriterSchemas, { directory, feed, keys, identities }: Sinks): Record<string, Handler> {
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
   const apiKeys = new EventReader('api-key', writers);
+  const identityEvents = new EventReader('identity-event', writers);
   return {
+    [Topics.identities.name]: async (m) => identities.apply(await identityEvents.read(m.value)),
     [Topics.apiKeys.name]: async (m) => keys.apply(await apiKeys.read(m.value)),
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
     [Topics.presence.name]: async (m) => {

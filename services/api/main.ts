@@ -25,10 +25,13 @@ import { Directory } from './directory';
 import { Feed } from './feed';
 import { History } from './history';
 import { follow } from './ingest';
+import { IdentityBook, StreamIdentityLog } from './identity/book';
+import { certification } from './identity/from-env';
 import { Registrar } from './registrar';
 import { TemporalWorkflows } from './temporal';
 
 const SECRET_BYTES = 32;
+const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 void runService('api', process.env, start);
@@ -42,7 +45,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   await admin.disconnect();
-  const ids = await registerSchemas(config, [Topics.deviceRequests, Topics.apiKeys, Topics.audit]);
+  const ids = await registerSchemas(config, [Topics.deviceRequests, Topics.apiKeys, Topics.audit, Topics.identities]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
@@ -52,13 +55,20 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
   const registrar = new Registrar(instance, producer, new EventWriter(Topics.deviceRequests, ids));
-  const tails = await follow(kafka, new WriterSchemas(config), { directory, commands, registrar, feed, keys }, log);
+  const book = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
+  const tails = await follow(
+    kafka,
+    new WriterSchemas(config),
+    { directory, commands, registrar, feed, keys, identities: book },
+    log,
+  );
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows({
     address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
     namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
   });
   const access = await tokenAccess(env, Date.now);
+  const certifying = await certification(env, { book, kafka, now: Date.now, newId: randomUUID, newSecret });
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
   const recorder = new Recorder({ sink: audit, now: Date.now, newId: randomUUID });
   observe(metrics, { directory, feed, registrar, recorder });
@@ -67,9 +77,10 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       log,
       now: Date.now,
       newId: randomUUID,
-      newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+      newSecret,
       keys,
       ...access,
+      ...certifying,
       recorder,
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
@@ -93,6 +104,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
         ...tails.map((t) => t.stop()),
         producer.disconnect(),
         publisher.close(),
+        certifying.close(),
         clickhouse.close(),
         workflows.close(),
       ]);

@@ -35,6 +35,8 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /devices': { device_id: 'new-1', path: 'acme/north/hall' },
   'POST /devices/{id}/commands': { name: 'set-speed' },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
+  'POST /identities/enroll': { csr: 'x' },
+  'POST /identities/renew': { csr: 'x' },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
 };
 
@@ -47,7 +49,10 @@ function cases(): Case[] {
     return values.flatMap((value) => {
       const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };
       const action = actionOf(access, params);
-      const path = template.replace('{id}', id).replace(/\{\w+\}/, value);
+      const path = template
+        .replace('{id}', id)
+        .replace('{kind}', 'agent')
+        .replace(/\{\w+\}/, value);
       const body = BODIES[route];
       return action ? [{ route, method, path, action, on: access.on, ...(body && { body }) }] : [];
     });
@@ -94,6 +99,7 @@ afterAll(() => api.close());
 /** Written apart from the code under test: the device is at acme/north/hall, of the tenant default. */
 function expected({ action, on }: Case, role: Role, where: Where): 'allowed' | 'refused' | 'hidden' {
   const enough = ROLES.indexOf(role) >= ROLES.indexOf(ACTIONS[action]);
+  if (action === 'identity.enroll' || action === 'identity.renew') return 'refused';
   if (on === 'self') return 'allowed';
   if (on === 'scope') return 'allowed';
   if (on === 'tenant') return enough && (where === 'own tenant' || where === 'foreign tenant') ? 'allowed' : 'refused';
