@@ -1,10 +1,12 @@
 /** The edge agent. The only reader of environment, arguments, clock and chance; everything else gets them as data. */
 import { Command, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
 import { ProfileError, readPlan } from './profile-file';
 import { dryRun } from './verbs/dry-run';
+import { enrollAgent, renewAgent } from './verbs/identity';
 import { exportCsv } from './verbs/export-csv';
 import { outbox } from './verbs/outbox';
 import { pushProfile, showProfile, withdrawProfile } from './verbs/profile';
@@ -71,6 +73,7 @@ function program(): Command {
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
       process.exitCode = await outbox(data, json ?? false, output);
     });
+  identityVerbs(agent);
   profileVerbs(agent.command('profile').description('the profile the platform desires of an agent'));
   agent
     .command('export-csv')
@@ -81,6 +84,30 @@ function program(): Command {
       process.exitCode = exportCsv(profile, process.env, of, output);
     });
   return agent;
+}
+
+function identityVerbs(agent: Command): void {
+  const directory = (data: string): string => join(data, 'identity');
+  agent
+    .command('enroll')
+    .description('get a certificate with a claim code; the key never leaves this machine')
+    .requiredOption('-d, --data <dir>', 'folder of the outbox and the ledger')
+    .requiredOption('--api <address>', 'of the platform, such as https://millrace.example.org')
+    .option(
+      '--claim <code>',
+      'code an admin made; better in MILLRACE_CLAIM, where nobody else sees it',
+      process.env['MILLRACE_CLAIM'] ?? '',
+    )
+    .action(async ({ data, api, claim }: { data: string; api: string; claim: string }) => {
+      process.exitCode = await enrollAgent({ directory: directory(data), api, claim, now: systemClock.now() }, output);
+    });
+  agent
+    .command('renew')
+    .description('get the next certificate now; a working agent does so by itself in time')
+    .requiredOption('-d, --data <dir>', 'folder of the outbox and the ledger')
+    .action(async ({ data }: { data: string }) => {
+      process.exitCode = await renewAgent(directory(data), systemClock.now(), output);
+    });
 }
 
 function profileVerbs(profile: Command): void {

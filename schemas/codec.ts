@@ -19,6 +19,7 @@ import {
   deviceReplySchema,
   deviceRequestSchema,
   deviceStateSchema,
+  identityEventSchema,
   outboxGapSchema,
   pointSchema,
   presenceSchema,
@@ -39,6 +40,7 @@ import {
   type DeviceReply,
   type DeviceRequest,
   type DeviceState,
+  type IdentityEvent,
   type OutboxGap,
   type Point,
   type Presence,
@@ -68,6 +70,7 @@ export interface EventTypes {
   definition: Definition;
   'definition-request': DefinitionRequest;
   'campaign-event': CampaignEvent;
+  'identity-event': IdentityEvent;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -92,6 +95,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   definition: definitionSchema,
   'definition-request': definitionRequestSchema,
   'campaign-event': campaignEventSchema,
+  'identity-event': identityEventSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

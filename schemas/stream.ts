@@ -5,6 +5,7 @@ import { type Admin, type Consumer, Kafka, logLevel, type SASLOptions } from 'ka
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
+import { type TlsMaterial, tlsOf, tlsSockets } from './tls';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
 
 export { idempotentProducer, transactionalProducer } from './producing';
@@ -14,7 +15,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export interface StreamConfig {
   readonly clientId: string;
   readonly brokers: readonly string[];
-  readonly ssl?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly ssl?: TlsMaterial;
   readonly sasl?: SASLOptions;
   readonly registryUrl: string;
 }
@@ -54,11 +55,8 @@ function required(env: Env, name: string, what: string): string {
 }
 
 function sslOf(env: Env): StreamConfig['ssl'] | undefined {
-  const file = (name: string): string | undefined => (env[name] ? readFileSync(env[name], 'utf8') : undefined);
-  const ca = file('KAFKA_SSL_CA_FILE');
-  const cert = file('KAFKA_SSL_CERT_FILE');
-  const key = file('KAFKA_SSL_KEY_FILE');
-  return ca || cert ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined;
+  const { KAFKA_SSL_CA_FILE: ca, KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key } = env;
+  return tlsOf({ ca, cert, key });
 }
 
 function saslOf(env: Env): SASLOptions | undefined {
@@ -87,7 +85,7 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],
-    ...(config.ssl && { ssl: { ...config.ssl, minVersion: 'TLSv1.2' } }),
+    ...(config.ssl && { ssl: true, socketFactory: tlsSockets(config.ssl) }),
     ...(config.sasl && { sasl: config.sasl }),
     connectionTimeout: 5_000,
     requestTimeout: 30_000,

@@ -20,7 +20,8 @@ export type EventName =
   | 'audit-event'
   | 'definition'
   | 'definition-request'
-  | 'campaign-event';
+  | 'campaign-event'
+  | 'identity-event';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -56,6 +57,8 @@ export const Topics = {
   deadLetters: topic('m2m.dead-letters', 'topic:partition:offset', 'dead-letter', 1, 90 * DAY_MS),
   replays: topic('m2m.dead-letter-replays', 'topic:partition:offset', 'dead-letter-replay', 1, FOR_EVER, 'compact'),
   apiKeys: topic('m2m.api-keys', 'tenant/key_id', 'api-key', 1, FOR_EVER, 'compact'),
+  /** One partition: the order of all of them decides who was first. */
+  identities: topic('m2m.identities', 'kind/id', 'identity-event', 1, FOR_EVER),
   audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 

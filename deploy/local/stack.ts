@@ -126,6 +126,7 @@ function services(o: StackOptions): ProcessSpec[] {
         API_PORT: String(o.ports.api),
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
         IMAGE_DIR: o.dir.of('images'),
+        MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,

@@ -1,5 +1,5 @@
 /** `agent run`: the agent as a process, with its log, its health and its end. */
-import { mkdirSync, watchFile } from 'node:fs';
+import { existsSync, mkdirSync, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
@@ -12,6 +12,8 @@ import { serveHealth } from '../health';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
 import { updatesFrom } from '../update-orders';
+import { IdentityFiles } from '../io/identity/identity';
+import { IdentityKeeper } from '../io/identity/keeper';
 import { ProfileKeeper } from '../profile-keeper';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -39,7 +41,8 @@ export async function run(options: RunOptions): Promise<void> {
   const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const stream = streamOf(env, plan.agent_id, log);
+  const identity = new IdentityFiles(join(dataDir, 'identity'));
+  const stream = streamOf(withIdentity(env, identity), plan.agent_id, log);
   const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || 1);
   const updates = updatesFrom(env, dataDir, options.deps.clock);
   const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }) };
@@ -62,6 +65,7 @@ export async function run(options: RunOptions): Promise<void> {
     log.info('stopped');
   });
   await agent.start();
+  keepIdentity(identity, options.deps.clock, log);
   rereadWhenChanged(options.profile, profile, log);
   collectGarbage();
   started = true;
@@ -75,6 +79,21 @@ function rereadWhenChanged(file: string, profile: ProfileKeeper, log: Logger): v
   watchFile(file, { interval: LOOK_MS, persistent: false }, (now, before) => {
     if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) reread();
   });
+}
+
+/** An agent that was enrolled shows its certificate to brokers that speak TLS, unless it is given another. */
+function withIdentity(env: Env, { pem }: IdentityFiles): Env {
+  if (!env['KAFKA_SSL_CA_FILE'] || env['KAFKA_SSL_CERT_FILE'] || !existsSync(pem)) return env;
+  return { ...env, KAFKA_SSL_CERT_FILE: pem, KAFKA_SSL_KEY_FILE: pem };
+}
+
+function keepIdentity(files: IdentityFiles, clock: Clock, log: Logger): void {
+  new IdentityKeeper({
+    files,
+    now: () => clock.now(),
+    onRenewed: (expires_at) => log.info({ expires_at: new Date(expires_at) }, 'the certificate is renewed'),
+    onFailed: (err) => log.error({ err }, 'the certificate cannot be renewed'),
+  }).start();
 }
 
 /** Undefined without brokers: the agent then stores, and ships when it is started with them. */

@@ -14,6 +14,7 @@ export * from './device-event';
 export * from './device-reply';
 export * from './device-request';
 export * from './device-state';
+export * from './identity-event';
 export * from './outbox-gap';
 export * from './point';
 export * from './presence';

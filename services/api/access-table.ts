@@ -83,6 +83,11 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'POST /api-keys': { action: 'key.manage', on: 'tenant' },
   'POST /api-keys/{id}/revoke': { action: 'key.manage', on: 'tenant' },
   'POST /tokens': { action: 'token.issue', on: 'tenant' },
+  'GET /identities': { action: 'identity.read', on: 'tenant' },
+  'POST /identities/{kind}/{id}/claim': { action: 'identity.manage', on: 'tenant' },
+  'POST /identities/{kind}/{id}/revoke': { action: 'identity.manage', on: 'tenant' },
+  'POST /identities/enroll': { action: 'identity.enroll', on: 'self' },
+  'POST /identities/renew': { action: 'identity.renew', on: 'self' },
   'GET /audit': { action: 'audit.read', on: 'tenant' },
 };
 

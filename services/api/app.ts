@@ -20,6 +20,7 @@ import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
+import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
 import { readingRoutes } from './routes/readings';
 import { streamRoutes } from './routes/stream';
@@ -38,7 +39,7 @@ export function openApiDocument(): Document {
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 const ROUTES = [
-  ...[accessRoutes, auditRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
+  ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
 ];
 
@@ -66,7 +67,12 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
 function authentication(deps: ApiDependencies): Authentication {
   const { token, tenant, keys, tokens, recorder } = deps;
   return {
-    authenticators: [...(token === undefined ? [] : [installationToken(token, tenant)]), keys, tokens],
+    authenticators: [
+      ...(token === undefined ? [] : [installationToken(token, tenant)]),
+      keys,
+      ...(deps.holders ?? []),
+      tokens,
+    ],
     ...(token === undefined && { anonymous: localUser(tenant) }),
     tenant,
     recorder,

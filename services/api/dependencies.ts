@@ -20,6 +20,7 @@ import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type History } from './history';
+import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
@@ -58,6 +59,10 @@ export interface ApiDependencies {
   readonly keys: ApiKeys;
   readonly tokens: Authenticator;
   readonly issuer?: EmbeddedIssuer;
+  /** Absent: this API certifies nobody. */
+  readonly identities?: Identities;
+  /** Further kinds of credentials. */
+  readonly holders?: readonly Authenticator[];
   readonly recorder: Recorder;
   readonly registrar: Pick<Registrar, 'ask' | 'askAll' | 'define'>;
   readonly directory: Directory;

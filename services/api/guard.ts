@@ -4,6 +4,7 @@ import {
   allowed,
   type Action,
   decide,
+  decideSelf,
   isReading,
   refused,
   type Resource,
@@ -63,7 +64,7 @@ async function judge(
   params: Readonly<Record<string, string>>,
 ): Promise<Verdict> {
   const { tenant } = principal;
-  if (on === 'self') return { allowed: true, by: { tenant, role: 'viewer', site: '' } };
+  if (on === 'self') return decideSelf(principal, action);
   if (on === 'scope') return somewhere(principal, action);
   const whole = decide(principal, action, { tenant, path: undefined });
   // Who may do it everywhere may do it here: the route itself says when there is no such thing.

@@ -10,6 +10,7 @@ import { type CommandLog } from './command-log';
 import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
+import { type IdentityBook } from './identity/book';
 import { type Registrar } from './registrar';
 import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } from './views';
 
@@ -20,6 +21,7 @@ export interface Sinks {
   readonly registrar: Registrar;
   readonly feed: Feed;
   readonly keys: ApiKeys;
+  readonly identities: IdentityBook;
 }
 
 type Handler = (message: TailedMessage & { value: Buffer }) => Promise<void>;
@@ -61,12 +63,14 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
 }
 
 function stateHandlers(writers: WriterSchemas, sinks: Sinks): Record<string, Handler> {
-  const { directory, definitions, feed, keys } = sinks;
+  const { directory, definitions, feed, keys, identities } = sinks;
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
   const defined = new EventReader('definition', writers);
   const apiKeys = new EventReader('api-key', writers);
+  const identityEvents = new EventReader('identity-event', writers);
   return {
+    [Topics.identities.name]: async (m) => identities.apply(await identityEvents.read(m.value)),
     [Topics.apiKeys.name]: async (m) => keys.apply(await apiKeys.read(m.value)),
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
     [Topics.definitions.name]: async (m) => void definitions.apply(await defined.read(m.value)),

@@ -28,11 +28,14 @@ import { Feed } from './feed';
 import { History } from './history';
 import { ImageStore } from './image-store';
 import { follow } from './ingest';
+import { IdentityBook, StreamIdentityLog } from './identity/book';
+import { certification } from './identity/from-env';
 import { Registrar } from './registrar';
 import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
 
 const SECRET_BYTES = 32;
+const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 void runService('api', process.env, start);
@@ -46,7 +49,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   await admin.disconnect();
-  const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit];
+  const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit, Topics.identities];
   const ids = await registerSchemas(config, written);
   const producer = idempotentProducer(kafka);
   await producer.connect();
@@ -61,7 +64,8 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
     device: new EventWriter(Topics.deviceRequests, ids),
     definition: new EventWriter(Topics.definitionRequests, ids),
   });
-  const sinks = { directory, commands, definitions, registrar, feed, keys };
+  const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
+  const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
   const tails = await follow(kafka, new WriterSchemas(config), sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows({
@@ -69,6 +73,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
     namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
   });
   const access = await tokenAccess(env, Date.now);
+  const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
   const recorder = new Recorder({ sink: audit, now: Date.now, newId: randomUUID });
   observe(metrics, { directory, feed, registrar, recorder });
@@ -77,9 +82,10 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       log,
       now: Date.now,
       newId: randomUUID,
-      newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+      newSecret,
       keys,
       ...access,
+      ...certifying,
       recorder,
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
@@ -111,6 +117,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
         ...tails.map((t) => t.stop()),
         producer.disconnect(),
         publisher.close(),
+        certifying.close(),
         clickhouse.close(),
         workflows.close(),
       ]);

@@ -40,7 +40,7 @@ export async function runOne(
 /** Verbs that meet the stream: that of the instance, unless the environment names another. */
 const ON_STREAM = new Set(['run', 'profile']);
 /** Verbs that have a --data of the agent's own. */
-const WITH_DATA = new Set(['run', 'outbox']);
+const WITH_DATA = new Set(['run', 'outbox', 'enroll', 'renew']);
 
 /** The agent's own verbs. */
 export async function agent(context: Context, verb: string, args: readonly string[]): Promise<number> {

@@ -1,12 +1,22 @@
 /** Verbs about who may use the platform. */
+import type * as IdentityModule from '../commands/identity';
+import type * as RunModule from '../commands/run';
 import type * as TokenModule from '../commands/token';
 import { load, type Verbs } from '../load';
 
 const token = (): typeof TokenModule => load('./commands/token') as typeof TokenModule;
 
+const identity = (): typeof IdentityModule => load('./commands/identity') as typeof IdentityModule;
+const runner = (): typeof RunModule => load('./commands/run') as typeof RunModule;
+
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
-export function addAccessCommands({ program, run }: Verbs): void {
+export function addAccessCommands(verbs: Verbs): void {
+  addToken(verbs);
+  addIdentity(verbs);
+}
+
+function addToken({ program, run }: Verbs): void {
   const group = program.command('token').description('API keys of machines, and tokens of people');
   group
     .command('create')
@@ -39,4 +49,42 @@ export function addAccessCommands({ program, run }: Verbs): void {
     .option('--minutes <count>', 'until it expires, at most 1440 (default: 480)')
     .option('--json', 'for programs')
     .action((person: string, o: TokenModule.IssueOptions) => run((c) => token().issue(c, person, o)));
+}
+
+function addIdentity({ program, run }: Verbs): void {
+  const group = program.command('identity').description('certificates of agents and devices');
+  group
+    .command('claim')
+    .argument('<agent|device>')
+    .argument('<id>')
+    .description('a code with which it enrolls once; shown once')
+    .option('--minutes <count>', 'until it expires, at most 10080 (default: 60)')
+    .option('--json', 'for programs')
+    .action((kind: string, id: string, o: IdentityModule.ClaimOptions) => run((c) => identity().claim(c, kind, id, o)));
+  group
+    .command('list')
+    .description('who is certified, until when')
+    .option('--json', 'for programs')
+    .action((o: IdentityModule.Json) => run((c) => identity().list(c, o)));
+  group
+    .command('revoke')
+    .argument('<agent|device>')
+    .argument('<id>')
+    .description('refuse its certificates at the API and at the broker')
+    .option('--reason <text>', 'kept in its history')
+    .option('--json', 'for programs')
+    .action((kind: string, id: string, o: IdentityModule.RevokeOptions) =>
+      run((c) => identity().revoke(c, kind, id, o)),
+    );
+  for (const [verb, of, description] of [
+    ['enroll', 'enroll', 'get a certificate with a claim code, as an agent does'],
+    ['rotate', 'renew', 'get the next certificate with the present one'],
+  ] as const)
+    group
+      .command(verb)
+      .description(description)
+      .argument('[options...]', '--data DIR, --api ADDRESS, --claim CODE')
+      .allowUnknownOption()
+      .helpOption(false)
+      .action((args: string[]) => run((c) => runner().agent(c, of, args)));
 }

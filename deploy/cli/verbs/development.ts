@@ -11,6 +11,8 @@ const AGENT_VERBS = [
   ['validate', 'check a profile and say what is wrong where'],
   ['dry-run', 'read once from the devices and show the readings; nothing is sent'],
   ['profile', 'push FILE, show or withdraw --agent ID: what the platform desires of an agent'],
+  ['enroll', 'get a certificate with a claim code; the key never leaves the machine'],
+  ['renew', 'get the next certificate now; a working agent does so by itself in time'],
   ['export-csv', 'the points of a model or device of a profile as a tag list'],
   ['outbox', 'what the outbox of a stopped agent holds and has accepted'],
 ] as const;

@@ -27,6 +27,10 @@ export const ACTIONS = {
   'key.manage': 'admin',
   'token.issue': 'admin',
   'audit.read': 'admin',
+  'identity.read': 'admin',
+  'identity.manage': 'admin',
+  'identity.enroll': 'admin',
+  'identity.renew': 'admin',
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof ACTIONS;

@@ -44,6 +44,19 @@ export function decide(principal: Principal, action: Action, resource: Resource)
   return { allowed: false, refusal: seen ? 'role' : 'hidden', reason };
 }
 
+const PROOF: Partial<Record<Action, 'claim' | 'certificate'>> = {
+  'identity.enroll': 'claim',
+  'identity.renew': 'certificate',
+};
+
+/** What concerns nobody but the principal itself: to know who it is, and to be certified as what it has shown to be. */
+export function decideSelf(principal: Principal, action: Action): Verdict {
+  const proof = PROOF[action];
+  if (proof === undefined || principal.holds?.proof === proof)
+    return { allowed: true, by: { tenant: principal.tenant, role: 'viewer', site: '' } };
+  return { allowed: false, refusal: 'role', reason: `${action} needs a ${proof} as the credential` };
+}
+
 /** Where a principal may do something. */
 export type Scope = 'everywhere' | readonly string[];
 

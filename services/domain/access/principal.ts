@@ -22,8 +22,16 @@ export interface Principal {
   /** The tenant it acts in: said by its credential, never by a request. */
   readonly tenant: string;
   readonly grants: readonly Grant[];
-  /** The agent or device whose certificate it showed. */
-  readonly holds?: { readonly kind: 'agent' | 'device'; readonly id: string; readonly serial: string };
+  readonly holds?: Holding;
+}
+
+/** What a machine that wants to be certified has shown; it gives no role. */
+export interface Holding {
+  readonly proof: 'claim' | 'certificate';
+  readonly kind: 'agent' | 'device';
+  readonly id: string;
+  /** Id of the claim, or serial of the certificate. */
+  readonly of: string;
 }
 
 /** Grants of one credential; more than that is a mistake of whoever made it. */

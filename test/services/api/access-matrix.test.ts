@@ -47,12 +47,15 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /campaigns': { filter: { model: 'pump' }, manifest: {} },
   'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
+  'POST /identities/enroll': { csr: 'x' },
+  'POST /identities/renew': { csr: 'x' },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
 };
 
 /** Of the other parameters of paths. */
 const NAMES: Readonly<Record<string, string>> = {
   name: 'some',
+  kind: 'agent',
   switch: 'pause',
   order: 'pause',
   sha256: 'a'.repeat(64),
@@ -67,7 +70,7 @@ function cases(): Case[] {
     return values.flatMap((value) => {
       const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };
       const action = actionOf(access, params);
-      const path = template.replace('{id}', id).replace(/\{(\w+)\}/, (_, name: string) => NAMES[name] ?? value);
+      const path = template.replace('{id}', id).replace(/\{(\w+)\}/g, (_, name: string) => NAMES[name] ?? value);
       const body = BODIES[route.replace('{move}', value)];
       return action ? [{ route, method, path, action, on: access.on, ...(body && { body }) }] : [];
     });
@@ -106,6 +109,7 @@ afterAll(() => api.close());
 /** Written apart from the code under test: the device is at acme/north/hall, of the tenant default. */
 function expected({ action, on }: Case, role: Role, where: Where): 'allowed' | 'refused' | 'hidden' {
   const enough = ROLES.indexOf(role) >= ROLES.indexOf(ACTIONS[action]);
+  if (action === 'identity.enroll' || action === 'identity.renew') return 'refused';
   if (on === 'self') return 'allowed';
   if (on === 'scope') return 'allowed';
   if (on === 'tenant') return enough && (where === 'own tenant' || where === 'foreign tenant') ? 'allowed' : 'refused';

@@ -25,7 +25,10 @@ const MAY: Readonly<Record<Role, readonly Action[]>> = {
     ...(['device.register', 'device.commission', 'device.decommission', 'device.update', 'device.configure'] as const),
     ...(['definition.manage', 'schedule.manage', 'image.publish', 'campaign.run'] as const),
   ],
-  admin: ['key.read', 'key.manage', 'token.issue', 'audit.read'],
+  admin: [
+    ...(['key.read', 'key.manage', 'token.issue', 'audit.read'] as const),
+    ...(['identity.read', 'identity.manage', 'identity.enroll', 'identity.renew'] as const),
+  ],
 };
 
 describe.each(ROLES)('%s', (role) => {

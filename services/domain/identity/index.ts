@@ -1,0 +1,3 @@
+export * from './acls';
+export * from './claim';
+export * from './identity';

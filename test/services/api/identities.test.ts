@@ -1,0 +1,254 @@
+/** Claim → certificate → renewal → revocation, with the agent's own code as the client. */
+import { X509Certificate } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { enroll, IdentityError, proofOf, renew } from '../../../edge-agent/io/identity/certify';
+import { IdentityFiles, renewAt } from '../../../edge-agent/io/identity/identity';
+import { IdentityKeeper } from '../../../edge-agent/io/identity/keeper';
+import { EmbeddedAuthority } from '../../../services/api/identity/authority';
+import { IdentityBook } from '../../../services/api/identity/book';
+import { CertificateProofs, ClaimCodes } from '../../../services/api/identity/holders';
+import { Identities } from '../../../services/api/identity/identities';
+import { type Name } from '../../../services/domain/identity';
+import { type IdentityEvent } from '../../../schemas/generated';
+import { type Harness, NOW, startApi } from './harness';
+
+const HOUR = 3_600_000;
+const dir = mkdtempSync(join(tmpdir(), 'millrace-identities-'));
+const log: IdentityEvent[] = [];
+const broker: [string, Name][] = [];
+let now = NOW;
+let api: Harness;
+let book: IdentityBook;
+let brokerFails = false;
+let folder = 0;
+
+const at = async (what: string, name: Name): Promise<void> => {
+  if (brokerFails) throw new Error('away');
+  broker.push([what, name]);
+};
+
+beforeAll(async () => {
+  const authority = await EmbeddedAuthority.fromFile(join(dir, 'ca.pem'), 'MILLRACE_CA_KEY_FILE', NOW);
+  book = new IdentityBook({
+    append: async (event) => {
+      log.push(event);
+      // As the broker does: the event comes back later, in the order in which it was taken.
+      setTimeout(() => book.apply(event), 5);
+    },
+  });
+  let id = 0;
+  const clock = () => now;
+  const identities = new Identities({
+    ...{ book, authority, now: clock, certificate_ms: 24 * HOUR },
+    broker: { allow: (name) => at('allow', name), deny: (name) => at('deny', name) },
+    newId: () => `event-${++id}`,
+    newSecret: () => String(++id).padStart(43, 's'),
+  });
+  const holders = [new ClaimCodes(book, clock), new CertificateProofs(authority, book, clock)];
+  api = await startApi({ identities, holders });
+});
+
+afterAll(async () => {
+  await api.close();
+  rmSync(dir, { recursive: true });
+});
+
+beforeEach(() => {
+  now = NOW;
+  brokerFails = false;
+  broker.length = 0;
+});
+
+const claim = async (id: string, kind = 'agent') => {
+  const { body, status } = await api.call('POST', `/api/v1/identities/${kind}/${id}/claim`, {});
+  expect(status).toBe(201);
+  return String(body['claim']);
+};
+const files = () => new IdentityFiles(join(dir, `agent-${++folder}`));
+const revoke = (id: string) => api.call('POST', `/api/v1/identities/agent/${id}/revoke`, { reason: 'stolen' });
+const self = async (f: IdentityFiles) =>
+  api.call('GET', '/api/v1/self', undefined, {
+    authorization: `Bearer ${await proofOf(readFileSync(f.pem, 'utf8'), now)}`,
+  });
+
+test('a claim code is exchanged for a short-lived certificate of exactly what was claimed', async () => {
+  const f = files();
+  const code = await claim('edge-1');
+  const facts = await enroll(f, api.url, code, now);
+  expect(facts).toMatchObject({ tenant: 'default', kind: 'agent', id: 'edge-1', expires_at: NOW + 24 * HOUR });
+  const certificate = new X509Certificate(readFileSync(f.pem));
+  expect(certificate.subject).toBe('O=default\nOU=agent\nCN=edge-1');
+  expect(certificate.verify(new X509Certificate(readFileSync(f.ca)).publicKey)).toBe(true);
+  expect(certificate.ca).toBe(false);
+  expect(statSync(f.pem).mode & 0o777).toBe(0o600);
+  expect(broker).toEqual([['allow', expect.objectContaining({ id: 'edge-1' })]]);
+  expect((await self(f)).body).toMatchObject({ actor: 'machine:agent/edge-1', roles: [] });
+  expect(JSON.stringify([log, api.audit])).not.toContain(code.slice(20));
+});
+
+test('a code is good once, and again only for the same key', async () => {
+  const code = await claim('edge-2');
+  const [one, two] = await Promise.allSettled([
+    enroll(files(), api.url, code, now),
+    enroll(files(), api.url, code, now),
+  ]);
+  expect([one, two].map((r) => r?.status).sort()).toEqual(['fulfilled', 'rejected']);
+  await expect(enroll(files(), api.url, code, now)).rejects.toThrow(/used up/);
+});
+
+test('an answer that got lost is asked for again with the same key', async () => {
+  const code = await claim('edge-3');
+  const f = files();
+  brokerFails = true;
+  await expect(enroll(f, api.url, code, now)).rejects.toThrow(/broker did not take it/);
+  brokerFails = false;
+  const events = log.length;
+  await enroll(f, api.url, code, now);
+  expect(log.length).toBe(events);
+  expect(broker.map(([what]) => what)).toEqual(['allow']);
+});
+
+test('a code that is late, made up or replaced by a newer one is refused', async () => {
+  const older = await claim('edge-4');
+  const code = await claim('edge-4');
+  await expect(enroll(files(), api.url, older, now)).rejects.toThrow(/no such claim/);
+  await expect(enroll(files(), api.url, `${code.slice(0, -1)}x`, now)).rejects.toThrow(/no such claim/);
+  now += HOUR;
+  await expect(enroll(files(), api.url, code, now)).rejects.toThrow(/expired/);
+});
+
+describe('renewal', () => {
+  test('happens with a third of the time left, without a restart, and with a new key', async () => {
+    const f = files();
+    const facts = await enroll(f, api.url, await claim('edge-5'), now);
+    const before = readFileSync(f.pem, 'utf8');
+    const renewed: number[] = [];
+    const failures: unknown[] = [];
+    const keeper = new IdentityKeeper({
+      ...{ files: f, now: () => now },
+      onRenewed: (expires_at) => renewed.push(expires_at),
+      onFailed: (error) => failures.push(error),
+    });
+    now = renewAt(facts) - 1;
+    await keeper.look();
+    expect(readFileSync(f.pem, 'utf8')).toBe(before);
+    now += 1;
+    await keeper.look();
+    expect([renewed, failures]).toEqual([[now + 24 * HOUR], []]);
+    const after = new X509Certificate(readFileSync(f.pem));
+    expect(after.publicKey.equals(new X509Certificate(before).publicKey)).toBe(false);
+    expect((await self(f)).status).toBe(200);
+  });
+
+  test('of a copied key: the second of the two is refused, and told what that means', async () => {
+    const f = files();
+    await enroll(f, api.url, await claim('edge-6'), now);
+    const copy = files();
+    cpSync(f.directory, copy.directory, { recursive: true });
+    await renew(f, now);
+    await expect(renew(copy, now)).rejects.toThrow(/is there a copy/);
+    now += 300_000;
+    expect((await self(f)).status).toBe(200);
+  });
+
+  test('is not possible after the time of the certificate, nor where nobody was enrolled', async () => {
+    const f = files();
+    await enroll(f, api.url, await claim('edge-7'), now);
+    now += 24 * HOUR;
+    await expect(renew(f, now)).rejects.toThrow(/expired/);
+    await expect(renew(files(), now)).rejects.toThrow(IdentityError);
+  });
+});
+
+test('a revoked certificate is refused at once, at the API and at the broker; a new claim admits it again', async () => {
+  const f = files();
+  await enroll(f, api.url, await claim('edge-8'), now);
+  const revoked = await revoke('edge-8');
+  expect(revoked.body).toMatchObject({ status: 'revoked' });
+  expect(broker.map(([what]) => what)).toEqual(['allow', 'deny']);
+  const answer = await self(f);
+  expect([answer.status, answer.body['detail']]).toEqual([401, expect.stringMatching(/revoked/)]);
+  await expect(renew(f, now)).rejects.toThrow(/revoked/);
+  const again = files();
+  await enroll(again, api.url, await claim('edge-8'), now);
+  expect([(await self(again)).status, (await self(f)).status]).toEqual([200, 401]);
+});
+
+test('a broker that is away is said so; asked again, the revocation reaches it', async () => {
+  await enroll(files(), api.url, await claim('edge-9'), now);
+  brokerFails = true;
+  expect((await revoke('edge-9')).status).toBe(503);
+  brokerFails = false;
+  expect((await revoke('edge-9')).status).toBe(200);
+  expect(broker.map(([what]) => what)).toEqual(['allow', 'deny']);
+});
+
+describe('a proof', () => {
+  const bearer = async (token: string) =>
+    (await api.call('GET', '/api/v1/self', undefined, { authorization: `Bearer ${token}` })).status;
+
+  test('of another installation’s authority, too old, or of another key, is refused', async () => {
+    const f = files();
+    await enroll(f, api.url, await claim('edge-10'), now);
+    const pem = readFileSync(f.pem, 'utf8');
+    expect(await bearer(await proofOf(pem, now - 200_000))).toBe(401);
+    const other = files();
+    await enroll(other, api.url, await claim('edge-11'), now);
+    const [key = ''] = /-----BEGIN PRIVATE KEY[\s\S]+END PRIVATE KEY-----/.exec(readFileSync(other.pem, 'utf8')) ?? [];
+    const [certificate = ''] = /-----BEGIN CERTIFICATE[\s\S]+/.exec(pem) ?? [];
+    expect(await bearer(await proofOf(`${key}\n${certificate}`, now))).toBe(401);
+    const foreign = await EmbeddedAuthority.fromFile(join(dir, 'other-ca.pem'), 'X', NOW);
+    expect(foreign.hasSigned(new X509Certificate(pem))).toBe(false);
+  });
+
+  test('opens nothing but what its holder is certified for', async () => {
+    const f = files();
+    await enroll(f, api.url, await claim('edge-12'), now);
+    const authorization = `Bearer ${await proofOf(readFileSync(f.pem, 'utf8'), now)}`;
+    for (const [method, path] of [
+      ['GET', '/api/v1/devices'],
+      ['GET', '/api/v1/identities'],
+      ['POST', '/api/v1/identities/agent/edge-1/revoke'],
+      ['POST', '/api/v1/identities/enroll'],
+    ] as const)
+      expect(
+        (
+          await api.call(
+            method,
+            path,
+            method === 'POST' ? { ...(path.endsWith('enroll') && { csr: 'x' }) } : undefined,
+            { authorization },
+          )
+        ).status,
+      ).toBe(403);
+  });
+});
+
+test.each([
+  ['no request at all', 'csr', /no certificate signing request/],
+  ['one whose signature is not of its key', 'tampered', /not signed by its own key|no certificate signing request/],
+])('%s is refused', async (_, what, why) => {
+  const f = files();
+  const code = await claim('edge-13');
+  const seen: string[] = [];
+  const real = globalThis.fetch;
+  const spy = jest.spyOn(globalThis, 'fetch').mockImplementation((url, init) => {
+    const { csr } = JSON.parse(String(init?.body)) as { csr: string };
+    seen.push(csr);
+    const der = Buffer.from(csr.replace(/-----[^-]+-----/g, ''), 'base64');
+    der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+    const bad = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----`;
+    return real(url, { ...init, body: JSON.stringify({ csr: what === 'tampered' ? bad : what }) });
+  });
+  await expect(enroll(f, api.url, code, now)).rejects.toThrow(why);
+  spy.mockRestore();
+  expect(seen).toHaveLength(1);
+});
+
+test('the key of the authority is for its owner alone, and another tenant’s identity does not exist', async () => {
+  expect(statSync(join(dir, 'ca.pem')).mode & 0o777).toBe(0o600);
+  expect((await api.call('POST', '/api/v1/identities/agent/nobody/revoke', {})).status).toBe(404);
+  expect((await api.call('POST', '/api/v1/identities/agent/a.b/claim', {})).status).toBe(400);
+});
