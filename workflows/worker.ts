@@ -1,6 +1,7 @@
 /**
  * The worker: runs the workflows and their effects. Besides the common environment it knows WORKER_MAX_CACHED_WORKFLOWS
- * (about 1 MB of memory each at most) and TEMPORAL_METRICS_ADDRESS (host:port for the SDK's own Prometheus metrics).
+ * (about 1 MB of memory each at most), TEMPORAL_METRICS_ADDRESS (host:port for the SDK's own Prometheus metrics), and the names of its
+ * version (io/worker-deployment.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +19,7 @@ import { createCommandActivities } from './command/activities';
 import { createDecommissionActivities } from './decommission/activities';
 import { commandsInFlight } from './io/commands-in-flight';
 import { openStream, type WorkerStream } from './io/stream';
+import { deploymentOf } from './io/worker-deployment';
 import { connectionFailures, measured, watch } from './io/worker-metrics';
 import { ensureSearchAttributes, TASK_QUEUE } from './shared/messages';
 import { join } from 'node:path';
@@ -54,6 +56,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
     identity: instance,
     workflowBundle: workflowCode,
     activities: measured(activities(opened, client), metrics),
+    ...deploymentOf(env),
     shutdownGraceTime: DRAIN_MS,
     maxCachedWorkflows: integer(env, 'WORKER_MAX_CACHED_WORKFLOWS', 500, 10, 100_000),
   });

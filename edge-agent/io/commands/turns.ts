@@ -197,8 +197,14 @@ export class Turns {
   }
 
   private async update(command: Command): Promise<void> {
-    const outcome = await this.deps.update?.(command, this.left_ms(command));
     const { command_id } = command;
+    let outcome: UpdateOutcome | undefined;
+    try {
+      outcome = await this.deps.update?.(command, this.left_ms(command));
+    } catch (error) {
+      // Such as a disk that refuses: how far it came cannot be told.
+      return this.settle(command_id, 'outcome-unknown', (error as Error).message);
+    }
     if (!outcome) return this.settle(command_id, 'failed', 'this agent installs no images on such a device');
     if (outcome.ok) return this.settle(command_id, 'executed', '', outcome.result);
     return this.settle(command_id, 'failed', outcome.detail, outcome.result);

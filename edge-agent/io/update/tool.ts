@@ -29,7 +29,11 @@ export const programTool =
   (program: string): Tool =>
   (verb, { device, model, sha256, image }, timeout_ms) =>
     new Promise((resolve) => {
-      const options = { timeout: Math.max(1, timeout_ms), killSignal: 'SIGKILL' as const, maxBuffer: MAX_OUTPUT_BYTES };
+      const options = {
+        timeout: Math.max(1, Math.ceil(timeout_ms)),
+        killSignal: 'SIGKILL' as const,
+        maxBuffer: MAX_OUTPUT_BYTES,
+      };
       execFile(program, [verb, device, model, sha256, image], options, (error, _out, stderr) => {
         if (!error) return resolve(undefined);
         const said = stderr.trim().slice(-SHOWN_CHARS);

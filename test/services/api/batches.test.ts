@@ -1,8 +1,9 @@
 import { type Harness, NOW, startApi } from './harness';
 
 let api: Harness;
-beforeEach(async () => void (api = await startApi()));
-afterEach(() => api.close());
+beforeAll(async () => void (api = await startApi()));
+afterAll(() => api.close());
+beforeEach(() => Object.values(api.started).forEach((list) => list.splice(0)));
 
 const command = { name: 'set-setpoint', args: { value: 60 }, qos: 2 };
 

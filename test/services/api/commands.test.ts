@@ -2,13 +2,14 @@ import { type CommandEvent } from '../../../schemas/generated';
 import { deviceState, type Harness, NOW, startApi } from './harness';
 
 let api: Harness;
-beforeEach(async () => {
+beforeAll(async () => {
   api = await startApi();
   api.deps.directory.apply(deviceState('boiler-1'));
   api.deps.directory.apply(deviceState('asleep', { state: 'suspended' }));
   api.deps.directory.apply(deviceState('lonely', { agent_id: null }));
 });
-afterEach(() => api.close());
+afterAll(() => api.close());
+beforeEach(() => Object.values(api.started).forEach((list) => list.splice(0)));
 
 const send = (id: string, body: object, headers = {}) =>
   api.call('POST', `/api/v1/devices/${id}/commands`, body, headers);
