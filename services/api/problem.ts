@@ -132,6 +132,8 @@ export function problems(log: Logger): ErrorRequestHandler {
     if (res.headersSent) return next(err);
     if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer');
     if (problem.status === 503) res.setHeader('retry-after', '1');
+    const methods = (err as { headers?: { Allow?: string } } | undefined)?.headers?.Allow;
+    if (problem.status === 405 && methods) res.setHeader('allow', methods);
     sendProblem(res, problem);
   };
 }

@@ -134,6 +134,11 @@ describe('what does not fit', () => {
     expect(answer.body['instance']).toBe(answer.headers.get('x-request-id'));
   });
 
+  test('a method that a path does not have is answered with those that it has', async () => {
+    const answer = await api.call('DELETE', '/api/v1/devices');
+    expect([answer.status, answer.headers.get('allow')?.split(', ').sort()]).toEqual([405, ['GET', 'POST']]);
+  });
+
   test('without the token nothing is answered but 401', async () => {
     for (const authorization of ['', 'Bearer wrong', 'Basic abc'])
       expect((await api.call('GET', '/api/v1/devices', undefined, { authorization })).status).toBe(401);

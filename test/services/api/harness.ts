@@ -55,7 +55,7 @@ export function deviceState(id: string, change: Partial<DeviceState> = {}): Devi
 }
 
 /** The registry's decisions without its log: the same decide and evolve, asked directly. */
-function registryOver(directory: Directory) {
+export function registryOver(directory: Directory) {
   return (request: Omit<DeviceRequest, 'reply_to'>): Promise<DeviceReply> => {
     const known = directory.get(request.tenant, request.device_id)?.device;
     const state = known ? deviceFromRecord(known) : null;

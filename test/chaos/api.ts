@@ -1,0 +1,75 @@
+/**
+ * Calls every route of openapi.json with what fits and what does not, and looks for 5xx and answers that are not in it.
+ * Without --url it starts an API over memory; with it (and MILLRACE_API_TOKEN) it calls one that runs.
+ *
+ *   node dist/test/chaos/api.js [--seed N] [--examples 50] [--url http://127.0.0.1:8080]
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectRoot } from '../../schemas/root';
+import { TOKEN } from '../services/api/harness';
+import { startWholeApi } from '../services/api/whole-api';
+
+const VERSION = '4.32.5';
+/** Never ends by itself: its answers are tested by hand. */
+const LEFT_OUT = ['/stream'];
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'unsupported_method',
+];
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    examples: { type: 'string', default: '50' },
+    url: { type: 'string' },
+  },
+});
+
+void main();
+
+async function main(): Promise<void> {
+  const folder = await ensureSchemathesis();
+  const api = values.url === undefined ? await startWholeApi() : undefined;
+  const url = api?.url ?? values.url ?? '';
+  const token = api ? TOKEN : (process.env['MILLRACE_API_TOKEN'] ?? '');
+  try {
+    const code = await python(
+      [join(folder, 'bin', 'schemathesis'), 'run', `${url}/openapi.json`, '--url', `${url}/api/v1`]
+        .concat('--header', `Authorization: Bearer ${token}`, '--checks', CHECKS.join(','))
+        .concat('--max-examples', values.examples, '--seed', values.seed, '--continue-on-failure', '--no-color')
+        .concat(LEFT_OUT.flatMap((path) => ['--exclude-path', path])),
+      { PYTHONPATH: folder },
+    );
+    if (code !== 0) console.error(`not sound; repeat with --seed ${values.seed} --examples ${values.examples}`);
+    process.exitCode = code;
+  } finally {
+    await api?.close();
+  }
+}
+
+/** Folder for PYTHONPATH, in the project's own; fetched when it is not there yet. */
+async function ensureSchemathesis(): Promise<string> {
+  const folder = join(projectRoot(), '.millrace', 'pytest-deps', `schemathesis-${VERSION}`);
+  if (existsSync(folder)) return folder;
+  const work = `${folder}.${process.pid}`;
+  mkdirSync(work, { recursive: true });
+  const quiet = ['--quiet', '--no-input', '--disable-pip-version-check', '--only-binary=:all:'];
+  const code = await python(['-m', 'pip', 'install', ...quiet, '--target', work, `schemathesis==${VERSION}`], {});
+  if (code === 0) renameSync(work, folder);
+  else rmSync(work, { recursive: true, force: true });
+  if (code !== 0)
+    throw new Error(`schemathesis ${VERSION} cannot be installed: is there python3 with pip, and the package index?`);
+  return folder;
+}
+
+function python(args: readonly string[], env: Record<string, string>): Promise<number> {
+  const child = spawn('python3', args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve(code ?? 1)));
+}

@@ -1,0 +1,67 @@
+/** The API with everything it can do, over memory: for programs that call it at random. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tokenAccess } from '../../../services/api/access-from-env';
+import { EmbeddedAuthority } from '../../../services/api/identity/authority';
+import { IdentityBook } from '../../../services/api/identity/book';
+import { OPEN_BROKER } from '../../../services/api/identity/broker-access';
+import { CertificateProofs, ClaimCodes } from '../../../services/api/identity/holders';
+import { Identities } from '../../../services/api/identity/identities';
+import { Directory } from '../../../services/api/directory';
+import { iso } from '../../../services/api/views';
+import { deviceState, type Harness, NOW, registryOver, startApi } from './harness';
+
+const DAY_MS = 86_400_000;
+
+export async function startWholeApi(): Promise<Harness> {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-whole-api-'));
+  const directory = new Directory();
+  for (const [id, state] of [
+    ['boiler-1', 'active'],
+    ['pump-1', 'suspended'],
+    ['meter-1', 'registered'],
+  ] as const)
+    directory.apply(deviceState(id, { state, path: 'acme/north/hall' }));
+  const now = (): number => NOW;
+  const book: IdentityBook = new IdentityBook({ append: (event) => Promise.resolve().then(() => book.apply(event)) });
+  const authority = await EmbeddedAuthority.fromFile(join(dir, 'ca.pem'), 'MILLRACE_CA_KEY_FILE', NOW);
+  let n = 0;
+  const newId = (): string => `whole-${++n}`;
+  const newSecret = (): string => newId().padStart(43, 's');
+  const identities = new Identities({
+    book,
+    authority,
+    broker: OPEN_BROKER,
+    now,
+    newId,
+    newSecret,
+    certificate_ms: DAY_MS,
+  });
+  const none = () => Promise.resolve([]);
+  const api = await startApi({
+    ...(await tokenAccess({ MILLRACE_ISSUER_KEY_FILE: join(dir, 'issuer.pem') }, now)),
+    ...{ directory, identities, holders: [new ClaimCodes(book, now), new CertificateProofs(authority, book, now)] },
+    registrar: { ask: registryOver(directory) },
+    history: {
+      ...{ readings: none, commandsOf: none, audit: none, command: () => Promise.resolve(undefined) },
+      lifecycle: (tenant, device) => {
+        const version = directory.get(tenant, device)?.device.version ?? 0;
+        const event = {
+          type: 'registered',
+          state_from: null,
+          state_to: 'registered',
+          actor: 'a',
+          reason: null,
+          data: '{}',
+        };
+        return Promise.resolve([{ ...event, version, at: iso(NOW) }]);
+      },
+    },
+  });
+  const close = async (): Promise<void> => {
+    await api.close();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return { ...api, close };
+}
