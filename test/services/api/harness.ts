@@ -136,6 +136,12 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
+/** The registry over memory. */
+export function registrarOver(directory: Directory, definitions: Definitions): ApiDependencies['registrar'] {
+  const ask = registryOver(directory);
+  return { ask, askAll: (requests) => inTurn(requests, ask, directory), define: definerOver(definitions) };
+}
+
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
   const directory = new Directory();
   const started: Harness['started'] = {
@@ -150,7 +156,6 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
   };
   const schedules: Harness['schedules'] = new Map();
   const audit: AuditEvent[] = [];
-  const ask = registryOver(directory);
   const definitions = new Definitions();
   let id = 0;
   const newId = (): string => `id-${++id}`;
@@ -164,7 +169,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
     tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
     recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),
-    registrar: { ask, askAll: (requests) => inTurn(requests, ask, directory), define: definerOver(definitions) },
+    registrar: registrarOver(directory, definitions),
     definitions,
     directory,
     commands: new CommandLog(),

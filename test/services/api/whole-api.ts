@@ -8,9 +8,10 @@ import { IdentityBook } from '../../../services/api/identity/book';
 import { OPEN_BROKER } from '../../../services/api/identity/broker-access';
 import { CertificateProofs, ClaimCodes } from '../../../services/api/identity/holders';
 import { Identities } from '../../../services/api/identity/identities';
+import { Definitions } from '../../../services/api/definitions';
 import { Directory } from '../../../services/api/directory';
 import { iso } from '../../../services/api/views';
-import { deviceState, type Harness, NOW, registryOver, startApi } from './harness';
+import { deviceState, type Harness, NO_HISTORY, NOW, registrarOver, startApi } from './harness';
 
 const DAY_MS = 86_400_000;
 
@@ -38,13 +39,14 @@ export async function startWholeApi(): Promise<Harness> {
     newSecret,
     certificate_ms: DAY_MS,
   });
-  const none = () => Promise.resolve([]);
+  const definitions = new Definitions();
   const api = await startApi({
     ...(await tokenAccess({ MILLRACE_ISSUER_KEY_FILE: join(dir, 'issuer.pem') }, now)),
     ...{ directory, identities, holders: [new ClaimCodes(book, now), new CertificateProofs(authority, book, now)] },
-    registrar: { ask: registryOver(directory) },
+    definitions,
+    registrar: registrarOver(directory, definitions),
     history: {
-      ...{ readings: none, commandsOf: none, audit: none, command: () => Promise.resolve(undefined) },
+      ...NO_HISTORY,
       lifecycle: (tenant, device) => {
         const version = directory.get(tenant, device)?.device.version ?? 0;
         const event = {
