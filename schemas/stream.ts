@@ -5,6 +5,7 @@ import { type Admin, type Consumer, Kafka, logLevel, type SASLOptions } from 'ka
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
+import { readCommittedOnly } from './read-committed';
 import { type TlsMaterial, tlsOf, tlsSockets } from './tls';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
 
@@ -82,6 +83,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 };
 /** kafkajs with our retries: patient by default, and quick for transactions (DESIGN.md §8). */
 export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   quickGzip();
+  readCommittedOnly();
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],

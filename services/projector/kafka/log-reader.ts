@@ -1,10 +1,10 @@
 /** Reads partitions from where it is told, each broker in its own long poll, within a bound of memory. */
 import { type Broker, type Cluster } from 'kafkajs';
+import { type RawRecord } from '../../../schemas/read-committed';
 import { ProjectorError } from '../errors';
 import { type Chunk, type Clock, type Feed, type Log, type LogMessage } from '../ports';
 import { refusalOf } from './connection';
 import { PartitionFeed } from './feed';
-import { type AbortedTransaction, committedRecords, type RawRecord } from './read-committed';
 
 /** All partitions together, here and in their workers. */
 export const MAX_HELD_BYTES = 192 * 1024 * 1024;
@@ -21,7 +21,6 @@ interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: string;
   readonly lastStableOffset?: string;
-  readonly abortedTransactions?: readonly AbortedTransaction[];
   readonly messages: readonly RawRecord[];
 }
 
@@ -195,7 +194,7 @@ function requestOf(asked: readonly { feed: PartitionFeed; from: number }[]) {
 }
 
 function chunkOf(fetched: FetchedPartition, from: number, arrived_at: number): Chunk {
-  const messages = committedRecords(fetched.messages, fetched.abortedTransactions ?? [], from).map(messageOf);
+  const messages = fetched.messages.filter((r) => !r.isControlRecord && Number(r.offset) >= from).map(messageOf);
   const last = fetched.messages.at(-1);
   const position = last ? Math.max(from, Number(last.offset) + 1) : from;
   const bytes = messages.reduce(

@@ -1,4 +1,4 @@
-import { type Kafka } from 'kafkajs';
+import { type Kafka, type Producer, type Transaction } from 'kafkajs';
 import { createKafka, idempotentProducer, transactionalProducer } from '../../../schemas/stream';
 import { tail } from '../../../services/lib/tail';
 import { type Stack, startStack } from '../../support/stack';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   kafka = createKafka({ clientId: 'test', brokers, registryUrl: 'http://127.0.0.1:1' }, log);
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 3 }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 3 }, { topic: 'overlap' }], waitForLeaders: true });
   await admin.disconnect();
 }, 120_000);
 afterAll(() => stack?.stop());
@@ -25,6 +25,30 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
   throw new Error(`never: ${what}`);
 }
+
+test('of transactions of two producers that overlap in one partition, what was aborted is not seen', async () => {
+  const producers = ['one', 'other'].map((id) => transactionalProducer(kafka, `overlap-${id}`));
+  const [one, other] = producers as [Producer, Producer];
+  await Promise.all(producers.map((p) => p.connect()));
+  const send = (t: Transaction, value: string) =>
+    t.send({ topic: 'overlap', messages: [{ partition: 0, key: value, value }] });
+  const outer = await one.transaction();
+  await send(outer, 'aborted first');
+  const inner = await other.transaction();
+  await send(inner, 'aborted second');
+  await inner.abort();
+  await send(outer, 'aborted third');
+  await outer.abort();
+  const last = await other.transaction();
+  await send(last, 'committed');
+  await last.commit();
+  const seen: string[] = [];
+  const onMessage = (m: { value: Buffer | null }) => void seen.push(String(m.value));
+  const following = await tail(kafka, { groupId: 'g0', topics: ['overlap'], from: 'beginning', onMessage }, log);
+  await following.caughtUp;
+  expect(seen).toEqual(['committed']);
+  await Promise.all([following.stop(), ...producers.map((p) => p.disconnect())]);
+}, 60_000);
 
 test('a tail sees all there was and all that comes, committed only, across a broker’s death', async () => {
   const tx = transactionalProducer(kafka, 'tail-test');
