@@ -29,6 +29,7 @@ export const ACTIONS = {
   'audit.read': 'admin',
   'identity.read': 'admin',
   'identity.manage': 'admin',
+  /** These two take a proof, not a role: see decideSelf. */
   'identity.enroll': 'admin',
   'identity.renew': 'admin',
 } as const satisfies Record<string, Role>;

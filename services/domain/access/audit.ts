@@ -1,6 +1,7 @@
 /** What goes on record of a request. Pure. Only named fields go in: no header, no body, no query. */
 import { type AuditEvent } from '../../../schemas/generated';
 import { type Action } from './actions';
+import { PROOF } from './decide';
 import { type Grant, type Principal, showGrant } from './principal';
 
 export interface Asked {
@@ -23,7 +24,7 @@ export const withoutSecrets = (text: string): string => text.replace(SECRETS, '*
 type Who = Pick<Principal, 'tenant' | 'actor'>;
 
 export const allowed = (asked: Asked, who: Who, action: Action, by: Grant): AuditEvent =>
-  event(asked, who, { action, outcome: 'allowed', reason: '', granted_by: showGrant(by) });
+  event(asked, who, { action, outcome: 'allowed', reason: '', granted_by: PROOF[action] ?? showGrant(by) });
 
 export const refused = (asked: Asked, who: Who, action: Action | 'authenticate', reason: string): AuditEvent =>
   event(asked, who, { action, outcome: 'refused', reason: withoutSecrets(reason), granted_by: '' });

@@ -44,7 +44,8 @@ export function decide(principal: Principal, action: Action, resource: Resource)
   return { allowed: false, refusal: seen ? 'role' : 'hidden', reason };
 }
 
-const PROOF: Partial<Record<Action, 'claim' | 'certificate'>> = {
+/** Actions that no role gives, and the credential that does. */
+export const PROOF: Partial<Record<Action, 'claim' | 'certificate'>> = {
   'identity.enroll': 'claim',
   'identity.renew': 'certificate',
 };

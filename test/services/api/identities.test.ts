@@ -85,6 +85,7 @@ test('a claim code is exchanged for a short-lived certificate of exactly what wa
   expect(statSync(f.pem).mode & 0o777).toBe(0o600);
   expect(broker).toEqual([['allow', expect.objectContaining({ id: 'edge-1' })]]);
   expect((await self(f)).body).toMatchObject({ actor: 'machine:agent/edge-1', roles: [] });
+  expect(api.audit.at(-1)).toMatchObject({ action: 'identity.enroll', outcome: 'allowed', granted_by: 'claim' });
   expect(JSON.stringify([log, api.audit])).not.toContain(code.slice(20));
 });
 

@@ -3,6 +3,7 @@ import {
   type Action,
   ACTIONS,
   decide,
+  decideSelf,
   type Grant,
   isInScope,
   parseGrant,
@@ -66,6 +67,16 @@ describe('what a principal sees nothing of is hidden', () => {
 test('a grant for a site does not reach the tenant itself', () => {
   const verdict = decide(somebody(grant('admin', 'acme/north')), 'key.manage', { tenant: 'acme', path: undefined });
   expect(verdict).toMatchObject({ allowed: false, refusal: 'role', reason: expect.stringContaining('whole tenant') });
+});
+
+test('to be certified takes a claim or a certificate, whatever the role; to know oneself takes nothing', () => {
+  const holder = (proof: 'claim' | 'certificate') =>
+    principal('machine', 'agent/e', 'acme', [], { proof, kind: 'agent', id: 'e', of: 'x' });
+  expect(decideSelf(somebody(grant('admin')), 'identity.enroll').allowed).toBe(false);
+  expect(decideSelf(holder('claim'), 'identity.enroll').allowed).toBe(true);
+  expect(decideSelf(holder('claim'), 'identity.renew').allowed).toBe(false);
+  expect(decideSelf(holder('certificate'), 'identity.renew').allowed).toBe(true);
+  expect(decideSelf(somebody(), 'self.read').allowed).toBe(true);
 });
 
 const path = fc.array(fc.constantFrom('a', 'b', 'ab'), { maxLength: 4 }).map((l) => l.join('/'));
