@@ -44,6 +44,16 @@ export class Coordinator {
     readonly groupId: string,
   ) {}
 
+  /** Whether it can be reached, whatever it says. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.ask((broker) => broker.offsetFetch({ groupId: this.groupId, topics: [] }));
+      return true;
+    } catch (e) {
+      return refusalOf(e) !== undefined;
+    }
+  }
+
   async ask<T>(request: (broker: Broker) => Promise<T>): Promise<T> {
     this.broker ??= this.cluster.findGroupCoordinator({ groupId: this.groupId });
     const asked = this.broker;

@@ -3,12 +3,15 @@ import { type Consumer } from 'kafkajs';
 import { ProjectorError } from '../errors';
 import { type Generation } from '../ports';
 import { type Connection, Coordinator, refusalOf } from './connection';
+import { DEAF_MS, Deafness } from './deafness';
 
 export const SESSION_TIMEOUT_MS = 10_000;
 export const REBALANCE_TIMEOUT_MS = 15_000;
 const HEARTBEAT_MS = 300;
 /** How long the idle consumer sleeps between looks at its heartbeat. */
 const IDLE_MS = 150;
+/** How often it is looked whether the group still hears from us. */
+const LOOK_MS = 5_000;
 
 export const membershipConfig = (groupId: string) => ({
   groupId,
@@ -42,6 +45,8 @@ export class Membership {
   private current: GroupGeneration | undefined;
   private joined: Assignment | undefined;
   private last: Member | undefined;
+  private readonly deafness = new Deafness(performance.now());
+  private looking: NodeJS.Timeout | undefined;
 
   constructor(
     connection: Connection,
@@ -55,10 +60,14 @@ export class Membership {
 
   async start(): Promise<void> {
     const { consumer } = this;
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.join(payload.memberAssignment));
-    consumer.on(consumer.events.HEARTBEAT, ({ payload }) =>
-      this.confirm({ memberId: payload.memberId, generationId: payload.groupGenerationId }),
-    );
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.deafness.heard(performance.now());
+      this.join(payload.memberAssignment);
+    });
+    consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
+      this.deafness.heard(performance.now());
+      this.confirm({ memberId: payload.memberId, generationId: payload.groupGenerationId });
+    });
     consumer.on(consumer.events.REBALANCING, () => this.end());
     consumer.on(consumer.events.DISCONNECT, () => this.end());
     consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -68,9 +77,11 @@ export class Membership {
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.topics], fromBeginning: true });
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: () => Promise.resolve() });
+    this.looking = setInterval(() => void this.look(), LOOK_MS);
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.looking);
     this.end();
     await this.consumer.disconnect();
   }
@@ -95,6 +106,19 @@ export class Membership {
     this.last = member;
     this.current = new GroupGeneration(this.coordinator, member);
     this.events.assigned(this.current, joined);
+  }
+
+  /** kafkajs's consumer may cease to speak to the group without a word to us. */
+  private async look(): Promise<void> {
+    if (!this.deafness.suspects(performance.now())) return;
+    const answers = await this.coordinator.answers();
+    if (!this.deafness.asked(answers, performance.now())) return;
+    clearInterval(this.looking);
+    this.end();
+    const silence = `the group has heard nothing from us for more than ${DEAF_MS / 1_000} s, though its coordinator answers`;
+    this.events.failed(
+      new ProjectorError('log-unavailable', 'stay in the group', silence, 'a new process joins again'),
+    );
   }
 
   private end(): void {
