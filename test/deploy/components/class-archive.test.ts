@@ -32,7 +32,9 @@ function trainee(script: string, ready: ComponentSpec['ready'] = async () => REA
   return { ports: 1, specOf };
 }
 
-const writing = (what: string): string => `trap 'echo ${what} >"$file"; exit 143' TERM; while :; do sleep 0.05; done`;
+/** Waits in the shell itself, which a signal ends at once; the sleeper must not hold the streams. */
+const writing = (what: string): string =>
+  `trap 'kill $!; echo ${what} >"$file"; exit 143' TERM; sleep 20 >/dev/null 2>&1 & wait`;
 
 test('the archive is what the JVM writes when it is ended', async () => {
   expect(hasClassArchive(dir)).toBe(false);
