@@ -60,24 +60,21 @@ function dieAt(place: string): void {
 let device = 0;
 
 beforeAll(async () => {
-  skipping = await startSkipping(
-    {
-      publish: published.publish,
-      askRegistry: async (question) => {
-        dieAt(`before ${question.type}`);
-        const answer = await registry.ask(question);
-        dieAt(`after ${question.type}`);
-        return answer;
-      },
-      settleCommands: (request) => {
-        dieAt('before settle-commands');
-        asked.push(request.asked);
-        dieAt('after settle-commands');
-        return Promise.resolve(inFlight());
-      },
+  skipping = await startSkipping({
+    publish: published.publish,
+    askRegistry: async (question) => {
+      dieAt(`before ${question.type}`);
+      const answer = await registry.ask(question);
+      dieAt(`after ${question.type}`);
+      return answer;
     },
-    true,
-  );
+    settleCommands: (request) => {
+      dieAt('before settle-commands');
+      asked.push(request.asked);
+      dieAt('after settle-commands');
+      return Promise.resolve(inFlight());
+    },
+  });
 });
 afterAll(() => skipping?.stop());
 beforeEach(() => {

@@ -116,7 +116,15 @@ export class Platform {
   }
 
   async untilHealthy(): Promise<void> {
-    await until(async () => (await this.status()).healthy, 'everything is healthy again', 120_000);
+    const late = async (): Promise<string> => {
+      const { processes } = await this.status();
+      return JSON.stringify(processes.filter((p) => p.state !== 'ready'));
+    };
+    await until(async () => (await this.status()).healthy, 'everything is healthy again', 120_000).catch(
+      async (error: Error) => {
+        throw new Error(`${error.message}; not ready: ${await late()}`);
+      },
+    );
   }
 
   async down(): Promise<Finished> {

@@ -22,8 +22,7 @@ export interface Skipping {
 
 const quiet = new DefaultLogger('ERROR');
 
-/** A forgetful worker is killed after every task, so to speak: each goes on from the history alone. */
-export async function startSkipping(effects: Effects, forgetful = false): Promise<Skipping> {
+export async function startSkipping(effects: Effects): Promise<Skipping> {
   Runtime.install({ logger: quiet, shutdownSignals: [] });
   const path = await testServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
@@ -40,7 +39,6 @@ export async function startSkipping(effects: Effects, forgetful = false): Promis
     identity: 'test',
     workflowBundle,
     activities: effects,
-    ...(forgetful && { maxCachedWorkflows: 0 }),
   });
   const ran = worker.run();
   const stop = async (): Promise<void> => {
