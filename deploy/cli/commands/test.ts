@@ -58,8 +58,10 @@ export async function test(context: Context, args: readonly string[], options: T
   const suite = new Suite(context, brood);
   try {
     // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
-    if (args.length === 0) await suite.checks();
-    if (!options.unit && !brood.interrupted) await suite.components();
+    const checks = args.length === 0 ? suite.checks() : Promise.resolve();
+    // Fetching waits for the network, checking for the processor.
+    const components = options.unit ? Promise.resolve() : suite.components();
+    await Promise.all([checks, components]);
     for (const run of options.unit ? [UNIT] : [UNIT, REAL]) await suite.jest(run, args);
   } finally {
     const left = await brood.sweep();
