@@ -39,14 +39,14 @@ const UNIT: JestRun = {
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
 /**
- * Three files at a time: with two, the cores wait for brokers a quarter of the time. A connection that a library keeps
- * after its test is over must not keep jest (forceExit); processes are ended by the sweep.
+ * Two files at a time: with three, two cores are so busy that deadlines of commands pass. A connection that a library
+ * keeps after its test is over must not keep jest (forceExit); processes are ended by the sweep.
  */
 const REAL: JestRun = {
   name: 'component and end-to-end',
   projects: ['component', 'e2e'],
   options: [
-    ...['--maxWorkers', '3', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+    ...['--maxWorkers', '2', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
     ...['--testSequencer', './test/support/longest-first.js'],
   ],
   limit_min: 30,
