@@ -62,6 +62,15 @@ export const Topics = {
   audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 
+/**
+ * Topics that every agent writes, and has the right to write: what it says there is bound to it by its transactions, not
+ * by their names.
+ */
+export const SHARED_BY_AGENTS: readonly Topic[] = [
+  ...[Topics.telemetry, Topics.commandEvents, Topics.alarms, Topics.sessions],
+  ...[Topics.points, Topics.outboxGaps, Topics.deadLetters],
+];
+
 /** Topics of one agent, so that an agent needs no right to any other agent's. */
 export const AgentTopics = {
   commands: (agentId: string): Topic<'command'> =>

@@ -1,6 +1,6 @@
 /** Many devices in one request: each line becomes the requests that bring a device as far as asked, and one result. Pure. */
 import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../schemas/generated';
-import { DEVICE_ID, type RequestType } from '../domain/device';
+import { DEVICE_ID, objectOf, type RequestType } from '../domain/device';
 import { type Line, MAX_LINE_BYTES } from './lines';
 import { REJECTIONS } from './rejections';
 import { STATUS } from './problem';
@@ -96,15 +96,4 @@ export const NOTHING_YET: BulkSummary = { done: true, lines: 0, accepted: 0, unc
 
 function refused(line: number, detail: string): Planned {
   return { result: { line, status: STATUS['invalid-request'], code: 'invalid-request', detail } };
-}
-
-function objectOf(text: string): Record<string, unknown> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as Record<string, unknown>) : undefined;
 }

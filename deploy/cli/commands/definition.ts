@@ -1,9 +1,8 @@
 /** Device models and groups: what is defined once for many devices. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
-import { CliError, EXIT } from '../errors';
+import { documentOf } from '../document';
+import { EXIT } from '../errors';
 import { json, table } from '../io';
 import { type Device, type Json, labelsOf } from './device';
 
@@ -54,7 +53,7 @@ export interface PutOptions {
 }
 
 export async function putModel(context: Context, name: string, file: string, options: PutOptions): Promise<number> {
-  return put(context, 'models', name, documentOf(file), options);
+  return put(context, 'models', name, documentOf(file, 'read model'), options);
 }
 
 export interface GroupOptions extends PutOptions {
@@ -111,13 +110,4 @@ export async function members(context: Context, name: string, options: Json): Pr
       ),
     );
   return EXIT.ok;
-}
-
-function documentOf(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    const why = (cause as Error).message.split('\n')[0];
-    throw new CliError('usage', 'read model', `cannot read ${file}: ${why}`, 'give a YAML or JSON file', { cause });
-  }
 }

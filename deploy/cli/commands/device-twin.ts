@@ -1,9 +1,8 @@
 /** What a device is told to be: description, configuration, hardware. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
-import { CliError, EXIT } from '../errors';
+import { documentOf } from '../document';
+import { EXIT } from '../errors';
 import { json } from '../io';
 import { at, type Device, type Json, labelsOf, print } from './device';
 
@@ -67,17 +66,8 @@ export async function configure(
   options: ConfigureOptions,
 ): Promise<number> {
   const headers = options.ifVersion === undefined ? {} : { 'if-match': `"${options.ifVersion}"` };
-  const now = await api(context).write<Config>('PUT', `${at(id)}/config`, documentOf(file), headers);
+  const now = await api(context).write<Config>('PUT', `${at(id)}/config`, documentOf(file, 'configure'), headers);
   const told = now.in_sync ? 'the device has it' : `the device has said version ${now.reported_version}`;
   context.io.out(`desired is version ${now.desired_version}; ${told}\n`);
   return EXIT.ok;
-}
-
-function documentOf(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    const why = (cause as Error).message.split('\n')[0];
-    throw new CliError('usage', 'configure', `cannot read ${file}: ${why}`, 'give a YAML or JSON file', { cause });
-  }
 }

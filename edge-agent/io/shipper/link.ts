@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Admin, CompressionTypes, type Kafka, type Producer, type TopicMessages, type Transaction } from 'kafkajs';
 import { ensureTopics, transactionalProducer } from '../../../schemas/stream';
-import { AgentTopics, outboxGroup, type Topic, Topics } from '../../../schemas/topics';
+import { AgentTopics, outboxGroup, SHARED_BY_AGENTS, type Topic } from '../../../schemas/topics';
 import { type Clock } from '../clock';
 import { type Lane } from '../outbox-api';
 import { cursorTopic, decodeCommit, encodeCommits, type Commits } from './commit';
@@ -28,15 +28,6 @@ export interface StreamLink {
 /** Bytes of values in one produce request: under the broker's usual bound (1 MB a batch), before compression. */
 export const REQUEST_BYTES = 900_000;
 const SETTLE_MS = 100;
-const SHARED_TOPICS: readonly Topic[] = [
-  Topics.telemetry,
-  Topics.commandEvents,
-  Topics.alarms,
-  Topics.sessions,
-  Topics.points,
-  Topics.outboxGaps,
-  Topics.deadLetters,
-];
 
 export interface KafkaLinkOptions {
   readonly agentId: string;
@@ -59,7 +50,7 @@ export class KafkaLink implements StreamLink {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
-      await ensureTopics(admin, [...this.ownTopics, ...SHARED_TOPICS], this.options.replicationFactor);
+      await ensureTopics(admin, [...this.ownTopics, ...SHARED_BY_AGENTS], this.options.replicationFactor);
       check(await this.committed(admin));
       const producer = transactionalProducer(this.kafka, this.options.agentId);
       this.producer = producer;

@@ -1,5 +1,4 @@
 /** Who am I, API keys, and tokens of the embedded issuer. */
-import { createHash } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { type ApiKey } from '../../../schemas/generated';
 import {
@@ -15,6 +14,7 @@ import {
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { DEFAULT_TOKEN_MINUTES } from '../issuer';
+import { keyedId } from '../idempotency';
 import { ApiError } from '../problem';
 import { iso } from '../views';
 
@@ -93,7 +93,7 @@ const KEY_ID_CHARS = 16;
 /** The same Idempotency-Key of the same principal is the same key: it is not made twice. */
 function newKeyId(deps: ApiDependencies, req: Request, { tenant, actor }: Principal): string {
   const given = req.header('idempotency-key') ?? deps.newId();
-  return createHash('sha256').update(`${tenant}\0${actor}\0${given}`).digest('hex').slice(0, KEY_ID_CHARS);
+  return keyedId(`${tenant}\0${actor}`, given).slice(0, KEY_ID_CHARS);
 }
 
 const keyView = (k: ApiKey, now: number) => ({

@@ -7,6 +7,7 @@ import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { type ScheduleView } from '../schedules';
+import { timeOf } from '../time';
 import { iso } from '../views';
 import { type NewCommand, optionsOf, whatOf } from './commands';
 
@@ -128,9 +129,6 @@ export function filterOf({ all = false, label, q, ...rest }: Filter): DeviceFilt
     throw new ApiError('invalid-request', 'the filter is empty: say `"all": true` if every device is meant');
   return filter;
 }
-
-const timeOf = (t: string | Date | undefined): number | undefined =>
-  t === undefined ? undefined : new Date(t).getTime();
 
 function known(found: boolean, id: string): void {
   if (!found) throw new ApiError('not-found', `there is no schedule ${id}`);

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { type CommandInput } from '../../../workflows/command/messages';
 import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
 import { checkCommand, type Model } from '../../domain/definition';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
+import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { commandView } from '../views';
 import {
@@ -132,9 +132,7 @@ function needsApproval(
 
 /** The same Idempotency-Key on the same device is the same command. */
 function commandId(req: Request, device: DeviceState, deps: ApiDependencies): string {
-  const key = req.header('idempotency-key');
-  if (key === undefined) return deps.newId();
-  return createHash('sha256').update(`${device.tenant}/${device.device_id}\0${key}`).digest('hex').slice(0, 32);
+  return requestId(req, `${device.tenant}/${device.device_id}`, deps.newId);
 }
 
 /** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */

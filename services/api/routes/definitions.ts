@@ -4,6 +4,7 @@ import { type Definition, type DeviceReply } from '../../../schemas/generated';
 import { scopeOf } from '../../domain/access';
 import { type Group, type Kind } from '../../domain/definition';
 import { principalOf } from '../authentication';
+import { afterOf, nextOf } from '../cursor';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter } from '../directory';
 import { requestId } from '../idempotency';
@@ -24,11 +25,9 @@ export function definitionRoutes(deps: ApiDependencies): Router {
     const group = deps.definitions.group(tenant, req.params.name);
     if (!group) throw missing('group', req.params.name);
     const { cursor, limit = 100 } = req.query as { cursor?: string; limit?: number };
-    const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
     const filter = { ...filterOf(group), scope: scopeOf(principal, 'device.read') };
-    const page = deps.directory.list(tenant, filter, after, Number(limit));
-    const next = page.next === undefined ? {} : { next: Buffer.from(page.next).toString('base64url') };
-    res.json({ items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))), ...next });
+    const page = deps.directory.list(tenant, filter, afterOf(cursor), Number(limit));
+    res.json({ items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))), ...nextOf(page) });
   });
   return router;
 }

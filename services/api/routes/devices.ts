@@ -4,6 +4,7 @@ import { scopeOf } from '../../domain/access';
 import { type RejectionCode, type RequestType } from '../../domain/device';
 import { deviceAsOf } from '../as-of';
 import { type Principal, principalOf } from '../authentication';
+import { afterOf, nextOf } from '../cursor';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter, type Entry } from '../directory';
 import { requestId } from '../idempotency';
@@ -30,16 +31,15 @@ export function deviceRoutes(deps: ApiDependencies): Router {
     const query = req.query as Record<string, unknown>;
     const principal = principalOf(res);
     const scope = scopeOf(principal, 'device.read');
-    const after = query['cursor'] === undefined ? '' : Buffer.from(String(query['cursor']), 'base64url').toString();
     const page = deps.directory.list(
       principal.tenant,
       { ...filterOf(query), scope },
-      after,
+      afterOf(query['cursor']),
       Number(query['limit'] ?? 100),
     );
     res.json({
       items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))),
-      ...(page.next !== undefined && { next: Buffer.from(page.next).toString('base64url') }),
+      ...nextOf(page),
     });
   });
 

@@ -1,24 +1,10 @@
 /** Checks of bodies of definitions: small functions from a value and its place to problems. */
-import { type Problem, type ProblemCode } from '../device';
+import { isObject, objectOf, type Problem, problem } from '../device';
+
+export { isObject, objectOf, problem };
 
 export type Fields = Readonly<Record<string, unknown>>;
 export type Check = (value: unknown, field: string) => readonly Problem[];
-
-export const problem = (field: string, code: ProblemCode, expected: string): Problem => ({ field, code, expected });
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function objectOf(json: string): Fields | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-  return isObject(value) ? value : undefined;
-}
 
 /** Each field by its check; what has none is unknown, what is required must be there. */
 export function checkFields(

@@ -76,7 +76,7 @@ export function checkRequest(record: RequestRecord): Checked {
   const type = REQUEST_TYPES.find((t) => t === record.type);
   if (!type)
     return { kind: 'invalid', problems: [...problems, problem('type', 'malformed', REQUEST_TYPES.join(' | '))] };
-  const data = parseObject(record.data);
+  const data = objectOf(record.data);
   if (!data) return { kind: 'invalid', problems: [...problems, problem('data', 'malformed', 'a JSON object')] };
   problems.push(...missing(type, data, record.reason), ...checkArguments(type, data));
   if (problems.length > 0) return { kind: 'invalid', problems: problems.slice(0, LIMITS.problems) };
@@ -146,7 +146,8 @@ function missing(type: RequestType, data: Readonly<Record<string, unknown>>, rea
   return [...fields, ...unsaid].map((field) => problem(field, 'missing', 'to be given'));
 }
 
-function parseObject(json: string): Record<string, unknown> | undefined {
+/** Undefined when it is no JSON, or no object. */
+export function objectOf(json: string): Record<string, unknown> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -156,11 +157,11 @@ function parseObject(json: string): Record<string, unknown> | undefined {
   return isObject(value) ? value : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function problem(field: string, code: ProblemCode, expected: string): Problem {
+export function problem(field: string, code: ProblemCode, expected: string): Problem {
   return { field, code, expected };
 }
 

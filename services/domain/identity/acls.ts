@@ -1,5 +1,5 @@
 /** What an agent's certificate may do at the broker: its own topics, groups and transactions, and writing what all agents write. Pure. */
-import { AgentTopics, outboxGroup, Topics } from '../../../schemas/topics';
+import { AgentTopics, outboxGroup, SHARED_BY_AGENTS } from '../../../schemas/topics';
 import { type Name } from './identity';
 
 export type AclResource = 'topic' | 'group' | 'transactional-id';
@@ -16,17 +16,6 @@ export interface Acl {
 /** As the broker reads a certificate's subject (RFC 2253). */
 export const brokerPrincipal = ({ tenant, kind, id }: Name): string => `User:CN=${id},OU=${kind},O=${tenant}`;
 
-/** Topics that every agent writes: what it says there is bound to it by its transactions, not by their names. */
-const WRITTEN = [
-  Topics.telemetry,
-  Topics.commandEvents,
-  Topics.alarms,
-  Topics.sessions,
-  Topics.points,
-  Topics.outboxGaps,
-  Topics.deadLetters,
-];
-
 /** Groups in which an agent keeps its place: that of its outbox, and those of its inbox. */
 const groupsOf = (agent: string): string[] => [outboxGroup(agent), `inbox-${agent}`, `inbox-${agent}-devices`];
 
@@ -37,7 +26,7 @@ export function allowAgent(name: Name): Acl[] {
   const own = [AgentTopics.commands(name.id), AgentTopics.devices(name.id), AgentTopics.profile(name.id)];
   return [
     ...own.flatMap((t) => allow('topic', t.name, 'read', 'describe')),
-    ...WRITTEN.flatMap((t) => allow('topic', t.name, 'write', 'describe')),
+    ...SHARED_BY_AGENTS.flatMap((t) => allow('topic', t.name, 'write', 'describe')),
     ...groupsOf(name.id).flatMap((g) => allow('group', g, 'read', 'describe')),
     ...allow('transactional-id', name.id, 'write', 'describe'),
   ];
