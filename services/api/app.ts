@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
-import * as OpenApiValidator from 'express-openapi-validator';
 import { type Histogram } from 'prom-client';
-import { parse } from 'yaml';
 import { projectRoot } from '../../schemas/root';
 import { checkTable } from './access-table';
 import { authenticate, type Authentication, installationToken, localUser } from './authentication';
 import { type ApiDependencies } from './dependencies';
+import { openApiDocument, openApiValidators } from './description';
 import { guard } from './guard';
 import { notFound, problems } from './problem';
 import { rateLimit } from './rate-limit';
@@ -29,13 +27,6 @@ import { twinRoutes } from './routes/twin';
 /** Request bodies over this are refused before they are parsed. */
 export const MAX_BODY_BYTES = 262_144;
 
-type Document = Exclude<Parameters<typeof OpenApiValidator.middleware>[0]['apiSpec'], string>;
-
-export function openApiDocument(): Document {
-  const path = join(projectRoot(), 'services', 'api', 'openapi.yaml');
-  return parse(readFileSync(path, 'utf8')) as Document;
-}
-
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 const ROUTES = [
@@ -56,7 +47,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
   app.use('/api', authenticate(authentication(deps)), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
-  app.use(OpenApiValidator.middleware({ apiSpec: document, validateSecurity: false, ignorePaths: /^(?!\/api\/)/ }));
+  app.use(openApiValidators());
   app.use('/api', guard(deps));
   app.use('/api/v1/images', imageRoutes(deps));
   for (const routes of ROUTES) app.use('/api/v1', routes(deps));

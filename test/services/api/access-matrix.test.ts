@@ -1,7 +1,8 @@
 /** Every route of openapi.json × every role × own and foreign tenant × site: what is answered is what the decision says. */
 import { type ApiKey } from '../../../schemas/generated';
 import { actionOf, checkTable, ROUTES } from '../../../services/api/access-table';
-import { createApp, openApiDocument } from '../../../services/api/app';
+import { createApp } from '../../../services/api/app';
+import { openApiDocument } from '../../../services/api/description';
 import { ACTIONS, createKey, isReading, principal, type Role, ROLES, showKey } from '../../../services/domain/access';
 import { deviceState, type Harness, NO_HISTORY, NOW, startApi } from './harness';
 
