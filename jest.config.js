@@ -17,7 +17,11 @@ const base = {
 module.exports = {
   projects: [
     { ...base, displayName: 'unit', testPathIgnorePatterns: ['/test/e2e/', '\\.component\\.test\\.ts$'] },
-    { ...base, displayName: 'component', testMatch: ['<rootDir>/test/**/*.component.test.ts'] },
+    {
+      ...{ ...base, displayName: 'component', testMatch: ['<rootDir>/test/**/*.component.test.ts'] },
+      globalSetup: '<rootDir>/test/support/shared-setup.ts',
+      globalTeardown: '<rootDir>/test/support/shared-teardown.ts',
+    },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

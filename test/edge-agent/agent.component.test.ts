@@ -128,7 +128,7 @@ describe('an agent', () => {
   const seqs = (device: string): number[] => frames.filter((f) => f.device_id === device).map((f) => f.seq);
 
   beforeAll(async () => {
-    stack = await startStack({ want: ['kafka', 'schema-registry'] });
+    stack = await startStack({ want: ['kafka', 'schema-registry'], ownRegistry: true });
     config = streamConfig(stack.env, 'agent-test');
     kafka = createKafka(config, { warn: () => undefined });
     [plantPort = 0] = await freePorts(1);

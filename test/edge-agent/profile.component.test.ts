@@ -71,7 +71,7 @@ ${devices}`;
 
   beforeAll(async () => {
     ports = await freePorts(2);
-    stack = await startStack({ want: ['kafka', 'schema-registry'] });
+    stack = await startStack({ want: ['kafka', 'schema-registry'], ownRegistry: true });
     plant = new Plant({ host: '127.0.0.1', port: ports[0] ?? 0, dataDir: file('plant') });
     await plant.start();
     writeFileSync(file('own.yaml'), profile(''));

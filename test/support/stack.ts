@@ -19,6 +19,7 @@ import { temporalSpec } from '../../deploy/local/components/temporal';
 import { type ComponentPaths, ensureComponents } from '../../deploy/local/install/ensure';
 import { freePorts } from '../../deploy/local/ports';
 import { projectRoot } from '../../schemas/root';
+import { copyFormatted, sharedRegistry } from './shared';
 import { type RunningSpec, runSpec, whenThisProcessDies } from './run-spec';
 
 export interface StackPorts {
@@ -49,18 +50,23 @@ const SHORT_LIVED = process.env['JEST_WORKER_ID'] !== undefined;
 export interface StackOptions {
   readonly want: readonly ComponentName[];
   readonly kafka?: KafkaExtras;
+  /** A registry that can be killed and whose ids nobody else takes, not the one that a run of jest shares. */
+  readonly ownRegistry?: boolean;
 }
 
 /** Rejects, with nothing left running, when one of them does not come up. */
-export async function startStack({ want, kafka: extras = {} }: StackOptions): Promise<Stack> {
+export async function startStack({ want: all, kafka: extras = {}, ownRegistry = false }: StackOptions): Promise<Stack> {
+  const shared = all.includes('schema-registry') && !ownRegistry ? sharedRegistry() : undefined;
+  const want = shared === undefined ? all : all.filter((name) => name !== 'schema-registry');
   const wanted = new Set(want.filter((name) => name !== 'clickhouse'));
   const paths = await ensureComponents({ projectRoot: projectRoot(), want: wanted, report: () => undefined });
   const [kafka = 0, kafkaController = 0, schemaRegistry = 0, clickhouse = 0, temporal = 0] = await freePorts(5);
   const ports: StackPorts = { kafka, kafkaController, schemaRegistry, clickhouse, temporal };
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-stack-'));
   const janitor = whenThisProcessDies('sleep 1; rm -rf -- "$1"', dataDir);
+  if (wanted.has('kafka')) copyFormatted(dataDir);
   const specs = new Map(want.map((name) => [name, specOf(name, dataDir, ports, paths, extras)]));
-  const stack = new RunningStack(specs, ports, dataDir, () => janitor.kill('SIGKILL'));
+  const stack = new RunningStack({ specs, shared, ports, dataDir }, () => janitor.kill('SIGKILL'));
   const starts = await Promise.allSettled(want.map((name) => stack.restart(name)));
   const failed = starts.find((start) => start.status === 'rejected');
   if (failed) {
@@ -70,17 +76,32 @@ export async function startStack({ want, kafka: extras = {} }: StackOptions): Pr
   return stack;
 }
 
+interface StackParts {
+  readonly specs: ReadonlyMap<ComponentName, ComponentSpec>;
+  readonly shared: string | undefined;
+  readonly ports: StackPorts;
+  readonly dataDir: string;
+}
+
 class RunningStack implements Stack {
   readonly env: Readonly<Record<string, string>>;
+  readonly ports: StackPorts;
+  readonly dataDir: string;
+  private readonly specs: ReadonlyMap<ComponentName, ComponentSpec>;
   private readonly running = new Map<ComponentName, RunningSpec>();
 
   constructor(
-    private readonly specs: ReadonlyMap<ComponentName, ComponentSpec>,
-    readonly ports: StackPorts,
-    readonly dataDir: string,
+    { specs, shared, ports, dataDir }: StackParts,
     private readonly stopped: () => void,
   ) {
-    this.env = Object.assign({}, ...[...specs.values()].map((spec) => spec.clientEnv)) as Record<string, string>;
+    this.specs = specs;
+    this.ports = ports;
+    this.dataDir = dataDir;
+    const own = [...specs.values()].map((spec) => spec.clientEnv);
+    this.env = Object.assign({}, ...own, shared !== undefined && { SCHEMA_REGISTRY_URL: shared }) as Record<
+      string,
+      string
+    >;
   }
 
   async stop(): Promise<void> {
@@ -91,6 +112,7 @@ class RunningStack implements Stack {
   }
 
   async kill(name: ComponentName): Promise<void> {
+    if (!this.specs.has(name)) throw new Error(`${name} is not part of this stack, or shared`);
     await this.running.get(name)?.kill();
     this.running.delete(name);
   }

@@ -20,7 +20,7 @@ let env: Readonly<Record<string, string>>;
 const moved: RunningSpec[] = [];
 
 beforeAll(async () => {
-  stack = await startStack({ want: NAMES });
+  stack = await startStack({ want: NAMES, ownRegistry: true });
   env = stack.env;
 }, 180_000);
 

@@ -47,7 +47,7 @@ const AFTERMATH_MS = 2_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const [listener = 0, proxied = 0] = await freePorts(2);
   const behindProxy = { name: 'PROXIED', protocol: 'PLAINTEXT', port: listener, advertised: proxied } as const;
-  const bed = await Bed.start({ listeners: [behindProxy] });
+  const bed = await Bed.start({ kafka: { listeners: [behindProxy] } });
   const proxy = await TcpProxy.start(listener, proxied);
   try {
     return await new ChaosRun(bed, proxy, options).run();

@@ -16,7 +16,7 @@ const UNKNOWN_ID = 987_654;
 
 let bed: Bed;
 let projector: ServiceProcess;
-beforeAll(async () => (bed = await Bed.start()), 60_000);
+beforeAll(async () => (bed = await Bed.start({ ownRegistry: true })), 60_000);
 afterAll(async () => {
   await projector?.stop();
   await bed?.stop();

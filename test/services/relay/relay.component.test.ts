@@ -63,6 +63,17 @@ function start(of: Partial<CommandInput> = {}, timeout_ms = 60_000) {
   return client.workflow.start<typeof command>(COMMAND_WORKFLOW, commandStartOptions(input));
 }
 
+/** Commands whose agent has its orders, each once however often it was sent again, and says nothing. */
+async function unanswered(number: number) {
+  answers = () => [];
+  const first = counter + 1;
+  const handles = await Promise.all(Array.from({ length: number }, () => start({}, 180_000)));
+  const given = () =>
+    new Map(agent.orders.filter((o) => Number(o.command_id.slice(1)) >= first).map((o) => [o.command_id, o]));
+  await until(() => given().size === number, 60_000);
+  return { handles, orders: [...given().values()] };
+}
+
 test('a command ends with what the agent reports', async () => {
   expect(await (await start()).result()).toMatchObject({ state: 'verified', result: { value: 21.5 } });
 });
@@ -88,10 +99,7 @@ test('a report to a workflow that has ended, or never was, is counted and no err
 });
 
 test('Temporal away: nothing is lost, the relay says why it waits, and all end when it is back', async () => {
-  answers = () => [];
-  const handles = await Promise.all(Array.from({ length: 50 }, () => start({}, 180_000)));
-  await until(() => agent.orders.filter((o) => Number(o.command_id.slice(1)) > counter - 50).length >= 50, 30_000);
-  const orders = agent.orders.slice(-50);
+  const { handles, orders } = await unanswered(30);
   await stack.kill('temporal');
   for (const order of orders) await agent.report(order, DONE);
   await until(async () => /Temporal/.test((await relay.notReady()) ?? ''), 30_000);
@@ -102,13 +110,7 @@ test('Temporal away: nothing is lost, the relay says why it waits, and all end w
 });
 
 test('kill -9 of the relay: what it had read and not handed over comes again', async () => {
-  answers = () => [];
-  const handles = await Promise.all(Array.from({ length: 30 }, () => start({}, 180_000)));
-  await until(
-    () => agent.orders.length >= 30 && new Set(agent.orders.map((o) => o.command_id)).size >= counter,
-    30_000,
-  );
-  const orders = agent.orders.slice(-30);
+  const { handles, orders } = await unanswered(20);
   await relay.kill();
   for (const order of orders) await agent.report(order, DONE);
   relay = await launch(RELAY, 'relay');

@@ -5,7 +5,6 @@ import { sourceFiles } from '../../../../deploy/clickhouse/files';
 import { over } from '../../../../deploy/clickhouse/http';
 import { migrate } from '../../../../deploy/clickhouse/migrate';
 import { render, type Target } from '../../../../deploy/clickhouse/render';
-import { type KafkaExtras } from '../../../../deploy/local/components/kafka';
 import { whoHolds } from '../../../../deploy/local/ports';
 import { type TelemetryFrame } from '../../../../schemas/generated';
 import {
@@ -18,7 +17,7 @@ import {
   streamConfig,
 } from '../../../../schemas/stream';
 import { deviceKey, Topics } from '../../../../schemas/topics';
-import { type Stack, startStack } from '../../../support/stack';
+import { type Stack, type StackOptions, startStack } from '../../../support/stack';
 import { ServiceProcess } from '../../service-process';
 
 const QUIET = { warn: () => undefined };
@@ -33,8 +32,8 @@ export class Bed {
     readonly ids: SchemaIds,
   ) {}
 
-  static async start(kafkaExtras: KafkaExtras = {}): Promise<Bed> {
-    const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'], kafka: kafkaExtras });
+  static async start(options: Omit<StackOptions, 'want'> = {}): Promise<Bed> {
+    const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'], ...options });
     const config = streamConfig(stack.env, 'bed');
     const kafka = createKafka(config, QUIET);
     const admin = kafka.admin();
