@@ -46,6 +46,8 @@ export class Reader {
       this.prefixes = new Map();
     });
     consumer.on(consumer.events.REBALANCING, () => (this.joined = false));
+    // Also when joining again failed and the last generation goes on (deploy/decisions/0310): then no join is told.
+    consumer.on(consumer.events.HEARTBEAT, () => (this.joined = true));
     consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
       this.joined = false;
       if (restart) log.warn({ err: error }, 'reading interrupted');

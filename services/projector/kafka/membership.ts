@@ -44,7 +44,7 @@ export class Membership {
   private readonly coordinator: Coordinator;
   private current: GroupGeneration | undefined;
   private joined: Assignment | undefined;
-  private last: Member | undefined;
+  private last: { readonly member: Member; readonly assignment: Assignment } | undefined;
   private readonly deafness = new Deafness(performance.now());
   private looking: NodeJS.Timeout | undefined;
 
@@ -98,14 +98,23 @@ export class Membership {
     this.joined = assignment;
   }
 
-  /** kafkajs tells the number of a generation with its first heartbeat only. A late one of the last is not taken for it. */
+  /**
+   * kafkajs tells the number of a generation with its first heartbeat only. A late one of the last is not taken for it.
+   * When joining again fails for want of a broker, kafkajs goes back to the heartbeats of the last generation; as the
+   * coordinator takes them, that generation goes on, and so do we (deploy/decisions/0310).
+   */
   private confirm(member: Member): void {
     const { joined, last } = this;
-    if (!joined || (last?.memberId === member.memberId && last.generationId === member.generationId)) return;
+    const isLast = last?.member.memberId === member.memberId && last.member.generationId === member.generationId;
+    if (isLast && !joined && !this.current) this.begin(member, last.assignment);
+    if (joined && !isLast) this.begin(member, joined);
+  }
+
+  private begin(member: Member, assignment: Assignment): void {
     this.joined = undefined;
-    this.last = member;
+    this.last = { member, assignment };
     this.current = new GroupGeneration(this.coordinator, member);
-    this.events.assigned(this.current, joined);
+    this.events.assigned(this.current, assignment);
   }
 
   /** kafkajs's consumer may cease to speak to the group without a word to us. */
