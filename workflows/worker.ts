@@ -80,7 +80,9 @@ function activities(opened: WorkerStream, client: Client) {
     ...createBatchActivities(opened.devices),
     ...createCampaignActivities(opened.campaigns),
     ...createCommandActivities(opened.commands),
-    ...createDecommissionActivities({ registry: opened.registry, commands: commandsInFlight(client) }),
+    ...createDecommissionActivities({
+      ...{ registry: opened.registry, commands: commandsInFlight(client), revoke: opened.revoke },
+    }),
   };
 }
 

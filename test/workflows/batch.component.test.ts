@@ -47,6 +47,7 @@ beforeAll(async () => {
     },
     askRegistry: () => Promise.reject(new Error('not here')),
     settleCommands: () => Promise.resolve([]),
+    revokeCredentials: () => Promise.resolve(),
     findTargets: () => Promise.resolve({ targets, skipped: 1 }),
     publishCampaign: ({ fact }) => Promise.resolve(void steps.push(`${fact.type} ${fact.stage}`)),
   });

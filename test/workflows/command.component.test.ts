@@ -27,6 +27,7 @@ beforeAll(async () => {
     publish: published.publish,
     askRegistry: () => Promise.reject(new Error('not here')),
     settleCommands: () => Promise.resolve([]),
+    revokeCredentials: () => Promise.resolve(),
   });
 });
 afterAll(() => skipping?.stop());

@@ -2,7 +2,7 @@
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { commandEventsSignal, commandWorkflowId } from '../../workflows/command/messages';
-import { type RegistryAnswer, type RegistryQuestion } from '../../workflows/decommission/activities';
+import { type RegistryAnswer, type RegistryQuestion, type Revocation } from '../../workflows/decommission/activities';
 import {
   abandonUpdate,
   DECOMMISSION_WORKFLOW,
@@ -48,6 +48,7 @@ const published = new Published();
 let registry = new FakeRegistry();
 let inFlight: () => string[] = () => [];
 let asked: (readonly string[])[] = [];
+let revoked: Revocation[] = [];
 let skipping: Skipping;
 /** Where the worker dies, once: `before` an effect, or `after` it and before anybody hears of it. */
 let death = '';
@@ -74,6 +75,12 @@ beforeAll(async () => {
       dieAt('after settle-commands');
       return Promise.resolve(inFlight());
     },
+    revokeCredentials: (revocation) => {
+      dieAt('before revoke-credentials');
+      revoked.push(revocation);
+      dieAt('after revoke-credentials');
+      return Promise.resolve();
+    },
   });
 });
 afterAll(() => skipping?.stop());
@@ -81,6 +88,7 @@ beforeEach(() => {
   registry = new FakeRegistry();
   inFlight = () => [];
   asked = [];
+  revoked = [];
 });
 
 async function started(of: Partial<DecommissionInput> = {}): Promise<WorkflowHandle<typeof decommission>> {
@@ -118,19 +126,22 @@ async function confirm(last_seq: number): Promise<void> {
 
 const steps = (p: DecommissionProgress): string[] => p.steps.map((s) => `${s.step} ${s.state}`);
 
+const DONE = ['begin done', 'settle-commands skipped', 'flush done', 'revoke-credentials done', 'complete done'];
+
 test('ends with the device decommissioned, its last data confirmed', async () => {
   const handle = await started();
   await confirm(4711);
   const progress = await handle.result();
   expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: 4711, can_abandon: false });
-  expect(steps(progress)).toEqual(['begin done', 'settle-commands skipped', 'flush done', 'complete done']);
+  expect(steps(progress)).toEqual(DONE);
+  expect(revoked).toMatchObject([{ tenant: 't', device_id: `pump-${device}`, actor: 'ann' }]);
   expect(registry.asked).toEqual(['begin-decommission', 'complete-decommission']);
   expect(registry.state).toBe('decommissioned');
-  await record('decommission.done', handle);
+  await record('decommission.done-and-revoked', handle);
 });
 
 describe('the worker is killed', () => {
-  const effects = ['begin-decommission', 'settle-commands', 'complete-decommission'];
+  const effects = ['begin-decommission', 'settle-commands', 'revoke-credentials', 'complete-decommission'];
   const places = effects.flatMap((e) => [`before ${e}`, `after ${e}`]);
 
   test.each(places)('%s: each step is done, and what the registry decided stands', async (place) => {
@@ -140,8 +151,9 @@ describe('the worker is killed', () => {
     const progress = await handle.result();
     expect(death).toBe('');
     expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: 4711 });
-    expect(steps(progress)).toEqual(['begin done', 'settle-commands skipped', 'flush done', 'complete done']);
+    expect(steps(progress)).toEqual(DONE);
     expect(registry.state).toBe('decommissioned');
+    expect(new Set(revoked.map((r) => r.event_id)).size).toBe(1);
     expect(orders().filter((c) => c.device_id === `pump-${device}` && c.attempt === 1)).toHaveLength(1);
   });
 
@@ -213,7 +225,9 @@ describe('refused', () => {
     const handle = await started();
     const progress = await handle.result();
     expect(progress).toMatchObject({ outcome: 'refused', detail: 'cannot when registered' });
-    expect(steps(progress)).toEqual(['begin failed', 'settle-commands waiting', 'flush waiting', 'complete waiting']);
+    expect(steps(progress)).toEqual([
+      ...['begin failed', 'settle-commands waiting', 'flush waiting', 'revoke-credentials waiting', 'complete waiting'],
+    ]);
     expect(registry.asked).toEqual(['begin-decommission']);
     await record('decommission.refused', handle);
   });

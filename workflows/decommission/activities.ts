@@ -1,5 +1,5 @@
 /** Effects of the decommission workflow. */
-import { type DeviceReply, type DeviceRequest } from '../../schemas/generated';
+import { type DeviceReply, type DeviceRequest, type IdentityEvent } from '../../schemas/generated';
 
 export type RegistryQuestion = Pick<
   DeviceRequest,
@@ -26,11 +26,18 @@ export interface SettleRequest {
   readonly asked: readonly string[];
 }
 
+/** `event_id` is the same however often it is repeated. */
+export type Revocation = Pick<IdentityEvent, 'event_id' | 'tenant' | 'actor' | 'reason' | 'at'> & {
+  readonly device_id: string;
+};
+
 export interface DecommissionActivities {
   /** Repeating it with the same request id is harmless. */
   askRegistry(question: RegistryQuestion): Promise<RegistryAnswer>;
   /** Asks the device's commands in flight to cancel; returns the workflow ids of those that still run, at most 1,000. */
   settleCommands(request: SettleRequest): Promise<readonly string[]>;
+  /** Whatever certificate or open claim the device has is good no longer; a device without any is left as it is. */
+  revokeCredentials(revocation: Revocation): Promise<void>;
 }
 
 export interface DecommissionDependencies {
@@ -39,6 +46,7 @@ export interface DecommissionDependencies {
     running(tenant: string, deviceId: string): Promise<readonly string[]>;
     cancel(workflowId: string, actor: string, reason: string): Promise<void>;
   };
+  revoke(revocation: Revocation): Promise<void>;
 }
 
 export function createDecommissionActivities(deps: DecommissionDependencies): DecommissionActivities {
@@ -55,5 +63,6 @@ export function createDecommissionActivities(deps: DecommissionDependencies): De
       for (const id of running) if (!known.has(id)) await deps.commands.cancel(id, actor, reason);
       return running;
     },
+    revokeCredentials: (revocation) => deps.revoke(revocation),
   };
 }

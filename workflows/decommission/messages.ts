@@ -25,7 +25,7 @@ export interface DecommissionInput {
 }
 
 /** In this order. Up to and including `flush` it can be abandoned. */
-export const DECOMMISSION_STEPS = ['begin', 'settle-commands', 'flush', 'complete'] as const;
+export const DECOMMISSION_STEPS = ['begin', 'settle-commands', 'flush', 'revoke-credentials', 'complete'] as const;
 export type DecommissionStep = (typeof DECOMMISSION_STEPS)[number];
 
 export interface StepProgress {

@@ -8,6 +8,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -28,7 +29,7 @@ import {
 import { asMarkdown, begun, ended, initialProgress } from './progress';
 
 /** No last attempt: a registry that is away is waited for, visibly. */
-const { askRegistry, settleCommands } = proxyActivities<DecommissionActivities>({
+const { askRegistry, revokeCredentials, settleCommands } = proxyActivities<DecommissionActivities>({
   startToCloseTimeout: 30_000,
   retry: { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 30_000 },
 });
@@ -64,6 +65,7 @@ export async function decommission(input: DecommissionInput): Promise<Decommissi
       await step(run, 'settle-commands', () => settle(run));
       await step(run, 'flush', () => finalFlush(run));
       show(run, { ...run.progress, can_abandon: false });
+      await step(run, 'revoke-credentials', () => revoke(run));
       await step(run, 'complete', () => complete(run));
       show(run, { ...run.progress, outcome: 'decommissioned' });
     } catch (error) {
@@ -150,6 +152,16 @@ async function finalFlush(run: Run): Promise<{ detail: string; state?: 'skipped'
   const { last_seq, detail } = await flush({ ...run.input, agent_id: run.agent_id }, flush_ms, () => run.abandon);
   show(run, { ...run.progress, last_seq });
   return { detail };
+}
+
+/** Of those begun before there was this step, the operator is told that it was not done. */
+async function revoke({ input }: Run): Promise<{ detail: string; state?: 'skipped' }> {
+  if (!patched('revoke-credentials'))
+    return { state: 'skipped', detail: 'begun by an earlier version: revoke its identity by hand, if it has one' };
+  const { tenant, device_id, actor, reason } = input;
+  const event_id = `${workflowInfo().workflowId}.${workflowInfo().runId}.revoke`;
+  await revokeCredentials({ event_id, tenant, device_id, actor, reason, at: now() });
+  return { detail: 'certificates and open claims of the device are good no longer' };
 }
 
 async function complete(run: Run): Promise<{ detail: string }> {

@@ -15,8 +15,10 @@ import { type Logger } from 'pino';
 import { StreamCommandPublisher } from './command-publisher';
 import { Publisher } from '../../services/lib/publisher';
 import { type CampaignRecord } from '../campaign/activities';
+import { type Revocation } from '../decommission/activities';
 import { campaignPublisher } from './campaign-publisher';
 import { StreamDeviceBook } from './device-book';
+import { revocations } from './revocations';
 import { RegistryClient } from './registry-client';
 
 /** The broker's own default, so that a cluster decides. */
@@ -28,13 +30,15 @@ export interface WorkerStream {
   readonly registry: RegistryClient;
   readonly devices: StreamDeviceBook;
   readonly campaigns: (record: CampaignRecord) => Promise<void>;
+  readonly revoke: (revocation: Revocation) => Promise<void>;
   close(): Promise<void>;
 }
 
 /** `instance` is unique to this process. Throws while Kafka or the schema registry is away. */
 export async function openStream(config: StreamConfig, instance: string, log: Logger): Promise<WorkerStream> {
   const kafka = createKafka(config, log);
-  const own = [Topics.campaigns, Topics.commandEvents, Topics.deviceRequests, Topics.deviceReplies, Topics.devices];
+  const { campaigns, commandEvents, deviceRequests, deviceReplies, devices: states, identities } = Topics;
+  const own = [campaigns, commandEvents, deviceRequests, deviceReplies, states, identities];
   const ids = await registerSchemas(config, [...own, AgentTopics.commands('any')]);
   await ensure(kafka, own);
   const publisher = new Publisher(() => idempotentProducer(kafka));
@@ -45,6 +49,7 @@ export async function openStream(config: StreamConfig, instance: string, log: Lo
     publisher,
     devices: book,
     campaigns: campaignPublisher(publisher, ids),
+    revoke: revocations(publisher, ids),
     commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic])),
     registry,
     async close() {
