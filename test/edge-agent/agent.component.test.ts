@@ -31,7 +31,7 @@ import { until } from '../contract/adapter/observer';
 import { startStack, type Stack } from '../support/stack';
 
 const SETUP_MS = 180_000;
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const silent = pino({ level: 'silent' });
 
 /** Everything of a topic, as it comes. */

@@ -12,7 +12,7 @@ const harnesses = folders(join(__dirname, 'harness')).flatMap(
   (file) => jest.requireActual<{ harnesses: readonly Harness[] }>(join(__dirname, 'harness', file)).harnesses,
 );
 
-const TEST_MS = 30_000;
+const TEST_MS = 60_000;
 
 test.each(adapters)('adapter %s is held to the contract', (name) => {
   expect(harnesses.map((h) => h.adapter)).toContain(name);

@@ -96,7 +96,7 @@ test('forcing the stop does not wait for the time to pass', async () => {
   force.abort();
   await stopped;
   expect(fixture.pids()).toEqual([]);
-}, 10_000);
+}, 60_000);
 
 test('children of a process end with it, when it stops and when it dies', async () => {
   const port = await portPair();

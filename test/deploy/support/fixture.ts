@@ -21,7 +21,7 @@ export async function portPair(): Promise<number> {
   }
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, timeout_ms = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeout_ms = 45_000): Promise<void> {
   const deadline = Date.now() + timeout_ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('did not come true in time');

@@ -16,7 +16,7 @@ export interface FakeNode {
   readonly build?: string;
 }
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 
 /** A launcher in a process of its own, over a data directory that may outlive it. */
 export class Launcher {

@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const T0 = Date.UTC(2026, 0, 1);
 const DEVICES = 12;
-const NOTICED_MS = 15_000;
+const NOTICED_MS = 45_000;
 
 let bed: Bed;
 let projector: ServiceProcess;

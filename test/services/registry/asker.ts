@@ -60,13 +60,13 @@ export class Asker {
   }
 
   /** Sends, and waits for the reply. */
-  async ask(wish: Wish, timeout_ms = 20_000): Promise<DeviceReply> {
+  async ask(wish: Wish, timeout_ms = 45_000): Promise<DeviceReply> {
     const answered = this.expect(wish.request_id, timeout_ms);
     await this.send([wish]);
     return answered;
   }
 
-  expect(request_id: string, timeout_ms = 20_000): Promise<DeviceReply> {
+  expect(request_id: string, timeout_ms = 45_000): Promise<DeviceReply> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no reply to ${request_id}`)), timeout_ms);
       this.waiting.set(request_id, (reply) => {

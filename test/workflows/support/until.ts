@@ -1,4 +1,4 @@
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 45_000;
 
 /** Looks every 10 ms until it is so. */
 export async function until(what: () => boolean | Promise<boolean>, patience_ms = PATIENCE_MS): Promise<void> {
