@@ -89,7 +89,7 @@ test('a process that ignores SIGTERM is killed after its time', async () => {
 
 test('forcing the stop does not wait for the time to pass', async () => {
   const [port = 0] = await freePorts(1);
-  const supervisor = fixture.supervisor([fixture.spec('deaf', port, ['ignore-term'], { stopTimeout_ms: 60_000 })]);
+  const supervisor = fixture.supervisor([fixture.spec('deaf', port, ['ignore-term'], { stopTimeout_ms: 600_000 })]);
   await supervisor.start();
   const force = new AbortController();
   const stopped = supervisor.stop(force.signal);
