@@ -73,6 +73,11 @@ export class ServiceProcess {
     await this.end('SIGTERM');
   }
 
+  /** To a process that has ended meanwhile it does nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   cpuSeconds(): number {
     return cpuSecondsOf(this.pid);
   }

@@ -132,6 +132,7 @@ class ChaosRun {
 
   private async strike(i: number): Promise<void> {
     await pause(200 + this.random() * 1_500);
+    await this.revive();
     const dice = this.random();
     const other: Blow = dice < 0.4 && this.projector ? 'projector' : 'registry';
     const blow: Blow = dice < 0.1 ? 'freeze' : dice < 0.25 ? 'broker' : other;
@@ -147,6 +148,13 @@ class ChaosRun {
     this.registries[victim] = await this.launch();
   }
 
+  /** As the launcher does: a registry that found no broker at its start has ended by itself. */
+  private async revive(): Promise<void> {
+    for (const [i, registry] of this.registries.entries())
+      if (!registry.alive) this.registries[i] = await this.launch();
+    if (this.projector && !this.projector.alive) this.projector = await launchProjector(this.stack);
+  }
+
   private async strikeBroker(): Promise<void> {
     await this.stack.kill('kafka');
     await this.stack.restart('kafka');
@@ -159,9 +167,9 @@ class ChaosRun {
 
   /** A zombie: wakes up believing it owns partitions that have another owner. */
   private async freeze(registry: ServiceProcess): Promise<void> {
-    process.kill(registry.pid, 'SIGSTOP');
+    registry.signal('SIGSTOP');
     await pause(FREEZE_MS);
-    process.kill(registry.pid, 'SIGCONT');
+    registry.signal('SIGCONT');
   }
 
   private launch(): Promise<ServiceProcess> {
@@ -171,7 +179,10 @@ class ChaosRun {
   private async settle(asker: Asker): Promise<void> {
     const deadline = Date.now() + SETTLE_TIMEOUT_MS;
     const unanswered = (): number => [...this.asked.keys()].filter((id) => !asker.replies.has(id)).length;
-    while (unanswered() > 0 && Date.now() < deadline) await pause(200);
+    while (unanswered() > 0 && Date.now() < deadline) {
+      await this.revive();
+      await pause(200);
+    }
     await pause(1_000);
   }
 
