@@ -1,4 +1,5 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
 
 export interface Profile {
   readonly agent: AgentSection;
@@ -37,7 +38,7 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu';
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'mqtt';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -52,6 +53,7 @@ export interface ConnectionSection {
   readonly pause_ms?: number;
   readonly backoff?: BackoffSection;
   readonly limits?: LimitsSection;
+  readonly mqtt?: MqttConnectionSection;
 }
 
 export interface SerialSection {
@@ -92,6 +94,7 @@ export interface DeviceDefaults {
   readonly rules?: readonly RuleSection[];
   readonly position?: PositionSection;
   readonly reporting?: ReportingSection;
+  readonly mqtt?: MqttDeviceSection;
 }
 
 export interface ReportingSection {
@@ -156,8 +159,9 @@ export interface DeadbandSection {
 
 export interface PointSection {
   readonly metric: string;
-  readonly table: Table;
-  readonly address: number;
+  /** Modbus. */
+  readonly table?: Table;
+  readonly address?: number;
   readonly type?: PointType;
   /** Registers of a string. */
   readonly length?: number;
@@ -176,6 +180,7 @@ export interface PointSection {
   readonly description?: string;
   readonly low?: number;
   readonly high?: number;
+  readonly mqtt?: MqttPointSection;
 }
 
 export type Literal = number | boolean | string;
