@@ -7,8 +7,8 @@ import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource }
 import { type SubscriptionSettings } from './settings';
 import { compileTopic, fill, type Names, type TopicTemplate } from './topic';
 
-export type Rejection =
-  'unmatched_topic' | 'unknown_device' | 'unknown_metric' | 'bad_payload' | 'too_many' | 'excluded';
+export const REJECTIONS = ['unmatched_topic', 'unknown_device', 'unknown_metric', 'bad_payload', 'too_many'] as const;
+export type Rejection = (typeof REJECTIONS)[number];
 
 /** Readings of one device, or why there are none. */
 export type Understood =

@@ -1,5 +1,10 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
+import {
+  type SparkplugConnectionSection,
+  type SparkplugDeviceSection,
+  type SparkplugPointSection,
+} from './types-sparkplug';
 
 export interface Profile {
   readonly agent: AgentSection;
@@ -38,7 +43,7 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'mqtt';
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'mqtt' | 'sparkplug-b';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -54,6 +59,7 @@ export interface ConnectionSection {
   readonly backoff?: BackoffSection;
   readonly limits?: LimitsSection;
   readonly mqtt?: MqttConnectionSection;
+  readonly sparkplug?: SparkplugConnectionSection;
 }
 
 export interface SerialSection {
@@ -121,6 +127,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly path?: string;
   readonly model?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly sparkplug?: SparkplugDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -181,6 +188,7 @@ export interface PointSection {
   readonly low?: number;
   readonly high?: number;
   readonly mqtt?: MqttPointSection;
+  readonly sparkplug?: SparkplugPointSection;
 }
 
 export type Literal = number | boolean | string;

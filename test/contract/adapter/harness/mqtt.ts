@@ -52,8 +52,8 @@ async function create(): Promise<Rig> {
     behave: () => plant.faults.set({ kind: 'none' }),
     held: () => plant.writes.last?.value as number,
     writesTaken: () => plant.writes.count,
-    connections: () => plant.connections,
-    acknowledged: () => plant.acknowledged,
+    connections: () => plant.broker.connections,
+    acknowledged: () => plant.broker.acknowledged,
   };
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),

@@ -37,7 +37,7 @@ test('hostile bytes end the stream with an error of its own, and never hang', ()
         expect(error).toBeInstanceOf(MqttStreamError);
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   );
 });
 
