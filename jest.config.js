@@ -1,5 +1,5 @@
 /** Packages that are ES modules only: node 20 can require them, jest's own loader cannot. */
-const ESM_ONLY = 'node_modules/(@marcbachmann/cel-js|flatbush|flatqueue|robust-predicates)/';
+const ESM_ONLY = 'node_modules/(aedes|@marcbachmann/cel-js|flatbush|flatqueue|robust-predicates)/';
 const swc = (syntax) => [
   '@swc/jest',
   { jsc: { target: 'es2022', parser: { syntax } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },

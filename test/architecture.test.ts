@@ -47,8 +47,14 @@ const MATRIX: readonly Rule[] = [
   { from: /^schemas\//, may: [/^schemas\//], because: 'schemas import nothing of ours' },
   {
     from: /^edge-agent\/adapters\/([^/]+)\//,
-    may: [/^schemas\//, /^edge-agent\/(adapter|core\/)/, /^edge-agent\/adapters\/(?!.*\/)/],
-    because: 'an adapter knows schemas, the adapter seam and the core, never another adapter',
+    may: [/^schemas\//, /^edge-agent\/(adapter|core\/|wire\/)/, /^edge-agent\/adapters\/(?!.*\/)/],
+    because:
+      'an adapter knows schemas, the seam, the core and the wires several protocols share, never another adapter',
+  },
+  {
+    from: /^edge-agent\/wire\//,
+    may: [/^schemas\//, /^edge-agent\/(adapter$|(core|wire)\/)/],
+    because: 'a wire is what several adapters share, and knows none of them',
   },
   { from: /^edge-agent\//, may: [/^schemas\//, /^edge-agent\//], because: 'the agent imports schemas only' },
   { from: /^services\/domain\//, may: [/^schemas\//, /^services\/domain\//], because: 'the domain is pure' },

@@ -19,4 +19,6 @@ export interface AdapterStatus {
   /** Counters and gauges by name, such as requests, timeouts, exceptions, in_flight. */
   readonly counters: Readonly<Record<string, number>>;
   readonly devices: readonly DeviceStatus[];
+  /** Who spoke and is not in the profile; not all of them when they are many. */
+  readonly strangers?: readonly string[];
 }

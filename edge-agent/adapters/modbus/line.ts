@@ -1,9 +1,9 @@
 /** Keeps a link open: connects, and connects again with backoff until it is closed. */
+import { backoff_ms } from '../../core/backoff';
 import { type Framing } from './codec/framing';
 import { Mbap } from './codec/mbap';
 import { Rtu } from './codec/rtu';
 import { Link, type LinkStats } from './link';
-import { backoff_ms } from './schedule';
 import { serial } from './serial';
 import { type ModbusConnectionSettings } from './settings';
 import { type Open, tcp } from './transport';

@@ -4,18 +4,8 @@
  * counted and left out. Units take turns. A unit that does not answer is asked by one request per backoff step, and for
  * a while only when nobody who answers wants the line: its timeout must not cost its neighbours their scan.
  */
+import { type Backoff, backoff_ms } from '../../core/backoff';
 import { type PlannedRead } from './plan';
-
-export interface Backoff {
-  readonly initial_ms: number;
-  readonly max_ms: number;
-}
-
-/** Wait before attempt 1, 2, 3...: doubled each time, with a quarter of jitter so that peers do not move in step. */
-export function backoff_ms(attempt: number, { initial_ms, max_ms }: Backoff, random: number): number {
-  const full_ms = Math.min(max_ms, initial_ms * 2 ** Math.min(attempt - 1, 30));
-  return full_ms * (0.75 + 0.25 * random);
-}
 
 /** Longest wait of a silent unit for a moment in which nobody else is due, ms. */
 export const COURTESY_MS = 5_000;

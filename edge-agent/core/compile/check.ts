@@ -8,7 +8,7 @@ import { checkCommand } from './check-command';
 import { MAX_HISTORY } from '../reporting/history';
 import { STATISTICS } from '../reporting/summary';
 import { compileDevices, DEFAULT_SCAN_MS } from './compile';
-import { type ProtocolRules, rulesFor } from './protocol';
+import { foreignSections, type ProtocolRules, rulesFor } from './protocol';
 import { type Placed, type ResolvedDevice, resolveDevices } from './resolve';
 
 export function checkProfile(profile: Profile, protocols: readonly ProtocolRules[]): Issue[] {
@@ -18,7 +18,10 @@ export function checkProfile(profile: Profile, protocols: readonly ProtocolRules
     ...repeated(profile.connections, 'name', ['connections']),
     ...repeated(profile.devices, 'id', ['devices']),
     ...profile.connections.flatMap((c, i) =>
-      below(['connections', i], rulesFor(protocols, c.protocol).checkConnection(c)),
+      below(
+        ['connections', i],
+        [...rulesFor(protocols, c.protocol).checkConnection(c), ...foreignSections(protocols, c.protocol, c)],
+      ),
     ),
     ...Object.entries(profile.models ?? {}).flatMap(([name, model]) => [
       ...repeated(model.points ?? [], 'metric', ['models', name, 'points']),
@@ -69,6 +72,7 @@ function checkDevice(
   issues.push(...checkReporting(device));
   for (const point of device.points) {
     issues.push(...below(point.path, rules.checkPoint(point.section, device, connection)));
+    issues.push(...below(point.path, foreignSections(protocols, connection.protocol, point.section)));
     issues.push(...below(point.path, checkPoint(point, rules.kind(point.section))));
   }
   return [...issues, ...device.commands.flatMap((c) => below(c.path, checkCommand(c.section, device, rules)))];

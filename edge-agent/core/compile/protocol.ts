@@ -1,11 +1,13 @@
 /** What the compiler must know of a protocol. Each adapter brings its own; the composition root hands them in. */
 import { type Issue } from '../profile/problem';
 import { type ConnectionSection, type PointSection } from '../profile/types';
-import { type PointKind } from './plan';
+import { type ConnectionPlan, type PointKind } from './plan';
 import { type ResolvedDevice } from './resolve';
 
 export interface ProtocolRules {
   readonly protocols: readonly string[];
+  /** Key of connections, devices and points that only this protocol reads. */
+  readonly section?: 'mqtt' | 'sparkplug';
   kind(point: PointSection): PointKind;
   /** Issues with paths inside the connection. */
   checkConnection(connection: ConnectionSection): readonly Issue[];
@@ -15,10 +17,26 @@ export interface ProtocolRules {
   connectionSettings(connection: ConnectionSection): unknown;
   deviceSettings(device: ResolvedDevice, connection: ConnectionSection): unknown;
   pointSource(point: PointSection, device: ResolvedDevice): unknown;
+  /** Requests of one round, and on a serial line the share of its time they take, %. Absent: the field sends by itself. */
+  load?(connection: ConnectionPlan): { readonly requests: number; readonly load_percent?: number };
 }
 
 export function rulesFor(protocols: readonly ProtocolRules[], protocol: string): ProtocolRules {
   const rules = protocols.find((p) => p.protocols.includes(protocol));
   if (!rules) throw new Error(`no adapter speaks ${protocol}`);
   return rules;
+}
+
+/** A section that another protocol reads is a mistake of the profile's author, not something to pass over. */
+export function foreignSections(
+  protocols: readonly ProtocolRules[],
+  protocol: string,
+  section: ConnectionSection | PointSection,
+): Issue[] {
+  const own = rulesFor(protocols, protocol).section;
+  return protocols.flatMap(({ section: key }) =>
+    key === undefined || key === own || section[key] === undefined
+      ? []
+      : [{ path: [key], value: undefined, expected: `no ${key} section with protocol ${protocol}`, atKey: true }],
+  );
 }

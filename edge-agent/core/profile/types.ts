@@ -1,4 +1,10 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
+import {
+  type SparkplugConnectionSection,
+  type SparkplugDeviceSection,
+  type SparkplugPointSection,
+} from './types-sparkplug';
 
 export interface Profile {
   readonly agent: AgentSection;
@@ -37,7 +43,7 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu';
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'mqtt' | 'sparkplug-b';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -52,6 +58,8 @@ export interface ConnectionSection {
   readonly pause_ms?: number;
   readonly backoff?: BackoffSection;
   readonly limits?: LimitsSection;
+  readonly mqtt?: MqttConnectionSection;
+  readonly sparkplug?: SparkplugConnectionSection;
 }
 
 export interface SerialSection {
@@ -92,6 +100,7 @@ export interface DeviceDefaults {
   readonly rules?: readonly RuleSection[];
   readonly position?: PositionSection;
   readonly reporting?: ReportingSection;
+  readonly mqtt?: MqttDeviceSection;
 }
 
 export interface ReportingSection {
@@ -118,6 +127,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly path?: string;
   readonly model?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly sparkplug?: SparkplugDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -156,8 +166,9 @@ export interface DeadbandSection {
 
 export interface PointSection {
   readonly metric: string;
-  readonly table: Table;
-  readonly address: number;
+  /** Modbus. */
+  readonly table?: Table;
+  readonly address?: number;
   readonly type?: PointType;
   /** Registers of a string. */
   readonly length?: number;
@@ -176,6 +187,8 @@ export interface PointSection {
   readonly description?: string;
   readonly low?: number;
   readonly high?: number;
+  readonly mqtt?: MqttPointSection;
+  readonly sparkplug?: SparkplugPointSection;
 }
 
 export type Literal = number | boolean | string;

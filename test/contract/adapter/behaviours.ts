@@ -97,13 +97,12 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const { metric, value, other } = rig.writable;
     for (const v of [value, other]) {
       await rig.adapter.write({ device, metric, value: v, timeout_ms: TIMEOUT_MS });
-      expect(rig.field.held()).toEqual(v);
-      expect(await rig.adapter.read(device, metric, TIMEOUT_MS)).toMatchObject({
-        device,
-        metric,
-        value: v,
-        quality: 0,
-      });
+      // A command that is not answered may still be on its way, and so may what the device said before it came.
+      await until('the field holds it', () => rig.field.held() === v);
+      let seen = await rig.adapter.read(device, metric, TIMEOUT_MS);
+      for (const end = performance.now() + 5_000; seen.value !== v && performance.now() < end; await sleep(20))
+        seen = await rig.adapter.read(device, metric, TIMEOUT_MS);
+      expect(seen).toMatchObject({ device, metric, value: v, quality: 0 });
     }
     expect(rig.field.writesTaken()).toBe(2);
   },

@@ -3,13 +3,19 @@
  *   GET /healthz /readyz · GET /status · POST /fault {"kind":"delay","ms":500,"unit":1} · POST /reboot {"down_ms":2000}
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { parseFault } from './faults';
-import { type Plant } from './plant';
+
+/** What the control needs of a plant, whatever it speaks. */
+export interface DialedPlant {
+  readonly running: boolean;
+  readonly faults: { readonly current: unknown; take(data: unknown): void };
+  readonly writes: object;
+  reboot(down_ms: number): Promise<void>;
+}
 
 const MAX_BODY_BYTES = 4_096;
 const MAX_DOWN_MS = 600_000;
 
-export function controlServer(plant: Plant, host: string, port: number, dial: boolean): Promise<Server> {
+export function controlServer(plant: DialedPlant, host: string, port: number, dial: boolean): Promise<Server> {
   const server = createServer((req, res) => {
     handle(plant, dial, req, res).catch((e: unknown) => answer(res, 400, { error: (e as Error).message }));
   });
@@ -19,7 +25,7 @@ export function controlServer(plant: Plant, host: string, port: number, dial: bo
   });
 }
 
-async function handle(plant: Plant, dial: boolean, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function handle(plant: DialedPlant, dial: boolean, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const route = `${req.method} ${req.url}`;
   if (route === 'GET /healthz') return answer(res, 200, 'ok');
   if (route === 'GET /readyz') return answer(res, plant.running ? 200 : 503, plant.running ? 'ready' : 'not listening');
@@ -27,7 +33,7 @@ async function handle(plant: Plant, dial: boolean, req: IncomingMessage, res: Se
   if (route === 'GET /status')
     return answer(res, 200, { running: plant.running, fault: plant.faults.current, writes: plant.writes });
   if (route === 'POST /fault') {
-    plant.faults.set(parseFault(await body(req)));
+    plant.faults.take(await body(req));
     return answer(res, 200, plant.faults.current);
   }
   if (route === 'POST /reboot') {

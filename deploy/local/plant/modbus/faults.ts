@@ -49,6 +49,11 @@ export class Faults {
     return this.fault;
   }
 
+  /** Throws Error with what was expected. */
+  take(data: unknown): void {
+    this.set(parseFault(data));
+  }
+
   set(fault: Fault): void {
     this.fault = fault;
     this.left = fault.count ?? Infinity;

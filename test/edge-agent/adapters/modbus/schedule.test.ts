@@ -1,5 +1,6 @@
 import { type PlannedRead } from '../../../../edge-agent/adapters/modbus/plan';
-import { backoff_ms, COURTESY_MS, Schedule, type ScheduledRead } from '../../../../edge-agent/adapters/modbus/schedule';
+import { backoff_ms } from '../../../../edge-agent/core/backoff';
+import { COURTESY_MS, Schedule, type ScheduledRead } from '../../../../edge-agent/adapters/modbus/schedule';
 
 const BACKOFF = { initial_ms: 1_000, max_ms: 8_000 };
 const noJitter = (): number => 1;

@@ -1,0 +1,58 @@
+/** MQTT as a field adapter: a client of a broker that is there already. One instance per connection of the profile. */
+import { AdapterError, type FieldValue } from '../../adapter';
+import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
+import { checkValue } from '../../wire/heard';
+import {
+  BrokerAdapter,
+  type BrokerAdapterDeps,
+  type Dialect,
+  type Meaning,
+  NOTHING,
+} from '../../wire/mqtt/broker-adapter';
+import { type Outgoing } from '../../wire/mqtt/outbound';
+import { encodePayload, steps } from './codec';
+import { MessageTable, REJECTIONS } from './plan';
+import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource } from './settings';
+import { compileTopic } from './topic';
+
+export class MqttAdapter extends BrokerAdapter {
+  constructor(connection: ConnectionPlan, deps: BrokerAdapterDeps) {
+    super(connection, deps, dialectOf(connection));
+  }
+}
+
+function dialectOf(connection: ConnectionPlan): Dialect {
+  const { broker, subscriptions } = connection.settings as MqttConnectionSettings;
+  let table = new MessageTable(connection);
+  return {
+    broker,
+    subscriptions: subscriptions.map(({ topic, group, qos }) => {
+      const { filter } = compileTopic(topic);
+      return { filter: group === undefined ? filter : `$share/${group}/${filter}`, qos };
+    }),
+    counts: ['bad_times', ...REJECTIONS],
+    silenceOf: (device) => (device.settings as MqttDeviceSettings).silence_ms,
+    adopt: (next) => (table = new MessageTable(next)),
+    message: (topic, payload, now) => meaningOf(table, topic, payload, now),
+    command,
+  };
+}
+
+function meaningOf(table: MessageTable, topic: string, payload: Buffer, now: number): Meaning {
+  const found = table.read(topic, payload, now);
+  if (found.kind === 'samples') {
+    const { device, samples, badTime } = found;
+    return { ...NOTHING, heard: [{ device, samples }], counted: badTime ? ['bad_times'] : [] };
+  }
+  const { reason, detail, samples } = found;
+  const strangers = reason === 'bad_payload' ? [] : [detail];
+  return { ...NOTHING, bad: samples, counted: [reason], complaint: `${reason}: ${detail}`, strangers };
+}
+
+function command(device: DevicePlan, { metric, source }: PointPlan, value: FieldValue): Outgoing {
+  const { command: to, kind } = source as MqttSource;
+  if (!to) throw new AdapterError('not-writable', 'write', `${device.id}/${metric}`, 'say where in mqtt.command');
+  checkValue(kind, value, `${device.id}/${metric}`);
+  const payload = encodePayload(to.payload, steps(to.value), value);
+  return { topic: to.topic, payload, qos: to.qos, retain: to.retain };
+}
