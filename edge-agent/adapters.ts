@@ -1,6 +1,7 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
 import { type FieldAdapter } from './adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
+import { OpcUaAdapter } from './adapters/opcua/adapter';
 import { type Clock } from './core/clock';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
 import { type AdapterStatus } from './core/status';
@@ -38,6 +39,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
     case 'modbus-rtu-over-tcp':
     case 'modbus-rtu':
       return new ModbusAdapter(connection, deps);
+    case 'opcua':
+      return new OpcUaAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

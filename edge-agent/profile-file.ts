@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
 import { modbusRules } from './adapters/modbus/rules';
+import { opcuaRules } from './adapters/opcua/rules';
 import { checkProfile } from './core/compile/check';
 import { compileProfile } from './core/compile/compile';
 import { type AgentPlan } from './core/compile/plan';
@@ -12,7 +13,7 @@ import { loadProfile, problemsOf } from './core/profile/load';
 import { type Problem, problemText } from './core/profile/problem';
 import { type Profile } from './core/profile/types';
 
-export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules];
+export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, opcuaRules];
 
 export class ProfileError extends Error {
   readonly code = 'invalid-profile';

@@ -1,15 +1,9 @@
 /** `agent validate`: says what is wrong with a profile, or what it amounts to. */
-import { planReads, type PlanPoint } from '../adapters/modbus/plan';
-import { lineLoad } from '../adapters/modbus/serial-time';
-import {
-  type ModbusConnectionSettings,
-  type ModbusDeviceSettings,
-  type ModbusSource,
-} from '../adapters/modbus/settings';
-import { type AgentPlan, type ConnectionPlan } from '../core/compile/plan';
+import { type AgentPlan } from '../core/compile/plan';
+import { rulesFor } from '../core/compile/protocol';
 import { type Env } from '../core/profile/document';
 import { problemText } from '../core/profile/problem';
-import { ProfileError, readPlan } from '../profile-file';
+import { ProfileError, PROTOCOLS, readPlan } from '../profile-file';
 
 export interface Output {
   out(text: string): void;
@@ -46,7 +40,8 @@ interface Summary {
     protocol: string;
     devices: number;
     points: number;
-    requests: number;
+    /** Absent when the field sends by itself. */
+    requests?: number;
     /** Share of the time of a serial line that the frames take, %. */
     load_percent?: number;
   }[];
@@ -62,38 +57,20 @@ function summaryOf(plan: AgentPlan): Summary {
     commands: devices.reduce((n, d) => n + d.commands.size, 0),
     rules: plan.rules.length,
     geofences: plan.fences.length,
-    connections: plan.connections.map((c) => {
-      const reads = planReads(pointsOf(c));
-      const load = lineLoad(reads, c.settings as ModbusConnectionSettings);
-      return {
-        name: c.name,
-        protocol: c.protocol,
-        devices: c.devices.length,
-        points: c.devices.reduce((n, d) => n + d.points.length, 0),
-        requests: reads.length,
-        ...(load !== undefined && { load_percent: Math.round(100 * load) }),
-      };
-    }),
-  };
-}
-
-function pointsOf(connection: ConnectionPlan): PlanPoint[] {
-  return connection.devices.flatMap((d) =>
-    d.points.map((p) => ({
-      device: d.id,
-      metric: p.metric,
-      unit: d.unit,
-      scan_ms: p.scan_ms,
-      limits: (d.settings as ModbusDeviceSettings).limits,
-      source: p.source as ModbusSource,
+    connections: plan.connections.map((c) => ({
+      name: c.name,
+      protocol: c.protocol,
+      devices: c.devices.length,
+      points: c.devices.reduce((n, d) => n + d.points.length, 0),
+      ...rulesFor(PROTOCOLS, c.protocol).load?.(c),
     })),
-  );
+  };
 }
 
 function summaryText(file: string, s: Summary): string {
   const lines = s.connections.map(
     (c) =>
-      `  ${c.name} (${c.protocol}): ${countText(c.devices, 'device')}, ${countText(c.points, 'point')} in ${countText(c.requests, 'request')}${loadText(c.load_percent)}`,
+      `  ${c.name} (${c.protocol}): ${countText(c.devices, 'device')}, ${countText(c.points, 'point')}${requestText(c.requests)}${loadText(c.load_percent)}`,
   );
   const all = { device: s.devices, point: s.points, command: s.commands };
   const more = { rule: s.rules, geofence: s.geofences };
@@ -101,6 +78,8 @@ function summaryText(file: string, s: Summary): string {
   const total = told.map(([what, n]) => countText(n, what)).join(', ');
   return [`${file} is valid: agent ${s.agent_id} of tenant ${s.tenant}, ${total}`, ...lines].join('\n');
 }
+
+const requestText = (n: number | undefined): string => (n === undefined ? '' : ` in ${countText(n, 'request')}`);
 
 function loadText(percent: number | undefined): string {
   if (percent === undefined) return '';

@@ -1,14 +1,19 @@
 /** What Modbus asks of a profile beyond its schema. */
-import { type PointKind } from '../../core/compile/plan';
+import { type ConnectionPlan, type PointKind } from '../../core/compile/plan';
 import { type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { planReads } from './plan';
+import { lineLoad } from './serial-time';
 import {
   connectionSettings,
   isBitTable,
   limitsOf,
+  placeOf,
+  type ModbusConnectionSettings,
   type ModbusDeviceSettings,
+  type ModbusSource,
   registersOf,
   sourceOf,
   typeOf,
@@ -27,7 +32,25 @@ export const modbusRules: ProtocolRules = {
     write_with: device.settings.write_with ?? 'auto',
   }),
   pointSource: sourceOf,
+  load,
 };
+
+function load(connection: ConnectionPlan): { requests: number; load_percent?: number } {
+  const reads = planReads(
+    connection.devices.flatMap((d) =>
+      d.points.map((p) => ({
+        device: d.id,
+        metric: p.metric,
+        unit: d.unit,
+        scan_ms: p.scan_ms,
+        limits: (d.settings as ModbusDeviceSettings).limits,
+        source: p.source as ModbusSource,
+      })),
+    ),
+  );
+  const share = lineLoad(reads, connection.settings as ModbusConnectionSettings);
+  return { requests: reads.length, ...(share !== undefined && { load_percent: Math.round(100 * share) }) };
+}
 
 function kind(point: PointSection): PointKind {
   switch (typeOf(point)) {
@@ -63,15 +86,18 @@ function checkConnection(c: ConnectionSection): Issue[] {
 }
 
 function checkPoint(p: PointSection, device: ResolvedDevice, connection: ConnectionSection): Issue[] {
-  const issues = isBitTable(p.table) ? checkBitPoint(p) : checkRegisterPoint(p);
-  const count = isBitTable(p.table) ? 1 : registersOf(p);
-  if (p.address + count > ADDRESSES)
-    issues.push(not(['address'], p.address, `at most ${ADDRESSES - count} for ${count} registers`));
+  const missing = (['table', 'address'] as const).filter((key) => p[key] === undefined);
+  if (missing.length > 0) return missing.map((key) => ({ path: [], value: undefined, expected: `a "${key}"` }));
+  const { table, address } = placeOf(p);
+  const issues = isBitTable(table) ? checkBitPoint(p) : checkRegisterPoint(p);
+  const count = isBitTable(table) ? 1 : registersOf(p);
+  if (address + count > ADDRESSES)
+    issues.push(not(['address'], address, `at most ${ADDRESSES - count} for ${count} registers`));
   const limits = limitsOf(device, connection);
-  if (!isBitTable(p.table) && count > limits.registers)
+  if (!isBitTable(table) && count > limits.registers)
     issues.push(not(['length'], count, `at most ${limits.registers}, the device's limit of registers a request`));
-  if (p.writable && (p.table === 'discrete-input' || p.table === 'input-register'))
-    issues.push(not(['writable'], true, `false: a ${p.table} cannot be written`));
+  if (p.writable && (table === 'discrete-input' || table === 'input-register'))
+    issues.push(not(['writable'], true, `false: a ${table} cannot be written`));
   if (p.writable && device.section.unit === 0)
     issues.push(not(['writable'], true, 'false on unit 0: a broadcast is never answered'));
   return issues;

@@ -64,7 +64,16 @@ const REGISTERS: Readonly<Record<Exclude<PointType, 'string'>, number>> = {
   float64: 4,
 };
 
-export const typeOf = (p: PointSection): PointType => p.type ?? (isBitTable(p.table) ? 'bool' : 'uint16');
+/** The rules refuse a point without table and address. */
+export const placeOf = ({
+  table = 'holding-register',
+  address = 0,
+}: PointSection): Pick<ModbusSource, 'table' | 'address'> => ({
+  table,
+  address,
+});
+
+export const typeOf = (p: PointSection): PointType => p.type ?? (isBitTable(placeOf(p).table) ? 'bool' : 'uint16');
 
 export function registersOf(p: PointSection): number {
   const type = typeOf(p);
@@ -102,8 +111,7 @@ export function limitsOf(device: ResolvedDevice, connection: ConnectionSection):
 
 export function sourceOf(p: PointSection, device: ResolvedDevice): ModbusSource {
   return {
-    table: p.table,
-    address: p.address,
+    ...placeOf(p),
     type: typeOf(p),
     count: registersOf(p),
     bit: p.bit ?? 0,

@@ -1,7 +1,7 @@
 /** What the compiler must know of a protocol. Each adapter brings its own; the composition root hands them in. */
 import { type Issue } from '../profile/problem';
 import { type ConnectionSection, type PointSection } from '../profile/types';
-import { type PointKind } from './plan';
+import { type ConnectionPlan, type PointKind } from './plan';
 import { type ResolvedDevice } from './resolve';
 
 export interface ProtocolRules {
@@ -15,6 +15,8 @@ export interface ProtocolRules {
   connectionSettings(connection: ConnectionSection): unknown;
   deviceSettings(device: ResolvedDevice, connection: ConnectionSection): unknown;
   pointSource(point: PointSection, device: ResolvedDevice): unknown;
+  /** Requests of one round, and on a serial line the share of its time they take, %. Absent: the field sends by itself. */
+  load?(connection: ConnectionPlan): { readonly requests: number; readonly load_percent?: number };
 }
 
 export function rulesFor(protocols: readonly ProtocolRules[], protocol: string): ProtocolRules {

@@ -64,12 +64,13 @@ function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedD
   };
 }
 
-function pick({ scan_ms, word_order, byte_order, write_with }: DeviceDefaults): DeviceDefaults {
+function pick({ scan_ms, word_order, byte_order, write_with, namespace }: DeviceDefaults): DeviceDefaults {
   return {
     ...(scan_ms !== undefined && { scan_ms }),
     ...(word_order && { word_order }),
     ...(byte_order && { byte_order }),
     ...(write_with && { write_with }),
+    ...(namespace !== undefined && { namespace }),
   };
 }
 

@@ -3,13 +3,22 @@
  *   GET /healthz /readyz · GET /status · POST /fault {"kind":"delay","ms":500,"unit":1} · POST /reboot {"down_ms":2000}
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { parseFault } from './faults';
-import { type Plant } from './plant';
+import { type Fault, parseFault } from './faults';
+
+/** What the dial turns, whatever the plant speaks. */
+export interface Controlled {
+  readonly running: boolean;
+  readonly faults: { readonly current: Fault; set(fault: Fault): void };
+  /** What was written to it. */
+  readonly writes: { readonly count: number };
+  /** Gone for this long, connections cut. */
+  reboot(down_ms: number): Promise<void>;
+}
 
 const MAX_BODY_BYTES = 4_096;
 const MAX_DOWN_MS = 600_000;
 
-export function controlServer(plant: Plant, host: string, port: number, dial: boolean): Promise<Server> {
+export function controlServer(plant: Controlled, host: string, port: number, dial: boolean): Promise<Server> {
   const server = createServer((req, res) => {
     handle(plant, dial, req, res).catch((e: unknown) => answer(res, 400, { error: (e as Error).message }));
   });
@@ -19,7 +28,7 @@ export function controlServer(plant: Plant, host: string, port: number, dial: bo
   });
 }
 
-async function handle(plant: Plant, dial: boolean, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function handle(plant: Controlled, dial: boolean, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const route = `${req.method} ${req.url}`;
   if (route === 'GET /healthz') return answer(res, 200, 'ok');
   if (route === 'GET /readyz') return answer(res, plant.running ? 200 : 503, plant.running ? 'ready' : 'not listening');

@@ -89,7 +89,7 @@ test.each(SCHEMA_PROBLEMS)('%s', (_, point, expected) => {
 
 test('all problems are told at once, in the order of the file', () => {
   const list = problems(
-    `${DEVICE}      - { metric: m, table: coil }\n      - { metric: n, table: coils, address: 1 }\n`,
+    `${DEVICE}      - { metric: m, table: coil, address: one }\n      - { metric: n, table: coils, address: 1 }\n`,
   );
   expect(list.map((p) => p.line)).toEqual([8, 9]);
 });
