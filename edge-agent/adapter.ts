@@ -17,6 +17,8 @@ export interface Sample {
   readonly value?: FieldValue;
   /** schemas/quality.ts */
   readonly quality: number;
+  /** From the field's own history, after an outage: reported, but no rule acts on it. */
+  readonly past?: boolean;
 }
 
 /**

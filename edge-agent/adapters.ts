@@ -3,6 +3,7 @@ import { type FieldAdapter } from './adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
 import { SparkplugAdapter } from './adapters/sparkplug-b/adapter';
+import { OpcUaAdapter } from './adapters/opcua/adapter';
 import { type Clock } from './core/clock';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
 import { type AdapterStatus } from './core/status';
@@ -44,6 +45,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new MqttAdapter(connection, deps);
     case 'sparkplug-b':
       return new SparkplugAdapter(connection, deps);
+    case 'opcua':
+      return new OpcUaAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

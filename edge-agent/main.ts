@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
+import { type Policy } from './adapters/opcua/settings';
 import { ProfileError, readPlan } from './profile-file';
+import { browseServer, type Server, serverOf, trustServer } from './verbs/browse';
 import { dryRun } from './verbs/dry-run';
 import { enrollAgent, renewAgent } from './verbs/identity';
 import { exportCsv } from './verbs/export-csv';
@@ -22,6 +24,8 @@ const deps = { clock: systemClock, random: Math.random } satisfies AdapterDeps;
 const profileOption = (): Option =>
   new Option('-p, --profile <file>', 'profile of this agent, YAML').makeOptionMandatory();
 const DEFAULT_WAIT_S = 10;
+const BROWSE_DEPTH = 8;
+const BROWSE_MAX = 1_000;
 
 function program(): Command {
   const agent = new Command('agent').description('Reads and writes the field, and ships every reading exactly once.');
@@ -73,6 +77,7 @@ function program(): Command {
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
       process.exitCode = await outbox(data, json ?? false, output);
     });
+  serverVerbs(agent);
   identityVerbs(agent);
   profileVerbs(agent.command('profile').description('the profile the platform desires of an agent'));
   agent
@@ -84,6 +89,40 @@ function program(): Command {
       process.exitCode = exportCsv(profile, process.env, of, output);
     });
   return agent;
+}
+
+function serverVerbs(agent: Command): void {
+  interface Named {
+    readonly profile?: string;
+    readonly connection?: string;
+    readonly endpoint?: string;
+    readonly policy?: Policy;
+  }
+  const server = (o: Named): Server =>
+    serverOf(
+      o.profile === undefined ? undefined : readPlan(o.profile, process.env),
+      o.connection,
+      o.endpoint,
+      o.policy,
+    );
+  const named = (command: Command): Command =>
+    command
+      .option('-p, --profile <file>', 'profile that has the connection')
+      .option('--connection <name>', 'of the profile; may be left out when it is the only one with opcua')
+      .option('--endpoint <address>', 'instead of a profile: opc.tcp://…')
+      .option('--policy <name>', 'with --endpoint: None or Basic256Sha256');
+  named(agent.command('browse').description('variables of an OPC UA server as points of a profile'))
+    .option('--node <node>', 'where to begin: nsu=<namespace URI>;s=<name> (default: Objects)')
+    .option('--depth <levels>', 'levels below it', Number, BROWSE_DEPTH)
+    .option('--max <variables>', 'variables at most', Number, BROWSE_MAX)
+    .action(async (o: Named & { node?: string; depth: number; max: number }) => {
+      process.exitCode = await browseServer(server(o), o, output);
+    });
+  named(agent.command('trust').description('show the certificate of an OPC UA server; with --yes, trust it'))
+    .option('--yes', 'trust it')
+    .action(async (o: Named & { yes?: boolean }) => {
+      process.exitCode = await trustServer(server(o), o.yes ?? false, output);
+    });
 }
 
 function identityVerbs(agent: Command): void {

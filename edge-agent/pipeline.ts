@@ -198,7 +198,7 @@ export class Pipeline {
       }
       if (taken.told) this.added(device, token);
       else this.stats.suppressed++;
-      this.onlooker?.sample(sample.device, sample.metric, taken.reading);
+      if (!sample.past) this.onlooker?.sample(sample.device, sample.metric, taken.reading);
     }
     token.release();
     this.onlooker?.settled();
@@ -280,8 +280,9 @@ export class Pipeline {
       // A connection that is up says nothing yet about the devices behind it.
       if (state === 'disconnected') this.tell(session.disconnect(at, reason ?? ''));
       else if (device !== undefined) {
-        this.tell(session.connect(at));
-        this.heard(id);
+        const begun = session.connect(at);
+        this.tell(begun);
+        if (begun.length > 0) this.heard(id);
       }
     }
   }

@@ -5,6 +5,7 @@ import { projectRoot } from '../schemas/root';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
+import { opcuaRules } from './adapters/opcua/rules';
 import { checkProfile } from './core/compile/check';
 import { compileProfile } from './core/compile/compile';
 import { type AgentPlan } from './core/compile/plan';
@@ -14,7 +15,7 @@ import { loadProfile, problemsOf } from './core/profile/load';
 import { type Problem, problemText } from './core/profile/problem';
 import { type Profile } from './core/profile/types';
 
-export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, mqttRules, sparkplugRules];
+export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, opcuaRules, mqttRules, sparkplugRules];
 
 export class ProfileError extends Error {
   readonly code = 'invalid-profile';

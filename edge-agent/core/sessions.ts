@@ -33,8 +33,12 @@ export class SessionTracker {
     return this.session !== undefined;
   }
 
+  /** Told again of a session that lives: a sign of life of a device whose values do not change. */
   connect(at: number): NewSession[] {
-    if (this.session) return [];
+    if (this.session) {
+      this.alive(at);
+      return [];
+    }
     this.session = { id: `${this.owner.device_id}-${this.boot}-${++this.count}`, alive_at: at, told_at: at };
     return [this.event(this.session, 'connect', at, '')];
   }

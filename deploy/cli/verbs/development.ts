@@ -10,6 +10,8 @@ const AGENT_VERBS = [
   ['run', 'run an agent in the foreground'],
   ['validate', 'check a profile and say what is wrong where'],
   ['dry-run', 'read once from the devices and show the readings; nothing is sent'],
+  ['browse', 'what an OPC UA server has, as points of a profile'],
+  ['trust', 'the certificate an OPC UA server shows; with --yes, trust it'],
   ['profile', 'push FILE, show or withdraw --agent ID: what the platform desires of an agent'],
   ['enroll', 'get a certificate with a claim code; the key never leaves the machine'],
   ['renew', 'get the next certificate now; a working agent does so by itself in time'],

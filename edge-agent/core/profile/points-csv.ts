@@ -65,6 +65,7 @@ const COLUMNS: readonly (readonly [string[], Column])[] = [
   [['metric', 'tag', 'tag name', 'name'], text('metric')],
   [['table', 'register type', 'area'], text('table')],
   [['address', 'register'], text('address')],
+  [['node', 'node id', 'nodeid'], text('node')],
   [['type', 'data type'], type],
   [['length'], number('length')],
   [['bit'], number('bit')],
@@ -133,9 +134,13 @@ const DIGIT_TABLES: Readonly<Record<string, Table>> = {
   '4': 'holding-register',
 };
 
+/** Columns that say where a point is where there are no addresses. */
+const NAMED = ['node'] as const;
+
 /** Turns the address column into table and zero-based address; the expectation it breaks when it does not fit. */
 function place(section: Row): string | undefined {
   const written = section['address'];
+  if (written === undefined && NAMED.some((key) => section[key] !== undefined)) return undefined;
   if (typeof written !== 'string') return 'an address';
   if (!/^\d+$/.test(written)) return 'digits: zero-based with a table column, or as in the manual, such as 40001';
   if (section['table'] !== undefined) {

@@ -8,6 +8,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (p: PointSection) => Cell
   ['metric', (p) => p.metric],
   ['table', (p) => p.table],
   ['address', (p) => p.address],
+  ['node', (p) => p.node],
   ['type', (p) => p.type],
   ['length', (p) => p.length],
   ['bit', (p) => p.bit],

@@ -43,7 +43,7 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'mqtt' | 'sparkplug-b';
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'mqtt' | 'sparkplug-b';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -60,6 +60,39 @@ export interface ConnectionSection {
   readonly limits?: LimitsSection;
   readonly mqtt?: MqttConnectionSection;
   readonly sparkplug?: SparkplugConnectionSection;
+  readonly opcua?: OpcUaConnectionSection;
+}
+
+/** Of a connection with protocol opcua. */
+export interface OpcUaConnectionSection {
+  readonly endpoint: string;
+  readonly policy?: 'None' | 'Basic256Sha256' | 'Aes128_Sha256_RsaOaep' | 'Aes256_Sha256_RsaPss';
+  readonly mode?: 'None' | 'Sign' | 'SignAndEncrypt';
+  /** Folder of own key and certificate, and of what is trusted. */
+  readonly pki?: string;
+  /** Absent: anonymous. */
+  readonly user?: OpcUaUserSection;
+  readonly publishing_ms?: number;
+  readonly session_timeout_ms?: number;
+}
+
+export interface OpcUaUserSection {
+  readonly name?: string;
+  readonly password?: string;
+  readonly password_file?: string;
+  /** PEM files. */
+  readonly certificate_file?: string;
+  readonly key_file?: string;
+}
+
+export interface OpcUaPointSection {
+  readonly queue_size?: number;
+  /** Raw units; the server reports changes above this only. */
+  readonly deadband?: number;
+  /** Of the EURange the server has. */
+  readonly deadband_percent?: number;
+  /** Read what was missed from the server's history after an outage. */
+  readonly history?: boolean;
 }
 
 export interface SerialSection {
@@ -93,6 +126,8 @@ export interface DeviceDefaults {
   readonly word_order?: Order;
   readonly byte_order?: Order;
   readonly write_with?: WriteWith;
+  /** URI of the namespace of nodes that name none; opcua. */
+  readonly namespace?: string;
   readonly limits?: LimitsSection;
   readonly points?: readonly PointSection[];
   readonly points_csv?: string;
@@ -169,6 +204,9 @@ export interface PointSection {
   /** Modbus. */
   readonly table?: Table;
   readonly address?: number;
+  /** OPC UA: nsu=<namespace URI>;s=<name>, or s=, i=, g=, b= in the device's namespace. */
+  readonly node?: string;
+  readonly opcua?: OpcUaPointSection;
   readonly type?: PointType;
   /** Registers of a string. */
   readonly length?: number;

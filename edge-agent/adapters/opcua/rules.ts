@@ -1,0 +1,88 @@
+/** What OPC UA asks of a profile beyond its schema. */
+import { type PointKind } from '../../core/compile/plan';
+import { type ProtocolRules } from '../../core/compile/protocol';
+import { type ResolvedDevice } from '../../core/compile/resolve';
+import { type Issue } from '../../core/profile/problem';
+import { type ConnectionSection, type OpcUaUserSection, type PointSection } from '../../core/profile/types';
+import { connectionSettings, nodeName, sourceOf } from './settings';
+
+export const opcuaRules: ProtocolRules = {
+  protocols: ['opcua'],
+  section: 'opcua',
+  kind,
+  checkConnection,
+  checkPoint,
+  connectionSettings,
+  deviceSettings: () => ({}),
+  pointSource: sourceOf,
+};
+
+/** The server converts: here counts only what a reading of it is. */
+function kind({ type }: PointSection): PointKind {
+  switch (type) {
+    case 'bool':
+      return 'boolean';
+    case 'string':
+      return 'text';
+    case 'int64':
+    case 'uint64':
+      return 'int64';
+    default:
+      return 'number';
+  }
+}
+
+function checkConnection(c: ConnectionSection): Issue[] {
+  if (!c.opcua) return [missing('an "opcua" section with the endpoint')];
+  const issues: Issue[] = [];
+  for (const key of ['host', 'port', 'serial', 'in_flight', 'pause_ms', 'limits'] as const)
+    if (c[key] !== undefined) issues.push(not([key], c[key], `no ${key} with opcua: the endpoint says it all`));
+  const { policy, mode } = connectionSettings(c);
+  if ((policy === 'None') !== (mode === 'None'))
+    issues.push(not(['opcua', 'mode'], mode, `None with policy None, Sign or SignAndEncrypt with any other`));
+  if (policy !== 'None' && c.opcua.pki === undefined)
+    issues.push({ ...missing('a "pki": the folder of own key and trusted servers'), path: ['opcua'] });
+  if (c.opcua.user) issues.push(...checkUser(c.opcua.user, policy !== 'None'));
+  const { initial_ms = 0, max_ms = Infinity } = c.backoff ?? {};
+  if (initial_ms > max_ms) issues.push(not(['backoff', 'max_ms'], max_ms, `at least initial_ms (${initial_ms})`));
+  return issues;
+}
+
+function checkUser(user: OpcUaUserSection, encrypted: boolean): Issue[] {
+  const path = ['opcua', 'user'];
+  const byName = user.name !== undefined;
+  const byCertificate = user.certificate_file !== undefined || user.key_file !== undefined;
+  if (byName === byCertificate)
+    return [{ ...missing('a name with a password, or a certificate_file with its key_file'), path }];
+  if (byCertificate)
+    return user.certificate_file === undefined || user.key_file === undefined
+      ? [{ ...missing('both certificate_file and key_file'), path }]
+      : [];
+  const issues: Issue[] = [];
+  if ((user.password === undefined) === (user.password_file === undefined))
+    issues.push({ ...missing('either password or password_file'), path });
+  if (!encrypted)
+    issues.push(not([...path, 'name'], user.name, 'no password with policy None: it would cross the network in clear'));
+  return issues;
+}
+
+function checkPoint(p: PointSection, device: ResolvedDevice): Issue[] {
+  if (p.node === undefined) return [missing('a "node"')];
+  const issues: Issue[] = [];
+  for (const key of ['table', 'address', 'length', 'bit', 'bit_count', 'word_order', 'byte_order'] as const)
+    if (p[key] !== undefined) issues.push(not([key], p[key], `no ${key} with opcua`));
+  if (p.type === 'bits') issues.push(not(['type'], p.type, 'another type: OPC UA has no bits'));
+  if (/^ns=/.test(p.node))
+    issues.push(not(['node'], p.node, 'the URI of its namespace, nsu=…: indexes change when a server is restarted'));
+  else if (!nodeName(p.node, device.settings.namespace))
+    issues.push(not(['node'], p.node, 'nsu=<namespace URI>;s=<name>, or s=, i=, g=, b= alone'));
+  if (p.opcua?.deadband !== undefined && p.opcua.deadband_percent !== undefined)
+    issues.push(not(['opcua'], undefined, 'deadband or deadband_percent, not both'));
+  return issues;
+}
+
+const missing = (expected: string): Issue => ({ path: [], value: undefined, expected });
+
+function not(path: Issue['path'], value: unknown, expected: string): Issue {
+  return { path, value, expected };
+}
