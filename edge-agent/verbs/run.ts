@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { streamConfig, type StreamConfig } from '../../schemas/stream';
+import { BROKERS_REPLICATION, streamConfig, type StreamConfig } from '../../schemas/stream';
 import { type AdapterDeps } from '../adapters';
 import { Agent } from '../agent';
 import { type Env } from '../core/profile/document';
@@ -43,7 +43,7 @@ export async function run(options: RunOptions): Promise<void> {
   collectDefaultMetrics({ register: metrics });
   const identity = new IdentityFiles(join(dataDir, 'identity'));
   const stream = streamOf(withIdentity(env, identity), plan.agent_id, log);
-  const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || 1);
+  const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || BROKERS_REPLICATION);
   const updates = updatesFrom(env, dataDir, options.deps.clock);
   const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }) };
   const agent = await Agent.open({ ...options, ...more });

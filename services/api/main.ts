@@ -17,6 +17,7 @@ import { clickHouseFromEnv } from '../lib/clickhouse';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
+import { temporalConfig } from '../lib/temporal';
 import { tokenAccess } from './access-from-env';
 import { ApiKeys, StreamKeyStore } from './api-keys';
 import { createApp } from './app';
@@ -68,10 +69,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
   const tails = await follow(kafka, new WriterSchemas(config), sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
-  const workflows = new TemporalWorkflows({
-    address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
-    namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
-  });
+  const workflows = new TemporalWorkflows(temporalConfig(env));
   const access = await tokenAccess(env, Date.now);
   const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
