@@ -13,17 +13,17 @@ import { parseArgs } from 'node:util';
 import { BROKERS_REPLICATION } from '../../schemas/stream';
 import { type Env } from '../clickhouse/from-env';
 import { platformSteps } from './platform';
-import { takeAll, type Told, waitForAll } from './steps';
+import { STEPS, takeAll, type Told, waitForAll } from './steps';
 
 const LOOK_EVERY_MS = 2_000;
 const MAX_WAIT_S = 3_600;
 
 async function main(env: Env, args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { wait: { type: 'string' }, only: { type: 'string' } } });
-  const wanted = values.only?.split(',');
-  const steps = platformSteps(env, Number(env['KAFKA_REPLICATION_FACTOR'] || BROKERS_REPLICATION)).filter(
-    ({ name }) => wanted?.includes(name) ?? true,
-  );
+  const wanted = (values.only?.split(',') ?? STEPS) as (typeof STEPS)[number][];
+  const unknown = wanted.find((name) => !STEPS.includes(name));
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${STEPS.join(', ')}`);
+  const steps = platformSteps(env, Number(env['KAFKA_REPLICATION_FACTOR'] || BROKERS_REPLICATION), wanted);
   if (values.wait === undefined) {
     await takeAll(steps, tell);
     return 0;

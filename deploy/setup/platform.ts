@@ -15,15 +15,21 @@ import { type Env, loginOf, targetOf } from '../clickhouse/from-env';
 import { over } from '../clickhouse/http';
 import { applied, type Applied, migrate, plan } from '../clickhouse/migrate';
 import { type Migration, MigrationError, render } from '../clickhouse/render';
-import { type Step } from './steps';
+import { type Step, STEPS } from './steps';
 
 const CLIENT_ID = 'millrace-setup';
 const REGISTRY_TIMEOUT_MS = 10_000;
 
-export function platformSteps(env: Env, replication: number): Step[] {
+/** The steps that are wanted, in order; only their components need to be configured. */
+export function platformSteps(env: Env, replication: number, wanted: readonly Step['name'][]): Step[] {
   const stream = streamConfig(env, CLIENT_ID);
   const kafka = createKafka(stream, { warn: () => undefined }); // a failure is thrown as well
-  return [topicStep(kafka, replication), schemaStep(stream), tableStep(env)];
+  const steps = {
+    topics: () => topicStep(kafka, replication),
+    schemas: () => schemaStep(stream),
+    tables: () => tableStep(env),
+  };
+  return STEPS.filter((name) => wanted.includes(name)).map((name) => steps[name]());
 }
 
 function topicStep(kafka: Kafka, replication: number): Step {

@@ -1,7 +1,10 @@
 /** What must be there before the services start, as steps that can be looked at and taken, any number of times. */
 
+/** In the order in which they are taken. */
+export const STEPS = ['topics', 'schemas', 'tables'] as const;
+
 export interface Step {
-  readonly name: 'topics' | 'schemas' | 'tables';
+  readonly name: (typeof STEPS)[number];
   /** Names of what is not there yet. Throws when the component cannot be asked. */
   missing(): Promise<readonly string[]>;
   /** Makes what is missing and leaves the rest as it is. */
