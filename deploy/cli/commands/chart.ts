@@ -51,7 +51,7 @@ export async function dryRun(
   try {
     return await each(context, filesOf(context, given), async (file) => {
       const path = join(scratch, 'manifests.yaml');
-      writeFileSync(path, await rendered(context, helm, file));
+      writeFileSync(path, await rendered(context, helm, file, ['--namespace', namespace]));
       const args = [
         '--kubeconfig',
         resolve(kubeconfig),
@@ -71,13 +71,13 @@ export async function dryRun(
   }
 }
 
-function rendered({ projectRoot }: Context, helm: string, file: string): Promise<string> {
+function rendered({ projectRoot }: Context, helm: string, file: string, more: readonly string[] = []): Promise<string> {
   try {
     readFileSync(file);
   } catch (cause) {
     throw new CliError('usage', 'chart', `cannot read ${file}`, 'give a file of values', { cause });
   }
-  return render(helm, projectRoot, file);
+  return render(helm, projectRoot, file, more);
 }
 
 async function each(

@@ -43,7 +43,7 @@ export function variablesOf(entry: string): Variables {
 }
 
 /** The file and all of ours that it imports, by path. */
-function closure(entry: string): Map<string, string> {
+export function closure(entry: string): Map<string, string> {
   const root = projectRoot();
   const found = new Map<string, string>();
   const queue = [entry];
