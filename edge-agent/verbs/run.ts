@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { BROKERS_REPLICATION, streamConfig, type StreamConfig } from '../../schemas/stream';
+import { REDACTED } from '../../schemas/redaction';
 import { type AdapterDeps } from '../adapters';
 import { Agent } from '../agent';
 import { type Env } from '../core/profile/document';
@@ -38,7 +39,8 @@ export async function run(options: RunOptions): Promise<void> {
   mkdirSync(dataDir, { recursive: true });
   const profile = new ProfileKeeper({ file: options.profile, env, store: join(dataDir, 'profile.json') });
   const plan = profile.load();
-  const log = pino({ name: 'agent', level: env['LOG_LEVEL'] ?? 'info', base: { agent: plan.agent_id } });
+  const level = env['LOG_LEVEL'] ?? 'info';
+  const log = pino({ name: 'agent', level, base: { agent: plan.agent_id }, redact: REDACTED });
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const identity = new IdentityFiles(join(dataDir, 'identity'));
