@@ -91,8 +91,7 @@ test('a certificate of ours without rights is shown nothing, and writes nowhere'
   expect(await asks({ ca, ...identity })).toBe('');
   const producer = kafkaOf({ ca, ...identity }).producer({ retry: { retries: 0 } });
   await producer.connect();
-  await expect(producer.send({ topic: Topics.telemetry.name, messages: [{ value: 'x' }] })).rejects.toMatchObject({
-    type: 'TOPIC_AUTHORIZATION_FAILED',
-  });
+  const sent = producer.send({ topic: Topics.telemetry.name, messages: [{ value: 'x' }] });
+  await expect(sent).rejects.toThrow(/not authorized/i);
   await producer.disconnect();
 });
