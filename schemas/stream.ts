@@ -1,73 +1,24 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
-import { readFileSync } from 'node:fs';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { type Admin, type Consumer, Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
 import { readCommittedOnly } from './read-committed';
-import { type TlsMaterial, tlsOf, tlsSockets } from './tls';
+import { registryHeaders, type StreamConfig, StreamError } from './stream-config';
+import { tlsSockets } from './tls';
 import { type EventName, subjectOf, type Topic, Topics } from './topics';
 
 export { idempotentProducer, transactionalProducer } from './producing';
 
-export type Env = Readonly<Record<string, string | undefined>>;
-
-export interface StreamConfig {
-  readonly clientId: string;
-  readonly brokers: readonly string[];
-  readonly ssl?: TlsMaterial;
-  readonly sasl?: SASLOptions;
-  readonly registryUrl: string;
-}
-
-export type StreamErrorCode = 'configuration' | 'unknown-schema' | 'registry-unavailable';
-
-export class StreamError extends Error {
-  constructor(
-    readonly code: StreamErrorCode,
-    readonly operation: string,
-    message: string,
-    readonly hint: string,
-    options?: ErrorOptions,
-  ) {
-    super(`${operation}: ${message}`, options);
-    this.name = 'StreamError';
-  }
-}
-
-/** Reads KAFKA_BROKERS, KAFKA_SSL_*_FILE, KAFKA_SASL_* and SCHEMA_REGISTRY_URL. Throws StreamError `configuration`. */
-export function streamConfig(env: Env, clientId: string): StreamConfig {
-  const ssl = sslOf(env);
-  const sasl = saslOf(env);
-  return {
-    clientId,
-    brokers: required(env, 'KAFKA_BROKERS', 'host:port of the brokers, separated by commas').split(','),
-    registryUrl: required(env, 'SCHEMA_REGISTRY_URL', 'address of a registry that speaks the Confluent API'),
-    ...(ssl && { ssl }),
-    ...(sasl && { sasl }),
-  };
-}
-
-function required(env: Env, name: string, what: string): string {
-  const value = env[name];
-  if (!value) throw new StreamError('configuration', 'read environment', `${name} is not set`, `set it to the ${what}`);
-  return value;
-}
-
-function sslOf(env: Env): StreamConfig['ssl'] | undefined {
-  const { KAFKA_SSL_CA_FILE: ca, KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key } = env;
-  return tlsOf({ ca, cert, key });
-}
-
-function saslOf(env: Env): SASLOptions | undefined {
-  if (!env['KAFKA_SASL_MECHANISM']) return undefined;
-  return {
-    mechanism: env['KAFKA_SASL_MECHANISM'],
-    username: required(env, 'KAFKA_SASL_USERNAME', 'user name of this process'),
-    password: readFileSync(required(env, 'KAFKA_SASL_PASSWORD_FILE', 'file holding the password'), 'utf8').trim(),
-  } as SASLOptions;
-}
+export {
+  type Env,
+  registryHeaders,
+  type StreamConfig,
+  streamConfig,
+  StreamError,
+  type StreamErrorCode,
+} from './stream-config';
 
 export interface StreamLog {
   warn(fields: object, message: string): void;
@@ -134,11 +85,14 @@ export function stoppable(make: (unlessStopped: { restartOnFailure: () => Promis
   return { ...consumer, stop: forGood(consumer.stop), disconnect: forGood(consumer.disconnect) };
 }
 
+/** The broker's `default.replication.factor`. */
+export const BROKERS_REPLICATION = -1;
+
 /** Creates the topics that are missing; leaves those that exist as they are. */
 export async function ensureTopics(
   admin: Admin,
   topics: readonly Topic[] = Object.values(Topics),
-  replicationFactor = 1,
+  replicationFactor = BROKERS_REPLICATION,
 ): Promise<void> {
   const existing = new Set(await admin.listTopics());
   const missing = topics.filter((t) => !existing.has(t.name));
@@ -168,7 +122,8 @@ export async function registerSchemas(
   config: StreamConfig,
   topics: readonly Topic[] = Object.values(Topics),
 ): Promise<SchemaIds> {
-  const registry = new SchemaRegistry({ host: config.registryUrl, clientId: config.clientId, retry: { retries: 3 } });
+  const { registryUrl: host, registryLogin: auth, clientId } = config;
+  const registry = new SchemaRegistry({ host, clientId, retry: { retries: 3 }, ...(auth && { auth }) });
   const ids: Record<string, number> = {};
   for (const t of topics) {
     const subject = subjectOf(t);
@@ -204,7 +159,7 @@ export class WriterSchemas {
   static readonly MAX_WRITER_SCHEMAS = 1_000;
   private readonly known = new Map<number, object>();
 
-  constructor(private readonly config: Pick<StreamConfig, 'registryUrl'>) {}
+  constructor(private readonly config: Pick<StreamConfig, 'registryUrl' | 'registryLogin'>) {}
 
   cached(id: number): object | undefined {
     return this.known.get(id);
@@ -226,7 +181,7 @@ export class WriterSchemas {
     let text: string;
     try {
       const url = `${this.config.registryUrl.replace(/\/$/, '')}/schemas/ids/${id}`;
-      answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+      answer = await fetch(url, { headers: registryHeaders(this.config), signal: AbortSignal.timeout(10_000) });
       text = await answer.text();
     } catch (cause) {
       const hint = 'is SCHEMA_REGISTRY_URL right and the registry up?';

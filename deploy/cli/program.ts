@@ -7,6 +7,7 @@ import { EXIT } from './errors';
 import { type Verbs } from './load';
 import { addAccessCommands } from './verbs/access';
 import { addBatchCommands } from './verbs/batches';
+import { addChartCommands } from './verbs/chart';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDefinitionCommands } from './verbs/definitions';
@@ -71,6 +72,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);
+  addChartCommands(verbs);
   addDevelopmentCommands(verbs);
   return program;
 }

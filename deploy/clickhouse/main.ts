@@ -7,36 +7,22 @@
  *
  * CLICKHOUSE_CLUSTER: render for that replicated cluster; CLICKHOUSE_NAMED_COLLECTION (millrace_dictionaries).
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { analystStatements } from './analysts';
 import { sourceFiles } from './files';
+import { type Env, loginOf, targetOf, userOf } from './from-env';
 import { over } from './http';
 import { migrate } from './migrate';
-import { MigrationError, render, type Target } from './render';
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-function targetFrom(env: Env): Target {
-  const database = env['CLICKHOUSE_DATABASE'] ?? 'millrace';
-  const cluster = env['CLICKHOUSE_CLUSTER'];
-  if (!cluster) return { kind: 'single', database };
-  return {
-    kind: 'cluster',
-    database,
-    cluster,
-    namedCollection: env['CLICKHOUSE_NAMED_COLLECTION'] ?? 'millrace_dictionaries',
-  };
-}
+import { type MigrationError, render } from './render';
 
 async function main(env: Env, args: readonly string[]): Promise<void> {
-  const target = targetFrom(env);
+  const target = targetOf(env);
   const { values } = parseArgs({
     args: [...args],
     options: { print: { type: 'boolean' }, analysts: { type: 'string' } },
   });
   const migrations = render(sourceFiles(), target);
-  const serviceUser = env['CLICKHOUSE_USER'] ?? 'millrace';
+  const serviceUser = userOf(env);
   const tenants = values.analysts?.split(',') ?? [];
   const roles = tenants.length > 0 ? analystStatements(sourceFiles(), target, { tenants, serviceUser }) : [];
   if (values.print) {
@@ -44,17 +30,7 @@ async function main(env: Env, args: readonly string[]): Promise<void> {
       process.stdout.write(`-- ${name}\n${statements.map((s) => `${s};\n`).join('\n')}\n`);
     return;
   }
-  const url = env['CLICKHOUSE_URL'];
-  if (!url)
-    throw new MigrationError(
-      'unreachable',
-      'migrate',
-      'CLICKHOUSE_URL is not set',
-      'give the HTTP address of ClickHouse',
-    );
-  const file = env['CLICKHOUSE_PASSWORD_FILE'];
-  const password = file ? readFileSync(file, 'utf8').trim() : (env['CLICKHOUSE_PASSWORD'] ?? '');
-  const execute = over({ url, user: serviceUser, password });
+  const execute = over(loginOf(env));
   const outcome = await migrate(execute, migrations, target);
   for (const statement of roles) await execute(statement);
   process.stdout.write(`${JSON.stringify({ database: target.database, ...outcome })}\n`);

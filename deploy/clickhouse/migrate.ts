@@ -48,6 +48,16 @@ export function plan(migrations: readonly Migration[], applied: readonly Applied
   });
 }
 
+/** Files that the database has had; none when there is no database yet. */
+export async function applied(execute: Execute, target: Target): Promise<Applied[]> {
+  try {
+    return parseApplied(await execute(historyQuery(target)));
+  } catch (error) {
+    if (/UNKNOWN_(TABLE|DATABASE)/.test((error as Error).message)) return [];
+    throw error;
+  }
+}
+
 /** Applies what is missing, in order. Every statement may be run again, so a crash half way is mended by the next run. */
 export async function migrate(execute: Execute, migrations: readonly Migration[], target: Target): Promise<Outcome> {
   await execute(`CREATE DATABASE IF NOT EXISTS ${target.database} ${onCluster(target)}`.trim());

@@ -2,7 +2,7 @@
 import { type ComponentName as InstalledName } from './install/lock-file';
 import { type ComponentPaths } from './install/ensure';
 import { clickHouseSpec } from './components/clickhouse';
-import { kafkaSpec, probeKafka } from './components/kafka';
+import { type BrokerSecurity, kafkaSpec, probeKafka } from './components/kafka';
 import { probeSchemaRegistry, schemaRegistrySpec } from './components/schema-registry';
 import { type ComponentName, LOOPBACK, type Readiness } from './components/spec';
 import { probeTemporal, temporalSpec } from './components/temporal';
@@ -67,13 +67,19 @@ export interface BackendOptions {
   readonly paths: ComponentPaths;
   readonly external: ReadonlySet<ComponentName>;
   readonly env: Env;
+  /** Of `up --secure`. */
+  readonly security?: BrokerSecurity;
 }
 
 export function backends(o: BackendOptions): Backends {
   const { dir, ports, paths, projectRoot } = o;
   const dataDir = dir.path;
   const own = {
-    kafka: () => kafkaSpec({ dataDir, ports: { broker: ports.kafka, controller: ports['kafka-controller'] }, paths }),
+    kafka: () =>
+      kafkaSpec({
+        ...{ dataDir, paths, ports: { broker: ports.kafka, controller: ports['kafka-controller'] } },
+        ...(o.security && { extras: { security: o.security } }),
+      }),
     'schema-registry': () => schemaRegistrySpec({ dataDir, ports: { http: ports['schema-registry'] }, paths }),
     clickhouse: () => {
       const login = { user: 'millrace', passwordFile: dir.secrets.clickhouse };

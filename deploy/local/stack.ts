@@ -30,6 +30,8 @@ export interface StackOptions {
   /** Variables that the profile refers to. */
   readonly profileEnv: Readonly<Record<string, string>>;
   readonly plant: boolean;
+  /** Kafka has TLS and an authorizer, and the agent a certificate of its own, which this sees to once the API is up. */
+  readonly enroll?: TaskSpec['run'];
   /** Done once their components are ready, before the services. */
   readonly setUp: {
     readonly topics: TaskSpec['run'];
@@ -62,9 +64,13 @@ export function stack(options: StackOptions): NodeSpec[] {
     { kind: 'task', name: 'schemas', needs: ['schema-registry'], run: options.setUp.schemas },
     { kind: 'task', name: 'tables', needs: ['clickhouse'], run: options.setUp.tables },
     ...services(options),
+    ...(options.enroll ? [{ kind: 'task', name: ENROLLED, needs: ['api'], run: options.enroll } as const] : []),
     ...field(options),
   ];
 }
+
+/** Task in which the agent gets its certificate. */
+const ENROLLED = 'certificate of the agent';
 
 /** Leaves nodes out, together with the needs for them: whoever does so runs them otherwise. */
 export function without(nodes: readonly NodeSpec[], names: ReadonlySet<string>): NodeSpec[] {
@@ -127,6 +133,7 @@ function services(o: StackOptions): ProcessSpec[] {
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
         IMAGE_DIR: o.dir.of('images'),
         MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
+        ...(o.enroll && { KAFKA_AGENT_ACLS: '1' }),
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,
@@ -168,8 +175,14 @@ function service(
 function field(o: StackOptions): ProcessSpec[] {
   const env = { PLANT_PORT: String(o.ports.plant), ...updateEnv(o), ...o.profileEnv };
   const args = ['run', '--profile', o.profile, '--data', o.dir.of('agent')];
-  const agent = service(o, 'agent', 'edge-agent/main', STREAM, env, args);
-  return o.plant ? [plant(o), agent] : [agent];
+  const agent = service(o, 'agent', 'edge-agent/main', o.enroll ? [...STREAM, ENROLLED] : STREAM, env, args);
+  return [...(o.plant ? [plant(o)] : []), o.enroll ? withItsOwnCertificate(agent) : agent];
+}
+
+/** Without the services' certificate the agent shows the one it was enrolled with. */
+function withItsOwnCertificate(agent: ProcessSpec): ProcessSpec {
+  const { KAFKA_SSL_CERT_FILE: _cert, KAFKA_SSL_KEY_FILE: _key, ...env } = agent.env;
+  return { ...agent, env };
 }
 
 /** Devices of the simulated plant take images; what takes them on a real one is its owner's to install. */

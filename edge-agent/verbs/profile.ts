@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Kafka } from 'kafkajs';
 import { type AgentProfile } from '../../schemas/generated';
 import {
+  BROKERS_REPLICATION,
   committedConsumer,
   createKafka,
   ensureTopics,
@@ -97,7 +98,7 @@ interface Stream {
 function connect(env: Env): Stream {
   const config = streamConfig(env, 'agent-profile');
   const kafka = createKafka(config, { warn: () => undefined });
-  return { config, kafka, replicationFactor: Number(env['KAFKA_REPLICATION_FACTOR'] || 1) };
+  return { config, kafka, replicationFactor: Number(env['KAFKA_REPLICATION_FACTOR'] || BROKERS_REPLICATION) };
 }
 
 async function send({ config, kafka }: Stream, agent: string, tenant: string, p: AgentProfile | null): Promise<void> {

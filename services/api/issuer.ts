@@ -60,7 +60,8 @@ export class EmbeddedIssuer {
   }
 }
 
-const OTHERS = 0o077;
+/** A secret that Kubernetes mounts belongs to root and is read by way of the pod's group; nothing more than that. */
+const OTHERS = 0o037;
 
 /**
  * The private key in the file, made there when there is none: for its owner alone. Throws ConfigurationError when others

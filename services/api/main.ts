@@ -2,7 +2,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
-import { Gauge, Histogram, type Registry } from 'prom-client';
 import {
   createKafka,
   ensureTopics,
@@ -17,6 +16,7 @@ import { clickHouseFromEnv } from '../lib/clickhouse';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
+import { temporalConfig } from '../lib/temporal';
 import { tokenAccess } from './access-from-env';
 import { ApiKeys, StreamKeyStore } from './api-keys';
 import { createApp } from './app';
@@ -28,6 +28,7 @@ import { Feed } from './feed';
 import { History } from './history';
 import { ImageStore } from './image-store';
 import { follow } from './ingest';
+import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
 import { Registrar } from './registrar';
@@ -68,10 +69,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
   const tails = await follow(kafka, new WriterSchemas(config), sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
-  const workflows = new TemporalWorkflows({
-    address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
-    namespace: text(env, 'TEMPORAL_NAMESPACE', 'namespace in Temporal', 'default'),
-  });
+  const workflows = new TemporalWorkflows(temporalConfig(env));
   const access = await tokenAccess(env, Date.now);
   const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
@@ -153,43 +151,4 @@ function listen(server: Server, host: string, port: number): Promise<Server> {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server));
   });
-}
-
-function requestDuration(metrics: Registry): Histogram<'method' | 'route' | 'status'> {
-  return new Histogram({
-    name: 'millrace_api_request_seconds',
-    help: 'Time to answer, by route and status',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-    registers: [metrics],
-  });
-}
-
-interface Observed {
-  readonly directory: Directory;
-  readonly feed: Feed;
-  readonly registrar: Registrar;
-  readonly recorder: Recorder;
-}
-
-function observe(metrics: Registry, parts: Observed): void {
-  const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      collect: function () {
-        this.set(value());
-      },
-    });
-  };
-  gauge('millrace_api_devices', 'Devices known', () => parts.directory.count());
-  gauge('millrace_api_stream_clients', 'Clients of /stream', () => parts.feed.size);
-  gauge('millrace_api_stream_dropped', 'Readings dropped for slow clients', () => parts.feed.droppedTotal);
-  gauge('millrace_api_registry_waiting', 'Requests waiting for the registry', () => parts.registrar.pending);
-  gauge(
-    'millrace_api_refusals_not_on_record',
-    'Refusals that did not reach the audit log',
-    () => parts.recorder.missed,
-  );
 }

@@ -37,13 +37,9 @@ import {
 import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
+import { type TemporalConfig } from '../lib/temporal';
 import { type Workflows } from './dependencies';
 import { ApiError, type ApiErrorCode } from './problem';
-
-export interface TemporalConfig {
-  readonly address: string;
-  readonly namespace: string;
-}
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest wait for the word whether a cancellation came in time: an agent that is away may take days. */
@@ -148,7 +144,7 @@ export class TemporalWorkflows implements Workflows {
   private async connect(): Promise<Client> {
     try {
       const connection = await Connection.connect({
-        address: this.config.address,
+        ...this.config.connection,
         connectTimeout: CONNECT_TIMEOUT_MS,
       });
       await ensureSearchAttributes(connection, this.config.namespace);

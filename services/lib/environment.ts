@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type Connection, plaintextProblem } from '../../schemas/plaintext';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -41,4 +42,10 @@ export function secret(env: Env, variable: string): string | undefined {
   } catch (cause) {
     throw new ConfigurationError(`${variable}_FILE`, (cause as Error).message, 'is the secret mounted and readable?');
   }
+}
+
+/** Throws ConfigurationError for a connection to another machine that would not be encrypted, unless that was said. */
+export function encryptedAbroad(env: Env, variable: string, connection: Connection): void {
+  const problem = plaintextProblem(env, connection);
+  if (problem) throw new ConfigurationError(variable, problem.message, problem.hint);
 }

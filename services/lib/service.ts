@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { REDACTED } from '../../schemas/redaction';
 import { type Env, integer, text } from './environment';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -30,7 +31,7 @@ export async function runService(
   env: Env,
   start: (context: ServiceContext) => Promise<RunningService>,
 ): Promise<void> {
-  const log = pino({ name, level: env['LOG_LEVEL'] ?? 'info', redact: ['password', '*.password', 'token', '*.token'] });
+  const log = pino({ name, level: env['LOG_LEVEL'] ?? 'info', redact: REDACTED });
   const metrics = new Registry();
   metrics.setDefaultLabels({ service: name });
   collectDefaultMetrics({ register: metrics });

@@ -1,6 +1,9 @@
-/** Where Temporal is and how to get through to it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_*_FILE, TEMPORAL_API_KEY. */
+/**
+ * Where Temporal is and how to get through to it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS=1 (authorities of the
+ * system) or TEMPORAL_TLS_*_FILE, TEMPORAL_API_KEY(_FILE), MILLRACE_PLAINTEXT.
+ */
 import { readFileSync } from 'node:fs';
-import { ConfigurationError, type Env, secret, text } from './environment';
+import { ConfigurationError, encryptedAbroad, type Env, secret, text } from './environment';
 
 export interface TemporalConfig {
   readonly namespace: string;
@@ -18,14 +21,13 @@ export interface TemporalConfig {
 /** Throws ConfigurationError. A client certificate needs its key; a CA or an API key alone turns TLS on. */
 export function temporalConfig(env: Env): TemporalConfig {
   const apiKey = secret(env, 'TEMPORAL_API_KEY');
-  const tls = tlsOf(env);
+  const tls = tlsOf(env) ?? (apiKey || env['TEMPORAL_TLS'] === '1' ? {} : undefined);
+  const address = text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal');
+  const connection = { remote: 'temporal', addresses: [address], encrypted: tls !== undefined } as const;
+  encryptedAbroad(env, 'TEMPORAL_ADDRESS', connection);
   return {
     namespace: text(env, 'TEMPORAL_NAMESPACE', 'Temporal namespace', 'default'),
-    connection: {
-      address: text(env, 'TEMPORAL_ADDRESS', 'host:port of Temporal'),
-      ...(apiKey && { apiKey }),
-      ...((tls ?? apiKey) && { tls: tls ?? {} }),
-    },
+    connection: { address, ...(apiKey && { apiKey }), ...(tls && { tls }) },
   };
 }
 

@@ -27,8 +27,6 @@ export const FLUSH_EVERY_TICKS = 5;
 /** More unread events than this are a backlog, in which silence means nothing. */
 export const BACKLOG_EVENTS = 5_000;
 const MAX_EVENTS_PER_BATCH = 5_000;
-/** The broker's default. */
-const REPLICATION_FACTOR = -1;
 
 export interface PresenceConfig {
   readonly stream: StreamConfig;
@@ -70,7 +68,7 @@ async function prepareTopics(kafka: Kafka): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await ensureTopics(admin, Object.values(Topics), REPLICATION_FACTOR);
+    await ensureTopics(admin);
     // Partition p of sessions is told in partition p of presence, from which it is rebuilt.
     await samePartitions(admin, [Topics.sessions.name, Topics.presence.name]);
   } finally {

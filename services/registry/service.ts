@@ -4,6 +4,7 @@ import { type Registry } from 'prom-client';
 import { type Logger } from 'pino';
 import { partitionOf } from '../../schemas/partition';
 import {
+  BROKERS_REPLICATION,
   createKafka,
   ensureTopics,
   EventReader,
@@ -33,8 +34,6 @@ import { GROUP_ID, PartitionRegistry, type RegistryDeps } from './partition';
 export const MAX_REQUESTS_PER_TRANSACTION = 1_000;
 /** Partition p of requests, events and states must hold the same devices. */
 const HELD_TOGETHER = [Topics.deviceRequests.name, Topics.lifecycle.name, Topics.devices.name];
-/** The broker's default. */
-const REPLICATION_FACTOR = -1;
 
 export interface RegistryConfig {
   readonly stream: StreamConfig;
@@ -49,12 +48,12 @@ export async function startRegistry(config: RegistryConfig): Promise<RunningServ
   const kafka = createKafka(config.stream, config.log);
   const admin = kafka.admin();
   await admin.connect();
-  await ensureTopics(admin, Object.values(Topics), REPLICATION_FACTOR);
+  await ensureTopics(admin);
   const partitions = await samePartitions(admin, HELD_TOGETHER);
   const ids = await registerSchemas(config.stream, [...Object.values(Topics), AgentTopics.devices('any')]);
   const metrics = registryMetrics(config.metrics);
   const writers = new WriterSchemas(config.stream);
-  const agentTopics = new AgentDeviceTopics(admin, REPLICATION_FACTOR);
+  const agentTopics = new AgentDeviceTopics(admin, BROKERS_REPLICATION);
   const deps: RegistryDeps = {
     writers: new Writers(ids),
     requests: new EventReader('device-request', writers),

@@ -29,7 +29,6 @@ const MAX_WAIT_MS = 250;
 /** How long signals under way may take to end when the process stops. */
 const DRAIN_MS = 5_000;
 /** The broker's own default, so that a cluster decides. */
-const DEFAULT_REPLICATION = -1;
 
 export interface RelayOptions {
   readonly log: Logger;
@@ -95,7 +94,7 @@ async function prepare(kafka: Kafka, producer: Producer): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await ensureTopics(admin, [Topics.commandEvents, Topics.deadLetters], DEFAULT_REPLICATION);
+    await ensureTopics(admin, [Topics.commandEvents, Topics.deadLetters]);
   } finally {
     await admin.disconnect();
   }

@@ -22,7 +22,6 @@ import { revocations } from './revocations';
 import { RegistryClient } from './registry-client';
 
 /** The broker's own default, so that a cluster decides. */
-const DEFAULT_REPLICATION = -1;
 
 export interface WorkerStream {
   readonly publisher: Publisher;
@@ -63,7 +62,7 @@ async function ensure(kafka: Kafka, topics: readonly Topic[]): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await ensureTopics(admin, topics, DEFAULT_REPLICATION);
+    await ensureTopics(admin, topics);
   } finally {
     await admin.disconnect();
   }

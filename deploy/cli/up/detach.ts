@@ -63,6 +63,7 @@ export function argumentsOf(raw: RawUpOptions): string[] {
   });
   return [
     ...(raw.plant ? [] : ['--no-plant']),
+    ...(raw.secure === true ? ['--secure'] : []),
     ...(raw.profile === undefined ? [] : ['--profile', raw.profile]),
     ...(raw.ports === undefined ? [] : ['--ports', raw.ports]),
     ...(raw.without ?? []).flatMap((name) => ['--without', name]),

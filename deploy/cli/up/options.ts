@@ -7,6 +7,7 @@ import { CliError } from '../errors';
 export interface RawUpOptions {
   readonly detach?: boolean;
   readonly plant: boolean;
+  readonly secure?: boolean;
   readonly profile?: string;
   readonly ports?: string;
   readonly summary?: boolean;
@@ -17,6 +18,8 @@ export interface RawUpOptions {
 export interface UpOptions {
   readonly detach: boolean;
   readonly plant: boolean;
+  /** Kafka with TLS and rights, the agent with a certificate of its own. */
+  readonly secure: boolean;
   readonly profile: string;
   readonly autoPorts: boolean;
   readonly ports: Partial<Record<PublicPort, number>>;
@@ -49,6 +52,7 @@ export function upOptions(raw: RawUpOptions, projectRoot: string): UpOptions {
   return {
     detach: raw.detach ?? false,
     plant: raw.plant,
+    secure: raw.secure ?? false,
     profile,
     autoPorts: raw.ports === 'auto',
     ports: Object.fromEntries(ports),

@@ -8,6 +8,7 @@ import { type DataDir, ensureSecrets } from '../../local/data-dir';
 import { type ComponentPaths, ensureComponents } from '../../local/install/ensure';
 import { missingPrerequisites } from '../../local/install/prerequisites';
 import { lineOf } from '../../local/install/report';
+import { brokerSecurity } from '../../local/secure/certificates';
 import { type Backends, commonEnv, stack, type StackOptions, without } from '../../local/stack';
 import { LauncherError } from '../../local/supervisor/errors';
 import { INSTANCE_VARIABLE, instanceValue, processesOf } from '../../local/supervisor/instance';
@@ -16,6 +17,7 @@ import { type NodeSpec } from '../../local/supervisor/spec';
 import { ApiClient } from '../api-client';
 import { type Context, type Env, readSecret } from '../context';
 import { CliError } from '../errors';
+import { enrollAgent } from './enroll';
 import { firstReading } from './first-reading';
 import { type UpOptions } from './options';
 import { rememberedPorts, settlePorts } from './ports';
@@ -50,10 +52,15 @@ export async function plan(
   const ports = settlePorts({ options, env, dir, external, own: new Set(leftovers.map((p) => p.pid)) });
   ensureSecrets(dir);
   const paths = await components(context, external, firstTime, instance, progress);
-  const built: Backends = backends({ projectRoot, dir, ports, paths, external, env });
+  if (options.secure && external.has('kafka'))
+    throw new CliError('usage', 'up', '--secure is for a Kafka of ours', 'secure your own, and unset KAFKA_BROKERS');
+  const security = options.secure ? await brokerSecurity(dir, Date.now()) : undefined;
+  const built: Backends = backends({ projectRoot, dir, ports, paths, external, env, ...(security && { security }) });
   const baseEnv = inherited(env);
   const base = { baseEnv, backends: built, dir, build: buildOf(projectRoot) };
   const clientEnv = commonEnv(base);
+  const url = `http://${LOOPBACK}:${ports.api}`;
+  const api = (): ApiClient => new ApiClient({ url, token: readSecret(dir.secrets.apiToken) });
   const stackOptions: StackOptions = {
     ...base,
     projectRoot,
@@ -61,11 +68,12 @@ export async function plan(
     profile: options.profile,
     profileEnv: profile.env,
     plant: options.plant,
+    ...(security && {
+      enroll: () => enrollAgent({ agentId: profile.agentId, api: api(), url, dir, projectRoot, now: Date.now() }),
+    }),
     setUp: setUp(profile.agentId, () => clientEnv, dir, projectRoot, instance),
   };
-  const url = `http://${LOOPBACK}:${ports.api}`;
   const begun_ms = Date.now();
-  const api = (): ApiClient => new ApiClient({ url, token: readSecret(dir.secrets.apiToken) });
   const nodes: NodeSpec[] = [
     ...stack(stackOptions),
     { kind: 'task', name: 'devices', needs: ['api', 'registry'], run: () => seedDevices(api(), profile) },
@@ -126,7 +134,7 @@ async function components(
 
 /** Everything else differs from shell to shell, and would restart processes for nothing. */
 const INHERITED =
-  /^(PATH|HOME|USER|LANG|LC_ALL|TZ|TMPDIR|JAVA_HOME|JAVA_TOOL_OPTIONS|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOG_LEVEL|TENANT|OIDC_[A-Z_]+)$/;
+  /^(PATH|HOME|USER|LANG|LC_ALL|TZ|TMPDIR|JAVA_HOME|JAVA_TOOL_OPTIONS|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOG_LEVEL|TENANT|MILLRACE_PLAINTEXT|OIDC_[A-Z_]+)$/;
 
 function inherited(env: Env): Record<string, string> {
   return Object.fromEntries(

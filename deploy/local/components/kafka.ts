@@ -26,7 +26,19 @@ export interface KafkaListener {
   readonly advertised: number;
 }
 
+/** Mutual TLS on every listener, and an authorizer. Files are PEM. */
+export interface BrokerSecurity {
+  /** Authority of everybody's certificates. */
+  readonly ca: string;
+  /** Key and certificates of the broker, and of the services. */
+  readonly broker: string;
+  readonly services: string;
+  /** As the authorizer spells them. */
+  readonly superUsers: readonly string[];
+}
+
 export interface KafkaExtras {
+  readonly security?: BrokerSecurity;
   readonly listeners?: readonly KafkaListener[];
   /** These win over ours. */
   readonly properties?: Readonly<Record<string, string>>;
@@ -49,15 +61,26 @@ export function kafkaSpec({ dataDir, ports, paths, extras }: KafkaOptions): Comp
     env: {},
     cwd: dataDir,
     prepare: () => prepare(dir, serverProperties(join(dir, 'log'), ports, extras), paths.java, classes),
-    ready: () => probeKafka([address]),
+    ready: () => probeKafka([address], extras?.security && { ssl: tlsOfServices(extras.security) }),
     address,
-    clientEnv: { KAFKA_BROKERS: address },
+    clientEnv: { KAFKA_BROKERS: address, ...(extras?.security && securityEnv(extras.security)) },
     ports: [ports.broker, ports.controller],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 15_000,
     startTimeout_ms: 120_000,
   };
 }
+
+function tlsOfServices({ ca, services }: BrokerSecurity): Exclude<KafkaConfig['ssl'], boolean | undefined> {
+  const own = readFileSync(services, 'utf8');
+  return { ca: readFileSync(ca, 'utf8'), cert: own, key: own };
+}
+
+const securityEnv = ({ ca, services }: BrokerSecurity): Record<string, string> => ({
+  KAFKA_SSL_CA_FILE: ca,
+  KAFKA_SSL_CERT_FILE: services,
+  KAFKA_SSL_KEY_FILE: services,
+});
 
 /** Asks for the cluster's metadata; ready when there is at least one broker. `security` is for a user's own cluster. */
 export async function probeKafka(
@@ -113,7 +136,8 @@ function clusterId(dir: string): string {
 
 /** A static quorum: a dynamic one would keep the controller's port in its log, and could not change it. */
 export function serverProperties(logDir: string, ports: KafkaOptions['ports'], extras: KafkaExtras = {}): string {
-  const broker = `PLAINTEXT://${LOOPBACK}:${ports.broker}`;
+  const name = extras.security ? 'SSL' : 'PLAINTEXT';
+  const broker = `${name}://${LOOPBACK}:${ports.broker}`;
   const more = extras.listeners ?? [];
   const protocols = more.map((l) => `,${l.name}:${l.protocol}`).join('');
   const listeners = more.map((l) => `,${l.name}://${LOOPBACK}:${l.port}`).join('');
@@ -126,7 +150,7 @@ export function serverProperties(logDir: string, ports: KafkaOptions['ports'], e
     'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
     listeners: `${broker},CONTROLLER://${LOOPBACK}:${ports.controller}${listeners}`,
     'advertised.listeners': `${broker}${advertised}`,
-    'inter.broker.listener.name': 'PLAINTEXT',
+    'inter.broker.listener.name': name,
     'log.dirs': logDir.replaceAll('\\', '/'),
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
@@ -143,10 +167,27 @@ export function serverProperties(logDir: string, ports: KafkaOptions['ports'], e
     // A killed broker is let in again only when the session of its former life is over: 9 s by default.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
+    ...(extras.security && securityProperties(extras.security, protocols)),
     ...extras.properties,
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   return `# written at every start\n${lines.join('\n')}\n`;
+}
+
+/** Also between broker and controller: nothing of it listens in plain text. */
+function securityProperties({ ca, broker, superUsers }: BrokerSecurity, more: string): Record<string, string> {
+  return {
+    'listener.security.protocol.map': `CONTROLLER:SSL,SSL:SSL${more}`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': broker,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': ca,
+    'ssl.client.auth': 'required',
+    'ssl.enabled.protocols': 'TLSv1.3,TLSv1.2',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': superUsers.join(';'),
+    'allow.everyone.if.no.acl.found': 'false',
+  };
 }
 
 const LOG4J = `status = warn

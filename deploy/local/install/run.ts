@@ -16,9 +16,10 @@ export interface RunOptions {
   readonly timeout_ms?: number;
   /** Sends SIGTERM. */
   readonly stop?: AbortSignal;
+  /** Only the tail of a program's output is kept. */
+  readonly maxOutput_chars?: number;
 }
 
-/** Only the tail of a program's output is kept. */
 const MAX_OUTPUT_CHARS = 64 * 1024;
 
 /** Runs a program to its end without a shell. Never throws: the caller knows what a failure means. */
@@ -32,10 +33,11 @@ export function run(command: string, args: readonly string[], options: RunOption
     // spawn's own `timeout` keeps the process alive for its whole length when the program does not exist
     const timer = options.timeout_ms === undefined ? undefined : setTimeout(() => child.kill(), options.timeout_ms);
     options.stop?.addEventListener('abort', () => child.kill(), { once: true });
+    const most = options.maxOutput_chars ?? MAX_OUTPUT_CHARS;
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = tail(stdout + text)));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = tail(stderr + text)));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = tail(stdout + text, most)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = tail(stderr + text, most)));
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       resolve({ exitCode: null, missing: error.code === 'ENOENT', stdout, stderr: stderr || error.message });
@@ -47,6 +49,6 @@ export function run(command: string, args: readonly string[], options: RunOption
   });
 }
 
-function tail(text: string): string {
-  return text.length > MAX_OUTPUT_CHARS ? text.slice(-MAX_OUTPUT_CHARS) : text;
+function tail(text: string, most: number): string {
+  return text.length > most ? text.slice(-most) : text;
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { schemas } from '../../../schemas/codec';
-import { registerSchemas, type StreamConfig, StreamError } from '../../../schemas/stream';
+import { registerSchemas, registryHeaders, type StreamConfig, StreamError } from '../../../schemas/stream';
 import { subjectOf, type Topic, Topics } from '../../../schemas/topics';
 
 const REGISTRY_TIMEOUT_MS = 10_000;
@@ -55,7 +55,7 @@ export class DiskSchemaIds implements SchemaIdSource {
     try {
       const answer = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+        headers: { 'content-type': 'application/vnd.schemaregistry.v1+json', ...registryHeaders(this.config) },
         body: JSON.stringify({ schema: JSON.stringify(avsc) }),
         signal: AbortSignal.timeout(REGISTRY_TIMEOUT_MS),
       });

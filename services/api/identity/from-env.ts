@@ -1,5 +1,6 @@
 /** The certificate authority of this installation, from the API's environment. */
 import { type Kafka } from 'kafkajs';
+import { BROKERS_REPLICATION } from '../../../schemas/stream';
 import { type Env, integer } from '../../lib/environment';
 import { type Authenticator } from '../authentication';
 import { EmbeddedAuthority } from './authority';
@@ -53,6 +54,6 @@ async function brokerAccess(
   if (env['KAFKA_AGENT_ACLS'] !== '1') return { broker: OPEN_BROKER, close: () => Promise.resolve() };
   const admin = kafka.admin();
   await admin.connect();
-  const replication = integer(env, 'KAFKA_REPLICATION_FACTOR', 1, 1, 10);
+  const replication = integer(env, 'KAFKA_REPLICATION_FACTOR', BROKERS_REPLICATION, 1, 10);
   return { broker: new KafkaAcls(admin, replication), close: () => admin.disconnect() };
 }

@@ -7,9 +7,6 @@ import { Topics } from '../../../schemas/topics';
 import { lettersOf } from './letter';
 import { replay } from './replay';
 
-/** The broker's default. */
-const REPLICATION_FACTOR = -1;
-
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 void main();
@@ -21,7 +18,7 @@ async function main(): Promise<void> {
   const kafka = createKafka(config, { warn: (fields, message) => say(`${message} ${JSON.stringify(fields)}`) });
   const admin = kafka.admin();
   await admin.connect();
-  await ensureTopics(admin, [Topics.replays], REPLICATION_FACTOR);
+  await ensureTopics(admin, [Topics.replays]);
   await admin.disconnect();
   const notes = new EventWriter(Topics.replays, await registerSchemas(config, [Topics.replays]));
   const { sent, already } = await replay({ kafka, notes, now: Date.now, newId: randomUUID }, letters);

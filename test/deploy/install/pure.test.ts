@@ -17,7 +17,7 @@ test.each(Object.entries(lock))(
       expect(artifact.sha256).toMatch(/^[0-9a-f]{64}$/);
       expect(artifact.bytes).toBeGreaterThan(0);
       expect(component.source === 'maven' ? artifact.coordinates : artifact.requirement).toMatch(
-        /^[\w.:-]+(==[\w.]+)?$/,
+        /^(@[\w-]+\/)?[\w.:-]+((==|@)[\w.]+)?$/,
       );
     }
   },

@@ -57,6 +57,7 @@ const context: Context = {
 const options: UpOptions = {
   detach: false,
   plant: true,
+  secure: false,
   profile: '',
   autoPorts: false,
   ports: {},
