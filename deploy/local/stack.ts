@@ -127,6 +127,7 @@ function services(o: StackOptions): ProcessSpec[] {
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
         IMAGE_DIR: o.dir.of('images'),
         MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
+        ...(o.backends.temporal.kind === 'own' && { TEMPORAL_UI_URL: `http://${LOOPBACK}:${o.ports['temporal-ui']}` }),
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,
