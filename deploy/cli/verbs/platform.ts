@@ -50,6 +50,7 @@ export function addPlatformCommands(verbs: Verbs): void {
     .description('ask SQL; a table on a terminal, tab-separated otherwise')
     .argument('<sql>', 'one statement')
     .option('--format <name>', 'any format of ClickHouse: CSV, JSON, Vertical, ...')
+    .option('--csv', 'with a header')
     .option('--json', 'one JSON object a line')
     .action((sql: string, o: QueryModule.QueryOptions) =>
       run((c) => (load('./commands/query') as typeof QueryModule).query(c, sql, o)),

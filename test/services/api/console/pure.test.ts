@@ -1,5 +1,5 @@
 /** What the console computes, without a browser. */
-import { diffLines, hunks } from '../../../../services/api/console/src/diff';
+import { diffLines, hunks } from '../../../../schemas/text-diff';
 import { EventParser } from '../../../../services/api/console/src/events';
 import {
   ageText,

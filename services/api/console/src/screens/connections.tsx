@@ -1,7 +1,7 @@
 /** What an agent reads and writes: its profile is checked, compared, and applied. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Problem } from '../api';
-import { diffLines, hunks } from '../diff';
+import { diffLines, hunks } from '../../../../../schemas/text-diff';
 import { cli } from '../format';
 import { useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';

@@ -1,4 +1,4 @@
-/** Differences of two texts by lines. Pure. */
+/** Differences of two texts by lines, as the console and the command line both show them. Pure. */
 
 export interface DiffLine {
   readonly kind: 'same' | 'added' | 'removed';
