@@ -6,7 +6,7 @@ export default tseslint.config(
   { ignores: ['dist/', '.millrace/', 'node_modules/', 'schemas/generated/', 'test/output/', 'deploy/helm/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommended, tseslint.configs.stylistic],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -61,8 +61,11 @@ const MATRIX: readonly Rule[] = [
   { from: /^services\/lib\//, may: [/^schemas\//, /^services\/lib\//], because: 'the shell library knows no service' },
   {
     from: /^services\/api\//,
-    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/([^/]+\/)?messages$/],
-    because: 'the api starts workflows by their messages',
+    may: [
+      ...[/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/([^/]+\/)?messages$/],
+      ...[/^edge-agent\/profile-file$/, /^edge-agent\/core\/profile\/problem$/],
+    ],
+    because: 'the api starts workflows by their messages, and checks a profile by the code the agent works by',
   },
   {
     from: /^services\/relay\//,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type DataDir, defaultDataDir } from '../local/data-dir';
 import { readRunFile, type RunFile } from '../local/supervisor/run-file';
+import { contextsFile, LOCAL, NO_CONTEXTS, readContexts, remoteOf } from './contexts';
 import { CliError } from './errors';
 import { type Io } from './io';
 
@@ -15,6 +16,8 @@ export interface Context {
   readonly dir: () => DataDir;
   /** --data as given, for programs that understand it themselves. */
   readonly dataOption?: string;
+  /** --context or MILLRACE_CONTEXT: a platform by its name. */
+  readonly remote?: string;
 }
 
 /** What runs, or ran last, in the data directory. */
@@ -36,12 +39,24 @@ export interface Endpoint {
   readonly token: string | undefined;
 }
 
-/** API_URL and MILLRACE_API_TOKEN(_FILE) when set (any instance, also a remote one), otherwise the data directory's own. */
+/**
+ * --context when given; API_URL and MILLRACE_API_TOKEN(_FILE) when set; the data directory that --data names; the context
+ * in use; the default data directory's own.
+ */
 export function apiEndpoint(context: Context): Endpoint {
   const { env } = context;
+  if (context.remote !== undefined && context.remote !== LOCAL) return endpointOf(context, context.remote);
   if (env['API_URL']) return { url: env['API_URL'].replace(/\/$/, ''), token: tokenFrom(env) };
+  const local = context.remote === LOCAL || context.dataOption !== undefined || env['MILLRACE_DATA'] !== undefined;
+  const { current } = local ? NO_CONTEXTS : readContexts(contextsFile(env));
+  if (current !== undefined) return endpointOf(context, current);
   const { facts } = lastRun(context);
   return { url: fact(facts, 'API_URL'), token: tokenFrom({ ...facts, ...env }) };
+}
+
+function endpointOf({ env }: Context, name: string): Endpoint {
+  const { url, token, token_file } = remoteOf(readContexts(contextsFile(env)), name);
+  return { url, token: token ?? (token_file === undefined ? undefined : readSecret(token_file)) };
 }
 
 function tokenFrom(env: Env): string | undefined {

@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { dataDir, defaultDataDir } from '../local/data-dir';
 import { type Context } from './context';
 import { EXIT } from './errors';
+import { type Io } from './io';
 import { type Verbs } from './load';
 import { addAccessCommands } from './verbs/access';
 import { addBatchCommands } from './verbs/batches';
 import { addChartCommands } from './verbs/chart';
+import { addOperationCommands } from './verbs/operations';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
 import { addDefinitionCommands } from './verbs/definitions';
@@ -21,6 +23,13 @@ import { addDevelopmentCommands } from './verbs/development';
 const HELP_WIDTH = 80;
 
 type Start = Omit<Context, 'dir'>;
+
+interface Options {
+  readonly data?: string;
+  readonly input: boolean;
+  readonly plain?: boolean;
+  readonly context?: string;
+}
 
 /** Runs one command line; resolves with the exit code. */
 export async function run(argv: readonly string[], start: Start): Promise<number> {
@@ -42,6 +51,8 @@ export function build(start: Start, exited: (code: number) => void): Command {
     .description('Every reading in SQL exactly once, every command’s outcome known, every device’s life replayable.')
     .version(versionOf(projectRoot), '-V, --version')
     .option('--data <dir>', 'data directory of the instance (default: .millrace/data, env: MILLRACE_DATA)')
+    .option('--context <name>', 'platform to speak to, see `context` (env: MILLRACE_CONTEXT)')
+    .option('--plain', 'no colour, no drawing: for screen readers and scripts')
     .option('--no-input', 'never ask: fail where a question would be needed')
     .configureOutput({
       writeOut: io.out,
@@ -56,10 +67,16 @@ export function build(start: Start, exited: (code: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride();
   const context = (): Context => {
-    const { data, input } = program.opts<{ data?: string; input: boolean }>();
+    const { data, input, plain, context: remote } = program.opts<Options>();
     const path = data ?? env['MILLRACE_DATA'] ?? defaultDataDir(projectRoot);
-    const given = data === undefined ? {} : { dataOption: data };
-    return { ...start, io: { ...io, input: io.input && input }, dir: () => dataDir(path), ...given };
+    const chosen = remote ?? env['MILLRACE_CONTEXT'];
+    const given = { ...(data !== undefined && { dataOption: data }), ...(chosen && { remote: chosen }) };
+    return {
+      ...start,
+      io: { ...(plain ? plainly(io) : io), input: io.input && input },
+      dir: () => dataDir(path),
+      ...given,
+    };
   };
   const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
   addPlatformCommands(verbs);
@@ -69,6 +86,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addBatchCommands(verbs);
   addImageCommands(verbs);
   addCampaignCommands(verbs);
+  addOperationCommands(verbs);
   addDeadLetterCommands(verbs);
   addRebuildCommand(verbs);
   addRetentionCommands(verbs);
@@ -76,6 +94,8 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addDevelopmentCommands(verbs);
   return program;
 }
+
+const plainly = (io: Io): Io => ({ ...io, outTty: false, errTty: false, color: { out: false, err: false } });
 
 function versionOf(projectRoot: string): string {
   return (JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string }).version;

@@ -29,6 +29,7 @@ const { linkSync, renameSync, unlinkSync } = require('node:fs');
 const { join, relative } = require('node:path');
 const { createHash } = require('node:crypto');
 const { spawnSync } = require('node:child_process');
+const { buildConsole, consoleFresh, CONSOLE } = require('./console-build.js');
 
 const root = join(__dirname, '..', '..');
 const entry = join(root, 'dist', 'deploy', 'cli', 'main.js');
@@ -109,7 +110,8 @@ function sourceFiles() {
   const walk = (dir) => {
     for (const e of readdirSync(dir, { withFileTypes: true })) {
       if (e.isDirectory()) {
-        if (e.name !== 'node_modules' && e.name[0] !== '.') walk(join(dir, e.name));
+        const path = join(dir, e.name);
+        if (e.name !== 'node_modules' && e.name[0] !== '.' && path !== join(root, CONSOLE)) walk(path);
       } else if (e.name.endsWith('.ts') && !e.name.endsWith('.test.ts')) found.push(join(dir, e.name));
     }
   };
@@ -152,6 +154,16 @@ function compile() {
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], 'the sources do not compile', {
     hint: 'correct what is named above.',
   });
+}
+
+function buildTheConsole() {
+  if (consoleFresh(root)) return;
+  const started = Date.now();
+  say('building the console ...');
+  const problem = buildConsole(root);
+  if (problem !== undefined)
+    throw new BootstrapError(`the console does not build${problem}\n  correct what is named above.`);
+  say(`console built in ${seconds(started)} s`);
 }
 
 function removeIfThere(path) {
@@ -238,10 +250,11 @@ function withLock(work) {
 // --- main ----------------------------------------------------------------------------------------------------------
 
 function prepare() {
-  if (librariesFresh() && buildFresh()) return;
+  if (librariesFresh() && buildFresh() && consoleFresh(root)) return;
   withLock(() => {
     installLibraries();
     build();
+    buildTheConsole();
   });
 }
 

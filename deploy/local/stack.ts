@@ -134,6 +134,7 @@ function services(o: StackOptions): ProcessSpec[] {
         IMAGE_DIR: o.dir.of('images'),
         MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
         ...(o.enroll && { KAFKA_AGENT_ACLS: '1' }),
+        ...(o.backends.temporal.kind === 'own' && { TEMPORAL_UI_URL: `http://${LOOPBACK}:${o.ports['temporal-ui']}` }),
       }),
       ports: [o.ports.api, o.ports['health-api']],
       address: api,

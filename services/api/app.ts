@@ -6,6 +6,7 @@ import { checkTable } from './access-table';
 import { authenticate, type Authentication, installationToken, localUser } from './authentication';
 import { type ApiDependencies } from './dependencies';
 import { openApiDocument, openApiValidators } from './description';
+import { consoleFiles } from './console-files';
 import { guard } from './guard';
 import { notFound, problems } from './problem';
 import { rateLimit } from './rate-limit';
@@ -20,7 +21,10 @@ import { definitionRoutes } from './routes/definitions';
 import { deviceRoutes } from './routes/devices';
 import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
+import { overviewRoutes } from './routes/overview';
+import { profileRoutes } from './routes/profiles';
 import { readingRoutes } from './routes/readings';
+import { streamHealthRoutes } from './routes/streams';
 import { streamRoutes } from './routes/stream';
 import { twinRoutes } from './routes/twin';
 
@@ -32,6 +36,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */
@@ -44,7 +49,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   if (duration) app.use(measured(duration));
   app.get('/openapi.json', (_req, res) => void res.json(document));
   app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.issuer?.jwks ?? { keys: [] }));
-  app.use(express.static(join(projectRoot(), 'services', 'api', 'console')));
+  app.use(consoleFiles(join(projectRoot(), 'dist', 'console')));
   app.use('/api', authenticate(authentication(deps)), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(openApiValidators());

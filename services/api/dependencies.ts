@@ -12,18 +12,22 @@ import { type BatchInput } from '../../workflows/batch/messages';
 import { type ImageStore } from './image-store';
 import { type Schedules } from './schedules';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
+import { type AgentProfiles } from './agent-profiles';
 import { type ApiKeys } from './api-keys';
 import { type Recorder } from './audit-log';
 import { type Authenticator } from './authentication';
 import { type CommandLog } from './command-log';
+import { type Replayer, type SchemaOf } from './dead-letters';
 import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type History } from './history';
 import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
+import { type Overview } from './overview';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
+import { type StreamHealth } from './stream-health';
 
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
 export interface Workflows {
@@ -72,6 +76,16 @@ export interface ApiDependencies {
     History,
     'readings' | 'exportReadings' | 'lifecycle' | 'life' | 'command' | 'commandsOf' | 'audit'
   >;
+  readonly overview: Pick<
+    Overview,
+    'values' | 'alarms' | 'alarmJournal' | 'commands' | 'campaigns' | 'deadLetters' | 'deadLetter'
+  >;
+  readonly health: StreamHealth;
+  readonly replay: Replayer;
+  readonly schemaOf: SchemaOf;
+  readonly profiles: AgentProfiles;
+  /** Where people look at workflows; absent: nowhere that the API knows of. */
+  readonly workflowsUrl?: string;
   readonly feed: Feed;
   readonly rateLimit: RateLimit;
   readonly workflows: Workflows;

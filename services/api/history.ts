@@ -1,8 +1,9 @@
 /** What ClickHouse answers for the API: readings, windows, lifecycle events and commands of the past. */
-import { type ClickHouseClient } from '@clickhouse/client';
 import { type CommandEvent, type DeviceEvent } from '../../schemas/generated';
 import { type CommandView, fold, viewOf } from '../domain/command';
-import { ApiError } from './problem';
+import { answerOf, type Engine, type Row, rowsOf } from './rows';
+
+export { type Row };
 
 export type Window = '1m' | '1h' | '1d';
 
@@ -30,15 +31,6 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
-export type Row = Record<string, unknown>;
-
-/** ClickHouse writes times as `2026-01-31 12:00:00.000` in UTC, and 64-bit integers as text where asked. */
-const SETTINGS = {
-  date_time_output_format: 'iso',
-  output_format_json_quote_64bit_integers: 0,
-  output_format_json_quote_denormals: 0,
-} as const;
-
 const DEVICE = 'tenant = {tenant:String} AND device_id = {device:String}';
 const COMMAND_EVENT_COLUMNS =
   'command_id, tenant, device_id, agent_id, state, toUnixTimestamp64Milli(at) AS at, actor, name, args, qos, attempt, detail, result, seq';
@@ -47,12 +39,12 @@ const COMMAND_EVENT_COLUMNS =
 const MAX_COMMANDS = 1_000;
 
 export class History {
-  constructor(private readonly clickhouse: Pick<ClickHouseClient, 'query'>) {}
+  constructor(private readonly clickhouse: Engine) {}
 
   /** Rows as lines of JSON, oldest first, however many: the engine sends no faster than they are taken. */
   async *exportReadings(q: Omit<ReadingsQuery, 'limit'>): AsyncGenerator<string> {
     const { query, query_params } = readingsQuery(q, 'ASC');
-    const answer = await this.answer(query, query_params);
+    const answer = await answerOf(this.clickhouse, query, query_params);
     for await (const rows of answer.stream()) yield rows.map((row) => `${row.text}\n`).join('');
   }
 
@@ -117,20 +109,8 @@ export class History {
     return viewOf(fold(events as unknown as CommandEvent[]));
   }
 
-  private async rows(query: string, query_params: Row): Promise<Row[]> {
-    try {
-      return await (await this.answer(query, query_params)).json<Row>();
-    } catch (cause) {
-      throw cause instanceof ApiError ? cause : noAnswer(cause);
-    }
-  }
-
-  private async answer(query: string, query_params: Row) {
-    try {
-      return await this.clickhouse.query({ query, query_params, format: 'JSONEachRow', clickhouse_settings: SETTINGS });
-    } catch (cause) {
-      throw noAnswer(cause);
-    }
+  private rows(query: string, query_params: Row): Promise<Row[]> {
+    return rowsOf(this.clickhouse, query, query_params);
   }
 }
 
@@ -143,8 +123,4 @@ function readingsQuery(q: Omit<ReadingsQuery, 'limit'>, order: 'ASC' | 'DESC'): 
          ${q.metric === undefined ? '' : 'AND metric = {metric:String}'}
        ORDER BY ${time} ${order}, metric`;
   return { query, query_params: { ...q } };
-}
-
-function noAnswer(cause: unknown): ApiError {
-  return new ApiError('unavailable', `ClickHouse did not answer: ${(cause as Error).message}`, {}, { cause });
 }

@@ -11,13 +11,15 @@ import {
   streamConfig,
   WriterSchemas,
 } from '../../schemas/stream';
-import { Topics } from '../../schemas/topics';
+import { AgentTopics, Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
+import { replay } from '../lib/dead-letters/replay';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
 import { temporalConfig } from '../lib/temporal';
 import { tokenAccess } from './access-from-env';
+import { StreamProfiles } from './agent-profiles';
 import { ApiKeys, StreamKeyStore } from './api-keys';
 import { createApp } from './app';
 import { Recorder, StreamAudit } from './audit-log';
@@ -31,7 +33,9 @@ import { follow } from './ingest';
 import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
+import { Overview } from './overview';
 import { Registrar } from './registrar';
+import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
 
@@ -49,9 +53,8 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const admin = kafka.admin();
   await admin.connect();
   await ensureTopics(admin);
-  await admin.disconnect();
   const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit, Topics.identities];
-  const ids = await registerSchemas(config, written);
+  const ids = await registerSchemas(config, [...written, Topics.replays, AgentTopics.profile('any')]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
@@ -59,6 +62,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const commands = new CommandLog();
   const definitions = new Definitions();
   const feed = new Feed(Date.now);
+  const replays = new EventWriter(Topics.replays, ids);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
   const registrar = new Registrar(instance, producer, {
@@ -67,7 +71,8 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   });
   const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
   const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
-  const tails = await follow(kafka, new WriterSchemas(config), sinks, log);
+  const writers = new WriterSchemas(config);
+  const tails = await follow(kafka, writers, sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows(temporalConfig(env));
   const access = await tokenAccess(env, Date.now);
@@ -92,6 +97,15 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       commands,
       definitions,
       history: new History(clickhouse),
+      overview: new Overview(clickhouse),
+      health: new KafkaStreamHealth({
+        ...{ admin, now: Date.now },
+        group: text(env, 'PROJECTOR_GROUP', 'consumer group of the projector', 'millrace-projector'),
+      }),
+      replay: (letters) => replay({ kafka, notes: replays, now: Date.now, newId: randomUUID }, letters),
+      schemaOf: (id) => writers.get(id),
+      profiles: new StreamProfiles({ kafka, writers, publisher, ids, newId: randomUUID }),
+      ...(env['TEMPORAL_UI_URL'] && { workflowsUrl: env['TEMPORAL_UI_URL'] }),
       feed,
       rateLimit: {
         per_second: integer(env, 'API_RATE_PER_SECOND', 2_000, 0, 1_000_000),
@@ -113,6 +127,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       await new Promise((closed) => server.close(closed).closeIdleConnections());
       await Promise.all([
         ...tails.map((t) => t.stop()),
+        admin.disconnect(),
         producer.disconnect(),
         publisher.close(),
         certifying.close(),

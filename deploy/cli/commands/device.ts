@@ -19,7 +19,12 @@ export interface Device {
   readonly reason?: string | null;
   readonly registered_at: string;
   readonly changed_at: string;
-  readonly presence?: { readonly status?: string; readonly since?: string; readonly reason?: string };
+  readonly presence?: {
+    readonly status?: string;
+    readonly since?: string;
+    readonly last_seen?: string;
+    readonly reason?: string;
+  };
 }
 
 interface Page {
@@ -57,7 +62,7 @@ export async function list(context: Context, options: ListOptions): Promise<numb
   return EXIT.ok;
 }
 
-async function pages(client: ApiClient, { json: _, limit, label, ...filters }: ListOptions): Promise<Device[]> {
+export async function pages(client: ApiClient, { json: _, limit, label, ...filters }: ListOptions): Promise<Device[]> {
   const wanted = limit === undefined ? Infinity : Number(limit);
   if (!(wanted > 0)) throw new CliError('usage', 'device list', `--limit ${limit} is no number`, 'give 1 or more');
   const found: Device[] = [];

@@ -11,6 +11,7 @@ export function summary(facts: Readonly<Record<string, string>>, command: string
     : '$CLICKHOUSE_PASSWORD';
   return `
 ${bold('API and console')}   ${of('API_URL')}
+${bold('Console')}           ${command} console   (prints the address that signs you in)
 ${bold('API token')}         ${of('MILLRACE_API_TOKEN_FILE')}
 ${bold('ClickHouse')}        ${of('CLICKHOUSE_URL')}
 

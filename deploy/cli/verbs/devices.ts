@@ -2,6 +2,7 @@
 import { type Command } from 'commander';
 import type * as CommandModule from '../commands/command';
 import type * as DeviceModule from '../commands/device';
+import type * as ListsModule from '../commands/lists';
 import type * as RunModule from '../commands/run';
 import type * as ImportModule from '../commands/device-import';
 import { load, type Verbs } from '../load';
@@ -116,11 +117,16 @@ function addCommand({ program, run }: Verbs): void {
     .action((id: string, o: { json?: boolean }) => run((c) => command().show(c, id, o)));
   group
     .command('list')
-    .argument('<device>')
-    .description('commands of a device, newest first')
+    .argument('[device]')
+    .description('commands of a device, or of all in the last week, newest first')
+    .option('--state <state>', 'of all devices only: failed, outcome-unknown, ...')
     .option('--limit <count>')
     .option('--json', 'for programs')
-    .action((id: string, o: { limit?: string; json?: boolean }) => run((c) => command().list(c, id, o)));
+    .action((id: string | undefined, o: { state?: string; limit?: string; json?: boolean }) =>
+      run((c) =>
+        id === undefined ? (load('./commands/lists') as typeof ListsModule).commands(c, o) : command().list(c, id, o),
+      ),
+    );
   group
     .command('watch')
     .argument('<id>')

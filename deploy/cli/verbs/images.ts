@@ -3,6 +3,7 @@ import type * as ImageModule from '../commands/image';
 import { load, type Verbs } from '../load';
 import type * as CampaignModule from '../commands/campaign';
 import { withSelection } from './batches';
+import type * as ListsModule from '../commands/lists';
 import { collect } from './devices';
 
 const image = (): typeof ImageModule => load('./commands/image') as typeof ImageModule;
@@ -29,6 +30,14 @@ export function addCampaignCommands({ program, run }: Verbs): void {
     .option('--device-timeout <time>', 'for one device (default: 1h)')
     .option('--no-wait', 'print its id and leave')
     .action((file: string, o: CampaignModule.StartOptions) => run((c) => campaign().start(c, file, o)));
+  group
+    .command('list')
+    .description('all of them, newest first')
+    .option('--limit <count>')
+    .option('--json', 'for programs')
+    .action((o: { limit?: string; json?: boolean }) =>
+      run((c) => (load('./commands/lists') as typeof ListsModule).campaigns(c, o)),
+    );
   for (const [verb, description] of [
     ['show', 'how far it has come'],
     ['watch', 'follow it to its end'],

@@ -1,5 +1,6 @@
 /** Verbs that start, watch, ask and stop an instance. */
 import { optionOf, PUBLIC_PORTS, publicPorts, variableOf } from '../../local/port-plan';
+import type * as ConsoleModule from '../commands/console';
 import type * as DownModule from '../commands/down';
 import type * as EnvModule from '../commands/env';
 import type * as KillModule from '../commands/kill';
@@ -49,10 +50,15 @@ export function addPlatformCommands(verbs: Verbs): void {
     .description('ask SQL; a table on a terminal, tab-separated otherwise')
     .argument('<sql>', 'one statement')
     .option('--format <name>', 'any format of ClickHouse: CSV, JSON, Vertical, ...')
+    .option('--csv', 'with a header')
     .option('--json', 'one JSON object a line')
     .action((sql: string, o: QueryModule.QueryOptions) =>
       run((c) => (load('./commands/query') as typeof QueryModule).query(c, sql, o)),
     );
+  program
+    .command('console')
+    .description('the address of the console, which signs you in: keep it to yourself')
+    .action(() => run((c) => (load('./commands/console') as typeof ConsoleModule).consoleAddress(c)));
   program
     .command('env')
     .description('addresses and secrets for your shell: eval "$(millrace env)"')

@@ -33,9 +33,10 @@ interface NewTokenBody {
 export function accessRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
+  const links = deps.workflowsUrl === undefined ? {} : { workflows_url: deps.workflowsUrl };
   router.get('/self', (_req, res) => {
     const { actor, kind, tenant, grants } = principalOf(res);
-    res.json({ actor, kind, tenant, roles: grants.filter((g) => g.tenant === tenant).map(showGrant) });
+    res.json({ actor, kind, tenant, roles: grants.filter((g) => g.tenant === tenant).map(showGrant), ...links });
   });
 
   router.post('/api-keys', async (req, res) => {

@@ -22,6 +22,13 @@ export const ACTIONS = {
   'image.publish': 'engineer',
   'campaign.read': 'viewer',
   'campaign.run': 'engineer',
+  /** Of the installation: topics, and how far behind SQL is. */
+  'stream.read': 'viewer',
+  /** They hold what was sent, byte for byte. */
+  'letter.read': 'engineer',
+  'letter.replay': 'engineer',
+  'profile.read': 'engineer',
+  'profile.manage': 'engineer',
   'self.read': 'viewer',
   'key.read': 'admin',
   'key.manage': 'admin',

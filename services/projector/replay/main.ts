@@ -1,11 +1,11 @@
-/** Sends the dead letters of a file (replay/letter.ts) back: `main.js FILE [--json]`. Prints what it did; exit 0 when all are sent. */
+/** Sends the dead letters of a file (lib/dead-letters/letter.ts) back: `main.js FILE [--json]`. Prints what it did; exit 0 when all are sent. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createKafka, ensureTopics, EventWriter, registerSchemas, streamConfig } from '../../../schemas/stream';
 import { Topics } from '../../../schemas/topics';
-import { lettersOf } from './letter';
-import { replay } from './replay';
+import { lettersOf } from '../../lib/dead-letters/letter';
+import { replay } from '../../lib/dead-letters/replay';
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 

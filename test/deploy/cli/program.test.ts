@@ -12,6 +12,20 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'help-device': ['device', '--help'],
   'help-batch-send': ['batch', 'send', '--help'],
   'help-schedule-add': ['schedule', 'add', '--help'],
+  'help-alarm': ['alarm', '--help'],
+  'help-alarm-shelve': ['alarm', 'shelve', '--help'],
+  'help-session-list': ['session', 'list', '--help'],
+  'help-watch': ['watch', '--help'],
+  'help-profile': ['profile', '--help'],
+  'help-context': ['context', '--help'],
+  'help-campaign': ['campaign', '--help'],
+  'help-group': ['group', '--help'],
+  'help-query': ['query', '--help'],
+  'help-dead-letters': ['dead-letters', '--help'],
+  'unknown-context': ['--context', 'no-such-context', 'device', 'list'],
+  'context-not-url': ['context', 'add', 'a', '--url', 'example.org'],
+  'contexts-json': ['context', 'list', '--json'],
+  'profile-not-there': ['profile', 'plan', '/nonexistent/p.yaml'],
   'help-command-send': ['command', 'send', '--help'],
   'unknown-verb': ['statsu'],
   'unknown-option': ['status', '--jsn'],
@@ -28,10 +42,12 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'unknown-shell': ['completion', 'tcsh'],
 };
 
+/** Whoever runs the tests may have contexts of their own. */
+const CONTEXTS = { MILLRACE_CONTEXTS: '/nonexistent/millrace-contexts.yaml' };
 const API = { API_URL: 'http://127.0.0.1:9' };
 
 test.each(Object.entries(CASES))('%s', async (name, argv) => {
-  const env: Record<string, string> = name.startsWith('bad-') ? API : {};
+  const env: Record<string, string> = { ...CONTEXTS, ...(/^(bad|profile)-/.test(name) && API) };
   const { code, out, err } = await cli(['--data', NOWHERE, ...argv], env);
   const root = projectRoot();
   const text = `exit ${code}\n--- stdout\n${out}--- stderr\n${err}`

@@ -46,6 +46,8 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /batches': BATCH,
   'POST /schedules': { schedule_id: 'nightly', cron: '0 3 * * *', batch: BATCH },
   'POST /campaigns': { filter: { model: 'pump' }, manifest: {} },
+  'PUT /agents/{id}/profile': { profile: 'agent: {}' },
+  'POST /agents/{id}/profile/check': { profile: 'agent: {}' },
   'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
   'POST /identities/enroll': { csr: 'x' },
@@ -60,6 +62,7 @@ const NAMES: Readonly<Record<string, string>> = {
   switch: 'pause',
   order: 'pause',
   sha256: 'a'.repeat(64),
+  message: 'm2m.telemetry:0:1',
 };
 
 /** Filled in from the document: a route added to it is tested without a change here, but for a body it needs. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import {
+  type AgentProfile,
   type AuditEvent,
   type Definition,
   type DefinitionRequest,
@@ -12,6 +13,8 @@ import {
   type DeviceRequest,
   type DeviceState,
 } from '../../../schemas/generated';
+import { schemas } from '../../../schemas/codec';
+import { coordinatesOf } from '../../../services/lib/dead-letters/letter';
 import { createApp } from '../../../services/api/app';
 import { ApiKeys } from '../../../services/api/api-keys';
 import { Recorder } from '../../../services/api/audit-log';
@@ -117,6 +120,25 @@ export const NO_HISTORY: ApiDependencies['history'] = {
   audit: () => Promise.resolve([]),
 };
 
+export const NO_OVERVIEW: ApiDependencies['overview'] = {
+  values: () => Promise.resolve([]),
+  alarms: () => Promise.resolve([]),
+  alarmJournal: () => Promise.resolve([]),
+  commands: () => Promise.resolve([]),
+  campaigns: () => Promise.resolve([]),
+  deadLetters: () => Promise.resolve([]),
+  deadLetter: () => Promise.resolve(undefined),
+};
+
+/** What is desired of agents, in memory. */
+function profilesInMemory(): ApiDependencies['profiles'] {
+  const desired = new Map<string, AgentProfile>();
+  return {
+    find: (tenant, agent) => Promise.resolve(desired.get(`${tenant}/${agent}`)),
+    put: (p) => Promise.resolve(void desired.set(`${p.tenant}/${p.agent_id}`, p)),
+  };
+}
+
 export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
@@ -174,6 +196,11 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     directory,
     commands: new CommandLog(),
     history: NO_HISTORY,
+    overview: NO_OVERVIEW,
+    health: { streams: () => Promise.resolve({ at: NOW, group: 'millrace-projector', topics: [] }) },
+    replay: (letters) => Promise.resolve({ sent: letters.map(coordinatesOf), already: [] }),
+    schemaOf: () => Promise.resolve(schemas['telemetry-frame']),
+    profiles: profilesInMemory(),
     rateLimit: { per_second: 0, burst: 1 },
     feed: new Feed(() => NOW),
     workflows: {

@@ -1,4 +1,4 @@
-import { coordinatesOf, type Letter, lettersOf, sort } from '../../../services/projector/replay/letter';
+import { coordinatesOf, type Letter, lettersOf, sort } from '../../../../services/lib/dead-letters/letter';
 
 const letter = (offset: number): Letter => ({
   ...{ source_topic: 'm2m.telemetry', source_partition: 2, source_offset: String(offset) },

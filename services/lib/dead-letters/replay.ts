@@ -5,7 +5,7 @@
 import { type Kafka } from 'kafkajs';
 import { type EventWriter, transactionalProducer } from '../../../schemas/stream';
 import { Topics } from '../../../schemas/topics';
-import { readToEnd } from '../../lib/consume-snapshot';
+import { readToEnd } from '../consume-snapshot';
 import { bytesOf, coordinatesOf, headersOf, type Letter, sort } from './letter';
 
 /** Of everybody who replays: two at once would not know of each other. */

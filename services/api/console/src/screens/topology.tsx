@@ -1,0 +1,119 @@
+/** Plant → agent → stream → table, with what flows now. */
+import { useRef } from 'preact/hooks';
+import { countText, rateText } from '../format';
+import { useLive, useLoad, useNow } from '../hooks';
+import { pathOf } from '../route';
+import { type Device, type Streams } from '../types';
+import { Badge, Card, Link, Screen, Trouble } from '../ui';
+import { siteOf, useRate } from './overview';
+import { isCaughtUp, useTopicRates } from './streams';
+
+/** Where what a topic carries is found in SQL. */
+const TABLES: Readonly<Record<string, string>> = {
+  'm2m.telemetry': 'readings',
+  'm2m.lifecycle': 'device_lifecycle',
+  'm2m.devices': 'devices',
+  'm2m.command-events': 'commands',
+  'm2m.sessions': 'sessions',
+  'm2m.presence': 'presence',
+  'm2m.alarms': 'alarms',
+  'm2m.campaigns': 'campaigns',
+  'm2m.points': 'points',
+  'm2m.outbox-gaps': 'outbox_gaps',
+  'm2m.dead-letters': 'dead_letters',
+  'm2m.audit': 'audit',
+};
+
+function useAgentRates(readings: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
+  const before = useRef({ at: now, counts: new Map(readings), rates: new Map<string, number>() });
+  const { at, counts } = before.current;
+  if (now - at >= 2_000) {
+    const rates = new Map(
+      [...readings].map(([agent, n]) => [agent, ((n - (counts.get(agent) ?? 0)) * 1_000) / (now - at)]),
+    );
+    before.current = { at: now, counts: new Map(readings), rates };
+  }
+  return before.current.rates;
+}
+
+function grouped(devices: readonly Device[], keyOf: (d: Device) => string): [string, Device[]][] {
+  const groups = new Map<string, Device[]>();
+  for (const d of devices) {
+    const key = keyOf(d);
+    const known = groups.get(key);
+    if (known) known.push(d);
+    else groups.set(key, [d]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+const online = (devices: readonly Device[]): number => devices.filter((d) => d.presence?.status === 'online').length;
+
+export function Topology() {
+  const live = useLive();
+  const now = useNow(1_000);
+  const total = useRate(live.readings, now);
+  const agentRates = useAgentRates(live.agentReadings, now);
+  const streams = useLoad<Streams>('/streams', 0, 2_000);
+  const topicRates = useTopicRates(streams.value);
+  const devices = live.list();
+  const projected = streams.value?.topics.filter((t) => TABLES[t.topic] !== undefined) ?? [];
+  return (
+    <Screen title="Topology" sub={`${rateText(total)} readings on their way into SQL`}>
+      {streams.error && <Trouble error={streams.error} again={streams.again} />}
+      <div class="flow">
+        <Card title="Plant">
+          <ul class="nodes">
+            {grouped(devices, (d) => siteOf(d.path)).map(([site, of]) => (
+              <li key={site}>
+                <Link to={pathOf(['devices'], { path: site.startsWith('(') ? '' : site })}>{site}</Link>
+                <span class="soft">
+                  {online(of)} of {of.length} devices online
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+        <Card title="Agents">
+          <ul class="nodes">
+            {grouped(devices, (d) => d.agent_id ?? '(no agent)').map(([agent, of]) => (
+              <li key={agent}>
+                <Link to={agent.startsWith('(') ? '/devices' : pathOf(['connections', agent])}>{agent}</Link>
+                <strong class="number">{rateText(agentRates.get(agent) ?? 0)}</strong>
+                <span class="soft">{countText(of.length)} devices</span>
+              </li>
+            ))}
+          </ul>
+        </Card>
+        <Card title="Stream">
+          <ul class="nodes">
+            {projected.map((t) => (
+              <li key={t.topic}>
+                <Link to="/streams">
+                  <code>{t.topic}</code>
+                </Link>
+                <strong class="number">{rateText(topicRates.get(t.topic) ?? 0)}</strong>
+              </li>
+            ))}
+          </ul>
+        </Card>
+        <Card title="SQL">
+          <ul class="nodes">
+            {projected.map((t) => (
+              <li key={t.topic}>
+                <code>{TABLES[t.topic]}</code>
+                {isCaughtUp(t) ? (
+                  <Badge tone="good">caught up</Badge>
+                ) : t.lag === null ? (
+                  <Badge tone="plain">empty</Badge>
+                ) : (
+                  <Badge tone="warn">{countText(t.lag)} behind</Badge>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+    </Screen>
+  );
+}

@@ -1,0 +1,97 @@
+/** What the console computes, without a browser. */
+import { diffLines, hunks } from '../../../../schemas/text-diff';
+import { EventParser } from '../../../../services/api/console/src/events';
+import {
+  ageText,
+  cli,
+  hexDump,
+  rateText,
+  shellWord,
+  sqlText,
+  unitText,
+} from '../../../../services/api/console/src/format';
+import { missing, type Outage, watchOutage } from '../../../../services/api/console/src/outage';
+import { mayAt } from '../../../../services/api/console/src/roles';
+import { parseRoute, pathOf } from '../../../../services/api/console/src/route';
+
+test('events come whole, whatever the pieces', () => {
+  const text = ': hello\n\nid: m2m.x:0:7\nevent: reading\ndata: {"a":1,\ndata: "b":2}\n\nevent:alarm\ndata:{}\n\n';
+  const whole = new EventParser().feed(text);
+  expect(whole).toEqual([
+    { type: 'reading', id: 'm2m.x:0:7', data: '{"a":1,\n"b":2}' },
+    { type: 'alarm', id: '', data: '{}' },
+  ]);
+  const parser = new EventParser();
+  expect([...text].flatMap((c) => parser.feed(c))).toEqual(whole);
+});
+
+test('an event without an end is refused', () => {
+  const parser = new EventParser();
+  const feed = (): void => {
+    for (let i = 0; i < 50; i++) parser.feed('x'.repeat(100_000));
+  };
+  expect(feed).toThrow(RangeError);
+});
+
+test.each([
+  ['/', '', { screen: 'overview', rest: [], query: {} }],
+  ['/devices', '?q=a%20b', { screen: 'devices', rest: [], query: { q: 'a b' } }],
+  ['/devices/a%2Fb/life', '', { screen: 'devices', rest: ['a/b', 'life'], query: {} }],
+  ['/devices/%zz', '', { screen: 'devices', rest: ['%zz'], query: {} }],
+])('the address %s%s', (path, search, route) => expect(parseRoute(path, search)).toEqual(route));
+
+test('an address made of parts is read as those parts', () => {
+  const path = pathOf(['devices', 'a/b c'], { q: 'x&y', state: '', model: undefined });
+  expect(path).toBe('/devices/a%2Fb%20c?q=x%26y');
+});
+
+test('differences by lines, and what lies around them', () => {
+  const lines = diffLines('a\nb\nc\nd\ne\nf', 'a\nb\nX\nd\ne\nf\ng');
+  expect(lines.map((l) => `${l.kind[0]}${l.text}`)).toEqual(['sa', 'sb', 'rc', 'aX', 'sd', 'se', 'sf', 'ag']);
+  expect(hunks(diffLines('1\n2\n3\n4\n5\n6\n7', '1\n2\n3\n4\n5\n6\n8'), 1)).toEqual([
+    { kind: 'skipped', count: 5 },
+    { kind: 'same', text: '6' },
+    { kind: 'removed', text: '7' },
+    { kind: 'added', text: '8' },
+  ]);
+  expect(diffLines('same', 'same')).toEqual([{ kind: 'same', text: 'same' }]);
+});
+
+test.each([
+  ['viewer', 'viewer', undefined, true],
+  ['viewer', 'operator', undefined, false],
+  ['operator@acme/north', 'operator', 'acme/north/hall', true],
+  ['operator@acme/north', 'operator', 'acme/northern', false],
+  ['operator@acme/north', 'operator', undefined, false],
+] as const)('%s for %s at %s: %s', (grant, role, path, may) => expect(mayAt([grant], role, path)).toBe(may));
+
+test('words for shells and SQL are quoted', () => {
+  expect(shellWord("it's")).toBe("'it'\\''s'");
+  expect(cli('command', 'send', 'boiler-1', 'note', 'text=a b')).toBe(
+    "./millrace command send boiler-1 note 'text=a b'",
+  );
+  expect(sqlText("o'b\\c")).toBe("'o\\'b\\\\c'");
+});
+
+test('ages, rates and units as people say them', () => {
+  expect([500, 8_000, 180_000, 10_800_000, 400_000_000].map(ageText)).toEqual(['now', '8 s', '3 min', '3 h', '4 d']);
+  expect([0, 0.44, 12.2].map(rateText)).toEqual(['0/s', '0.4/s', '12/s']);
+  expect([unitText('Cel'), unitText('bar'), unitText('xyz', 'furlong')]).toEqual(['°C', 'bar', 'furlong']);
+});
+
+test('bytes are dumped as offset, hex and text, up to a bound', () => {
+  expect(hexDump('48690a', 16)).toBe(`000000  48 69 0a${' '.repeat(41)}Hi.`);
+  expect(hexDump('00'.repeat(20), 16).split('\n').at(-1)).toBe('… 4 bytes more');
+});
+
+test('an outage is seen when data grows old, and over when it is fresh', () => {
+  let state: Outage = { stage: 'waiting' };
+  state = watchOutage(state, 1_000, 4_000);
+  expect(state.stage).toBe('waiting');
+  state = watchOutage(state, 1_000, 7_000);
+  expect(state).toEqual({ stage: 'cut', since: 1_000 });
+  state = watchOutage(state, 19_000, 20_000);
+  expect(state).toEqual({ stage: 'back', since: 1_000, until: 19_000 });
+  expect(missing([3, 5, 5, 8])).toBe(3);
+  expect(missing([3, 4, 5])).toBe(0);
+});

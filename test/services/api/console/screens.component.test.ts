@@ -1,0 +1,200 @@
+/** Every screen of the console in a browser, over an API in memory: what it shows, what it logs, and who can use it. */
+import { type Browser, type BrowserContext } from 'playwright-core';
+import { projectRoot } from '../../../../schemas/root';
+import { chromiumPath, ConsolePage, contextOf, type InPage, launch } from '../../../support/browser';
+import { TOKEN } from '../harness';
+import { startWorld, type World } from './world';
+
+jest.setTimeout(120_000);
+
+const builder = jest.requireActual<{
+  buildConsole(root: string): string | undefined;
+  consoleFresh(root: string): boolean;
+}>('../../../../deploy/local/console-build.js');
+const path = chromiumPath();
+/** A machine without a browser says so in the verdict: skipped. */
+const inBrowser = path === undefined ? test.skip : test;
+
+let world: World;
+let browser: Browser;
+let context: BrowserContext;
+let console: ConsolePage;
+let talking: NodeJS.Timeout;
+
+beforeAll(async () => {
+  if (path === undefined) return;
+  if (!builder.consoleFresh(projectRoot())) expect(builder.buildConsole(projectRoot())).toBeUndefined();
+  world = await startWorld(200);
+  talking = setInterval(() => world.say('boiler-1', 'edge-1'), 300);
+  browser = await launch(path);
+  context = await contextOf(browser);
+  console = await ConsolePage.open(context, world.url);
+  await console.visit(`/overview#token=${TOKEN}`);
+  // The tour is looked at by itself; it would lie over every picture.
+  await console.page.evaluate(() =>
+    (globalThis as unknown as InPage).localStorage.setItem('millrace-tour', '0 closed'),
+  );
+  await console.visit('/overview');
+});
+afterAll(async () => {
+  clearInterval(talking);
+  await browser?.close();
+  await world?.close();
+});
+
+/** Address, and something that is there only when its data is. */
+const SCREENS: readonly (readonly [string, string, string | RegExp])[] = [
+  ['overview', '/overview', 'acme/springfield'],
+  ['devices', '/devices', 'North boiler'],
+  ['device-values', '/devices/boiler-1', 'Water temperature at the outlet'],
+  ['device-chart', '/devices/boiler-1/values?metric=temperature&range=1d', /readings_1m/],
+  ['device-commands', '/devices/boiler-1/commands', 'Sets the wanted water temperature'],
+  ['device-alarms', '/devices/boiler-1/alarms', 'overheated'],
+  ['device-life', '/devices/boiler-1/life', 'activated'],
+  ['device-twin', '/devices/boiler-1/twin', /Desired, version/],
+  ['alarms', '/alarms', 'Alarm flood.'],
+  ['alarms-journal', '/alarms/journal', 'door-open'],
+  ['commands', '/commands', 'user:alice'],
+  ['command', '/commands/command-1', 'open in Temporal'],
+  ['campaigns', '/campaigns', '2.4.0'],
+  ['campaign', '/campaigns/c1', 'the check after the change failed'],
+  ['streams', '/streams', 'm2m.telemetry:2:4711'],
+  ['dead-letter', '/streams/dead-letters/m2m.telemetry:2:4711', /cannot be decoded|written by schema/],
+  ['topology', '/topology', 'device_lifecycle'],
+  ['connections', '/connections', 'edge-4'],
+  ['connection', '/connections/edge-1', /version 3 is desired/],
+  ['audit', '/access', 'device.operate needs the role operator'],
+  ['keys', '/access/keys', 'screen'],
+  ['me', '/access/me', 'user:operator'],
+];
+
+inBrowser.each(SCREENS)('%s', async (name, address, text) => {
+  await console.walk(address);
+  await console.says(text);
+  await console.says(/data is/);
+  await console.picture(name);
+  expect(await console.violations()).toEqual([]);
+  await console.page.setViewportSize({ width: 420, height: 900 });
+  expect(await console.overflows()).toBe(false);
+  await console.page.setViewportSize({ width: 1_400, height: 900 });
+  expect(console.complaints).toEqual([]);
+});
+
+inBrowser('dark, and small', async () => {
+  await console.page.emulateMedia({ colorScheme: 'dark' });
+  await console.page.setViewportSize({ width: 420, height: 900 });
+  for (const address of ['/overview', '/devices/boiler-1', '/alarms']) {
+    await console.visit(address);
+    await console.says('live');
+    await console.picture(`dark-small${address.replaceAll('/', '-')}`);
+    expect(await console.violations()).toEqual([]);
+  }
+  await console.page.setViewportSize({ width: 1_400, height: 900 });
+  await console.page.emulateMedia({ colorScheme: 'light' });
+});
+
+inBrowser('an address with filters leads to what they leave', async () => {
+  await console.visit('/devices?link=offline&agent=edge-1');
+  await console.says(/^\d of 200/);
+  expect(await console.page.getByRole('row').count()).toBeLessThan(12);
+});
+
+inBrowser('values go on by themselves', async () => {
+  await console.visit('/devices/boiler-1');
+  const value = console.page
+    .getByRole('row')
+    .filter({ hasText: /^temperature/ })
+    .locator('.value');
+  const before = (await value.textContent()) ?? '';
+  await value.filter({ hasNotText: before }).waitFor();
+});
+
+inBrowser('a command is asked back, shows its line of shell, and is sent', async () => {
+  await console.visit('/devices/boiler-1/commands');
+  await console.page.getByLabel(/^value/).fill('120');
+  await console.page.getByRole('button', { name: 'Send …' }).click();
+  await console.says('value: from 20 to 95');
+  await console.page.getByLabel(/^value/).fill('72');
+  await console.page.getByRole('button', { name: 'Send …' }).click();
+  await console.says('./millrace command send boiler-1 set-setpoint value=72');
+  expect(await console.violations()).toEqual([]);
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+  await console.page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(world.started.commands).toMatchObject([{ device_id: 'boiler-1', name: 'set-setpoint', args: '{"value":72}' }]);
+});
+
+inBrowser('what cannot be undone wants the name typed', async () => {
+  await console.visit('/devices/boiler-1');
+  await console.page.getByRole('button', { name: 'decommission' }).click();
+  const dialog = console.page.getByRole('dialog');
+  const confirm = dialog.getByRole('button', { name: 'decommission' });
+  expect(await confirm.isDisabled()).toBe(true);
+  await dialog.getByLabel('Type boiler-1 to go on').fill('boiler-1');
+  expect(await confirm.isDisabled()).toBe(false);
+  await dialog.getByRole('button', { name: 'Leave it' }).click();
+  expect(world.started.decommissions).toEqual([]);
+});
+
+inBrowser('an alarm is shelved for a time, with a comment', async () => {
+  await console.visit('/alarms');
+  await console.page.getByRole('button', { name: 'Shelve overheated of boiler-1' }).click();
+  await console.page.getByLabel('Comment').fill('sensor is being changed');
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Shelve' }).click();
+  await console.page.getByRole('dialog').waitFor({ state: 'detached' });
+  const args = { alarm: 'overheated', minutes: 30, comment: 'sensor is being changed' };
+  expect(world.started.commands.at(-1)).toMatchObject({ name: 'alarm-shelve', args: JSON.stringify(args) });
+});
+
+inBrowser('a profile is checked, compared and applied', async () => {
+  await console.visit('/connections/edge-1');
+  const editor = console.page.getByLabel('Profile, YAML');
+  const good = await editor.inputValue();
+  await editor.fill(good.replace('int16', 'int17'));
+  await console.page.getByRole('button', { name: 'Validate' }).click();
+  await console.says(/did you mean int16/);
+  await editor.fill(good.replace('port: 5020', 'port: 5021'));
+  await console.page.getByRole('button', { name: 'Validate' }).click();
+  await console.says('+ ');
+  await console.picture('connection-diff');
+  await console.page.getByRole('button', { name: 'Apply …' }).click();
+  await console.page.getByLabel('Type edge-1 to go on').fill('edge-1');
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+  await console.says(/version 4 is desired/);
+  expect((await world.deps.profiles.find('default', 'edge-1'))?.profile).toContain('port: 5021');
+});
+
+inBrowser('a viewer sees that it may not, and a wrong key does not come in', async () => {
+  const page = await ConsolePage.open(context, world.url);
+  await page.visit('/overview#token=not-a-token');
+  await page.says('This token or key is not accepted. Has it expired?');
+  await page.picture('sign-in');
+  await page.page.getByLabel('Token or API key').fill(world.viewerKey);
+  await page.page.getByRole('button', { name: 'Sign in' }).click();
+  await page.says('acme/springfield');
+  await page.visit('/access');
+  await page.says('You may not see or do this');
+  await page.picture('no-permission');
+  await page.visit('/devices/boiler-1');
+  expect(await page.page.getByRole('button', { name: 'decommission' }).isDisabled()).toBe(true);
+  expect(page.complaints).toEqual([]);
+  await page.page.close();
+});
+
+inBrowser('a link that is lost is said, and resumed', async () => {
+  await console.visit('/overview');
+  await console.says('live');
+  world.deps.feed.close();
+  await console.says('link lost, trying again');
+  await console.says('live');
+});
+
+inBrowser('keys lead to screens, and into the list', async () => {
+  await console.visit('/overview');
+  await console.page.keyboard.press('g');
+  await console.page.keyboard.press('d');
+  await console.page.waitForURL('**/devices');
+  await console.page.keyboard.press('/');
+  await console.page.keyboard.type('boiler-1');
+  await console.page.waitForURL('**/devices?q=boiler-1');
+  await console.says('1 of 200');
+});
