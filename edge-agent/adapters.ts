@@ -1,5 +1,7 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
+import { join } from 'node:path';
 import { type FieldAdapter } from './adapter';
+import { HttpAdapter } from './adapters/http/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
 import { SparkplugAdapter } from './adapters/sparkplug-b/adapter';
@@ -11,6 +13,8 @@ import { type AdapterStatus } from './core/status';
 export interface AdapterDeps {
   readonly clock: Clock;
   readonly random: () => number;
+  /** Where an adapter keeps what must outlive the process; absent: nothing does. */
+  readonly dataDir?: string;
 }
 
 export interface RunningAdapter extends FieldAdapter {
@@ -47,7 +51,13 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new SparkplugAdapter(connection, deps);
     case 'opcua':
       return new OpcUaAdapter(connection, deps);
+    case 'http':
+      return new HttpAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }
+}
+
+function sequencesOf({ name }: ConnectionPlan, { dataDir }: AdapterDeps): { sequences?: string } {
+  return dataDir === undefined ? {} : { sequences: join(dataDir, `taken-${encodeURIComponent(name)}.json`) };
 }

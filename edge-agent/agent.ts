@@ -81,7 +81,7 @@ export class Agent {
     const { plan, deps, log, metrics, boot, stream } = options;
     this.plan = plan;
     this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
-    this.lines = new Lines(plan, deps, (connection) => this.pipeline.sink(connection));
+    this.lines = new Lines(plan, { ...deps, dataDir: options.dataDir }, (connection) => this.pipeline.sink(connection));
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(state);
     this.executor = this.createExecutor(ledger);

@@ -10,7 +10,7 @@ import {
   NOTHING,
 } from '../../wire/mqtt/broker-adapter';
 import { type Outgoing } from '../../wire/mqtt/outbound';
-import { encodePayload, steps } from './codec';
+import { encodePayload, steps } from '../../wire/payload';
 import { MessageTable, REJECTIONS } from './plan';
 import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource } from './settings';
 import { compileTopic } from './topic';

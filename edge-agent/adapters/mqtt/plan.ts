@@ -2,7 +2,7 @@
 import { type Sample } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan } from '../../core/compile/plan';
 import { Quality } from '../../../schemas/quality';
-import { at, decodePayload, PayloadError, steps, timeOf, valueOf } from './codec';
+import { at, decodePayload, PayloadError, steps, timeOf, valueOf } from '../../wire/payload';
 import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource } from './settings';
 import { type SubscriptionSettings } from './settings';
 import { compileTopic, fill, type Names, type TopicTemplate } from './topic';

@@ -8,7 +8,7 @@ import {
   type TimeUnit,
 } from '../../core/profile/types-mqtt';
 import { type BrokerSettings, brokerSettings } from '../../wire/mqtt/settings';
-import { type SourceKind } from './codec';
+import { type SourceKind } from '../../wire/payload';
 import { fill, type Names } from './topic';
 
 export interface SubscriptionSettings {

@@ -1,4 +1,5 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
 import {
   type SparkplugConnectionSection,
@@ -43,7 +44,7 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'mqtt' | 'sparkplug-b';
+export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'mqtt' | 'sparkplug-b' | 'http';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -60,6 +61,7 @@ export interface ConnectionSection {
   readonly limits?: LimitsSection;
   readonly mqtt?: MqttConnectionSection;
   readonly sparkplug?: SparkplugConnectionSection;
+  readonly http?: HttpConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
 }
 
@@ -163,6 +165,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly model?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly sparkplug?: SparkplugDeviceSection;
+  readonly http?: HttpDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -227,6 +230,7 @@ export interface PointSection {
   readonly high?: number;
   readonly mqtt?: MqttPointSection;
   readonly sparkplug?: SparkplugPointSection;
+  readonly http?: HttpPointSection;
 }
 
 export type Literal = number | boolean | string;

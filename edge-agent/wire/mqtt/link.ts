@@ -51,13 +51,13 @@ export class MqttLink {
     const { host, port, connect_timeout_ms, password_file } = settings;
     this.outbound = new Outbound((packet) => this.send(packet));
     this.reader = new PacketReader(settings.version, maxPacketBytes(settings));
+    // Throws when a file that the profile names cannot be read: the caller takes it for a failed attempt.
+    const password = password_file === undefined ? settings.password : secretOf(password_file);
+    this.socket = this.open();
     this.connecting = setTimeout(
       () => this.destroy(new Error(`no MQTT session with ${host}:${port} within ${connect_timeout_ms} ms`)),
       connect_timeout_ms,
     );
-    // Throws when a file that the profile names cannot be read: the caller takes it for a failed attempt.
-    const password = password_file === undefined ? settings.password : secretOf(password_file);
-    this.socket = this.open();
     this.socket.on(settings.tls ? 'secureConnect' : 'connect', () =>
       this.send(connectPacket(settings, password, will)),
     );

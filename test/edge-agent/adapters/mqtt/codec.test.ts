@@ -8,7 +8,7 @@ import {
   steps,
   timeOf,
   valueOf,
-} from '../../../../edge-agent/adapters/mqtt/codec';
+} from '../../../../edge-agent/wire/payload';
 import { compileTopic, fill, templateFault } from '../../../../edge-agent/adapters/mqtt/topic';
 
 const FORMATS = ['json', 'cbor', 'number', 'text'] as const;

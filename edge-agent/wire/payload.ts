@@ -1,7 +1,7 @@
 /** Payloads to values and back. Pure; never throws anything but PayloadError, whatever comes. */
 import { Decoder, Encoder } from 'cbor-x';
-import { type FieldValue } from '../../adapter';
-import { type PayloadFormat, type TimeUnit } from '../../core/profile/types-mqtt';
+import { type FieldValue } from '../adapter';
+import { type PayloadFormat, type TimeUnit } from '../core/profile/types-mqtt';
 
 export class PayloadError extends Error {
   constructor(message: string, options?: ErrorOptions) {

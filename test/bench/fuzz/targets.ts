@@ -1,0 +1,107 @@
+/** The codecs that are fuzzed: one entry each. */
+import { generate, type Packet } from 'mqtt-packet';
+import { decodeBody } from '../../../edge-agent/adapters/http/codec';
+import { FramingError } from '../../../edge-agent/adapters/modbus/codec/framing';
+import { Mbap } from '../../../edge-agent/adapters/modbus/codec/mbap';
+import { decodeResponse, PduError } from '../../../edge-agent/adapters/modbus/codec/pdu';
+import { at, decodePayload, PayloadError, valueOf } from '../../../edge-agent/wire/payload';
+import {
+  decodePayload as decodeSparkplug,
+  encodeCommand,
+  typeNameOf,
+  valueOf as sparkplugValue,
+} from '../../../edge-agent/adapters/sparkplug-b/codec';
+import { ProtoError } from '../../../edge-agent/adapters/sparkplug-b/protobuf';
+import { MqttStreamError, PacketReader } from '../../../edge-agent/wire/mqtt/codec';
+
+export interface Target {
+  readonly name: string;
+  /** Valid inputs, to be mangled. */
+  readonly seeds: readonly Buffer[];
+  read(bytes: Buffer): void;
+  /** Its own way to refuse. */
+  refuses(error: unknown): boolean;
+}
+
+const PACKETS: readonly Packet[] = [
+  {
+    cmd: 'publish',
+    topic: 'fleet/north/m/t',
+    payload: Buffer.from('{"v":1}'),
+    qos: 1,
+    dup: false,
+    retain: false,
+    messageId: 7,
+  },
+  { cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: true, properties: { receiveMaximum: 10 } },
+  { cmd: 'suback', messageId: 1, granted: [1] },
+  { cmd: 'puback', messageId: 3, reasonCode: 16 },
+];
+
+const stream = (version: 4 | 5): Target => ({
+  name: `mqtt stream, version ${version === 5 ? '5' : '3.1.1'}`,
+  seeds: [Buffer.concat(PACKETS.map((p) => generate(p, { protocolVersion: version })))],
+  read: (bytes) => void new PacketReader(version, 10_000).feed(bytes),
+  refuses: (error) => error instanceof MqttStreamError,
+});
+
+const payload = (format: 'json' | 'cbor' | 'number', seeds: readonly Buffer[]): Target => ({
+  name: `mqtt payload, ${format}`,
+  seeds,
+  read: (bytes) => {
+    const data = decodePayload(format, bytes);
+    for (const kind of ['number', 'int64', 'boolean', 'text'] as const) {
+      valueOf(kind, data);
+      valueOf(kind, at(data, ['a', '0']));
+    }
+  },
+  refuses: (error) => error instanceof PayloadError,
+});
+
+const JSON_SEED = Buffer.from('{"a":[1.5,"x",18446744073709551615],"ts":1700000000000,"b":{"c":null}}');
+const CBOR_SEED = Buffer.from(
+  'a36161831818fb3ff80000000000006178627473 1b0000018bcfe568006162a16163f6'.replace(' ', ''),
+  'hex',
+);
+
+const posts: Target = {
+  name: 'http body, lines',
+  seeds: [Buffer.from('{"seq":1,"ts":1700000000000,"values":{"a":1}}\n{"values":{"b":"x"}}\n')],
+  read: (bytes) => void decodeBody('ndjson', bytes),
+  refuses: (error) => error instanceof PayloadError,
+};
+
+const sparkplug: Target = {
+  name: 'sparkplug-b payload',
+  seeds: (['int8', 'uint64', 'double', 'float', 'boolean', 'string'] as const).map((type) => {
+    const value = type === 'string' ? 'läuft' : type === 'boolean' ? true : 7;
+    return encodeCommand({ name: 'Outlet/Temp', type, value }, 1_700_000_000_000) ?? Buffer.alloc(0);
+  }),
+  read: (bytes) => {
+    for (const { raw, type } of decodeSparkplug(bytes).metrics) {
+      const name = typeNameOf(type ?? 0);
+      if (raw && name) sparkplugValue(name, raw);
+    }
+  },
+  refuses: (error) => error instanceof ProtoError,
+};
+
+const modbus: Target = {
+  name: 'modbus tcp answer',
+  seeds: [Buffer.from('000100000007010304000a0102', 'hex'), Buffer.from('000200000003018302', 'hex')],
+  read: (bytes) => {
+    for (const { pdu } of new Mbap().feed(bytes)) decodeResponse({ fn: 3, address: 0, count: 2 }, pdu);
+  },
+  refuses: (error) => error instanceof FramingError || error instanceof PduError,
+};
+
+export const TARGETS: readonly Target[] = [
+  modbus,
+  stream(4),
+  stream(5),
+  payload('json', [JSON_SEED]),
+  payload('cbor', [CBOR_SEED]),
+  payload('number', [Buffer.from('-12.5e3'), Buffer.from('18446744073709551615')]),
+  sparkplug,
+  posts,
+];

@@ -1,0 +1,93 @@
+/** The protocols that are measured: one entry each. */
+import { freePorts } from '../../../deploy/local/ports';
+import { Simulator, profileOf as modbusProfile } from '../modbus/plant';
+import { names, plantProcess, type ProtocolRig, type Scale } from './rig';
+
+const HEAD = 'agent: { id: bench }\n';
+const POINTS = '[{ metric: temperature }, { metric: setpoint }, { metric: count, type: uint64 }]';
+
+const env = ({ devices, period_ms }: Scale): Record<string, string> => ({
+  PLANT_MACHINES: names(devices).join(','),
+  PLANT_PERIOD_MS: String(period_ms),
+});
+
+const modbus: ProtocolRig = {
+  name: 'modbus-tcp',
+  async start({ devices, period_ms }) {
+    const simulator = await Simulator.start();
+    const profile = modbusProfile(devices, simulator.port).replace(/scan_ms: \d+/, `scan_ms: ${period_ms}`);
+    return { profile, stop: () => simulator.stop() };
+  },
+};
+
+const mqtt: ProtocolRig = {
+  name: 'mqtt',
+  counter: 'count',
+  async start(scale) {
+    const [port = 0] = await freePorts(1);
+    const stop = await plantProcess('mqtt', port, env(scale));
+    const devices = names(scale.devices).map((id) => `  - { id: ${id}, connection: broker, model: machine }`);
+    const profile = `${HEAD}connections:
+  - name: broker
+    protocol: mqtt
+    host: 127.0.0.1
+    port: ${port}
+    mqtt:
+      version: 3.1.1
+      client_id: bench
+      receive_maximum: 10000
+      subscriptions: [{ topic: 'fleet/{region}/{machine}/telemetry', device: '{machine}', time: /ts }]
+models: { machine: { points: ${POINTS} } }
+devices:
+${devices.join('\n')}
+`;
+    return { profile, stop };
+  },
+};
+
+const sparkplug: ProtocolRig = {
+  name: 'sparkplug-b',
+  counter: 'count',
+  async start(scale) {
+    const [port = 0] = await freePorts(1);
+    const stop = await plantProcess('sparkplug-b', port, env(scale));
+    const devices = names(scale.devices).map(
+      (id) =>
+        `  - { id: ${id}, connection: broker, model: machine, sparkplug: { group: plant, node: edge, device: ${id} } }`,
+    );
+    const profile = `${HEAD}connections:
+  - { name: broker, protocol: sparkplug-b, host: 127.0.0.1, port: ${port}, sparkplug: { version: 3.1.1, client_id: bench } }
+models: { machine: { points: ${POINTS} } }
+devices:
+${devices.join('\n')}
+`;
+    return { profile, stop };
+  },
+};
+
+/** The agent is the server: the plant goes on trying until it is there. */
+const http: ProtocolRig = {
+  name: 'http',
+  counter: 'count',
+  async start(scale) {
+    const [port = 0, health = 0] = await freePorts(2);
+    const ids = names(scale.devices);
+    const stop = await plantProcess('http', health, {
+      HEALTH_PORT: String(health),
+      PLANT_AGENT: `http://127.0.0.1:${port}`,
+      PLANT_TOKENS: ids.map((id) => `${id}=token-of-${id}`).join(','),
+      PLANT_PERIOD_MS: String(scale.period_ms),
+    });
+    const devices = ids.map(
+      (id) => `  - { id: ${id}, connection: posts, model: machine, http: { token: token-of-${id} } }`,
+    );
+    const profile = `${HEAD}connections: [{ name: posts, protocol: http, port: ${port} }]
+models: { machine: { points: [{ metric: temperature }, { metric: count, type: uint64 }] } }
+devices:
+${devices.join('\n')}
+`;
+    return { profile, stop };
+  },
+};
+
+export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http];
