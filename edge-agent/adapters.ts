@@ -1,5 +1,6 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
 import { type FieldAdapter } from './adapter';
+import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { OpcUaAdapter } from './adapters/opcua/adapter';
 import { type Clock } from './core/clock';
@@ -41,6 +42,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new ModbusAdapter(connection, deps);
     case 'opcua':
       return new OpcUaAdapter(connection, deps);
+    case 'bacnet':
+      return new BacnetAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
+import { bacnetRules } from './adapters/bacnet/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { opcuaRules } from './adapters/opcua/rules';
 import { checkProfile } from './core/compile/check';
@@ -13,7 +14,7 @@ import { loadProfile, problemsOf } from './core/profile/load';
 import { type Problem, problemText } from './core/profile/problem';
 import { type Profile } from './core/profile/types';
 
-export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, opcuaRules];
+export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, opcuaRules, bacnetRules];
 
 export class ProfileError extends Error {
   readonly code = 'invalid-profile';
