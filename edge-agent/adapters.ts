@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type FieldAdapter } from './adapter';
 import { HttpAdapter } from './adapters/http/adapter';
+import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
 import { SparkplugAdapter } from './adapters/sparkplug-b/adapter';
@@ -53,6 +54,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new OpcUaAdapter(connection, deps);
     case 'http':
       return new HttpAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
+    case 'bacnet':
+      return new BacnetAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

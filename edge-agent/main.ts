@@ -4,8 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
+import { DEFAULT_PORT } from './adapters/bacnet/settings';
+import { type BacnetConnectionSection } from './core/profile/types';
 import { type Policy } from './adapters/opcua/settings';
 import { ProfileError, readPlan } from './profile-file';
+import { discover, importEde } from './verbs/bacnet';
 import { browseServer, type Server, serverOf, trustServer } from './verbs/browse';
 import { dryRun } from './verbs/dry-run';
 import { enrollAgent, renewAgent } from './verbs/identity';
@@ -26,6 +29,7 @@ const profileOption = (): Option =>
 const DEFAULT_WAIT_S = 10;
 const BROWSE_DEPTH = 8;
 const BROWSE_MAX = 1_000;
+const DISCOVER_WAIT_S = 3;
 
 function program(): Command {
   const agent = new Command('agent').description('Reads and writes the field, and ships every reading exactly once.');
@@ -78,6 +82,7 @@ function program(): Command {
       process.exitCode = await outbox(data, json ?? false, output);
     });
   serverVerbs(agent);
+  buildingVerbs(agent);
   identityVerbs(agent);
   profileVerbs(agent.command('profile').description('the profile the platform desires of an agent'));
   agent
@@ -89,6 +94,28 @@ function program(): Command {
       process.exitCode = exportCsv(profile, process.env, of, output);
     });
   return agent;
+}
+
+function buildingVerbs(agent: Command): void {
+  agent
+    .command('discover')
+    .description('BACnet devices that answer Who-Is, as devices of a profile')
+    .option('--interface <address>', 'own address to ask from')
+    .option('--port <port>', 'own UDP port', Number, DEFAULT_PORT)
+    .option('--broadcast <address>', 'where to ask', '255.255.255.255')
+    .option('--bbmd <address>', 'BBMD to ask through')
+    .option('--wait <seconds>', 'how long to listen', Number, DISCOVER_WAIT_S)
+    .action(async ({ wait, ...bacnet }: BacnetConnectionSection & { wait: number }) => {
+      process.exitCode = await discover(bacnet, wait * 1_000, output);
+    });
+  agent
+    .command('import-ede')
+    .description('objects of a BACnet EDE file as devices of a profile')
+    .argument('<file>', 'main sheet of the EDE set, CSV')
+    .option('--connection <name>', 'connection the devices are on', 'bacnet')
+    .action((file: string, { connection }: { connection: string }) => {
+      process.exitCode = importEde(file, connection, output);
+    });
 }
 
 function serverVerbs(agent: Command): void {

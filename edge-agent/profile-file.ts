@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
 import { httpRules } from './adapters/http/rules';
+import { bacnetRules } from './adapters/bacnet/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
@@ -16,7 +17,14 @@ import { loadProfile, problemsOf } from './core/profile/load';
 import { type Problem, problemText } from './core/profile/problem';
 import { type Profile } from './core/profile/types';
 
-export const PROTOCOLS: readonly ProtocolRules[] = [modbusRules, opcuaRules, mqttRules, sparkplugRules, httpRules];
+export const PROTOCOLS: readonly ProtocolRules[] = [
+  modbusRules,
+  opcuaRules,
+  bacnetRules,
+  mqttRules,
+  sparkplugRules,
+  httpRules,
+];
 
 export class ProfileError extends Error {
   readonly code = 'invalid-profile';

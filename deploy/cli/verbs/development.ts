@@ -12,6 +12,8 @@ const AGENT_VERBS = [
   ['dry-run', 'read once from the devices and show the readings; nothing is sent'],
   ['browse', 'what an OPC UA server has, as points of a profile'],
   ['trust', 'the certificate an OPC UA server shows; with --yes, trust it'],
+  ['discover', 'BACnet devices that answer Who-Is, as devices of a profile'],
+  ['import-ede', 'objects of a BACnet EDE file as devices of a profile'],
   ['profile', 'push FILE, show or withdraw --agent ID: what the platform desires of an agent'],
   ['enroll', 'get a certificate with a claim code; the key never leaves the machine'],
   ['renew', 'get the next certificate now; a working agent does so by itself in time'],

@@ -66,6 +66,7 @@ const COLUMNS: readonly (readonly [string[], Column])[] = [
   [['table', 'register type', 'area'], text('table')],
   [['address', 'register'], text('address')],
   [['node', 'node id', 'nodeid'], text('node')],
+  [['object'], text('object')],
   [['type', 'data type'], type],
   [['length'], number('length')],
   [['bit'], number('bit')],
@@ -135,7 +136,7 @@ const DIGIT_TABLES: Readonly<Record<string, Table>> = {
 };
 
 /** Columns that say where a point is where there are no addresses. */
-const NAMED = ['node'] as const;
+const NAMED = ['node', 'object'] as const;
 
 /** Turns the address column into table and zero-based address; the expectation it breaks when it does not fit. */
 function place(section: Row): string | undefined {

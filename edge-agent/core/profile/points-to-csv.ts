@@ -9,6 +9,7 @@ const COLUMNS: readonly (readonly [name: string, cell: (p: PointSection) => Cell
   ['table', (p) => p.table],
   ['address', (p) => p.address],
   ['node', (p) => p.node],
+  ['object', (p) => p.object],
   ['type', (p) => p.type],
   ['length', (p) => p.length],
   ['bit', (p) => p.bit],

@@ -44,7 +44,8 @@ export interface AgentSection {
   readonly reporting?: ReportingSection;
 }
 
-export type Protocol = 'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'mqtt' | 'sparkplug-b' | 'http';
+export type Protocol =
+  'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'bacnet' | 'mqtt' | 'sparkplug-b' | 'http';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -63,6 +64,30 @@ export interface ConnectionSection {
   readonly sparkplug?: SparkplugConnectionSection;
   readonly http?: HttpConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
+  readonly bacnet?: BacnetConnectionSection;
+}
+
+/** Of a connection with protocol bacnet. */
+export interface BacnetConnectionSection {
+  readonly interface?: string;
+  readonly port?: number;
+  readonly broadcast?: string;
+  /** Register there as a foreign device. */
+  readonly bbmd?: string;
+  readonly bbmd_ttl_s?: number;
+}
+
+export interface BacnetDeviceSection {
+  readonly address?: string;
+  readonly instance?: number;
+  readonly max_objects?: number;
+  readonly priority?: number;
+}
+
+export interface BacnetPointSection {
+  readonly priority?: number;
+  readonly cov?: boolean;
+  readonly override?: boolean;
 }
 
 /** Of a connection with protocol opcua. */
@@ -161,6 +186,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly id: string;
   readonly connection: string;
   readonly unit?: number;
+  readonly bacnet?: BacnetDeviceSection;
   readonly path?: string;
   readonly model?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -210,6 +236,9 @@ export interface PointSection {
   /** OPC UA: nsu=<namespace URI>;s=<name>, or s=, i=, g=, b= in the device's namespace. */
   readonly node?: string;
   readonly opcua?: OpcUaPointSection;
+  /** BACnet: type,instance */
+  readonly object?: string;
+  readonly bacnet?: BacnetPointSection;
   readonly type?: PointType;
   /** Registers of a string. */
   readonly length?: number;

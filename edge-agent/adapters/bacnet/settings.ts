@@ -1,0 +1,74 @@
+/** What the profile says of a BACnet network, device and point, defaults applied. */
+import { type ResolvedDevice } from '../../core/compile/resolve';
+import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { objectId, type ObjectId } from './objects';
+
+export interface BacnetSettings {
+  /** Own UDP address; empty for every interface. */
+  readonly bind: string;
+  readonly port: number;
+  readonly broadcast: string;
+  /** Absent: the devices are on the own network. */
+  readonly bbmd?: { readonly address: string; readonly ttl_s: number };
+  readonly timeout_ms: number;
+  readonly backoff: Required<BackoffSection>;
+}
+
+export interface BacnetDeviceSettings {
+  /** Address and port; absent: found by its instance. */
+  readonly address?: string;
+  readonly instance?: number;
+  readonly max_objects: number;
+}
+
+export interface BacnetSource {
+  readonly object: ObjectId;
+  /** override: whether something is commanded at our priority; writing false gives it back. */
+  readonly role: 'value' | 'override';
+  readonly isBoolean: boolean;
+  readonly priority: number;
+  readonly cov: boolean;
+}
+
+export const DEFAULT_PORT = 47_808;
+const DEFAULT_TIMEOUT_MS = 3_000;
+const DEFAULT_MAX_OBJECTS = 20;
+const DEFAULT_TTL_S = 300;
+/** Manual operator by the standard: below life safety and interlocks, above programs. */
+const DEFAULT_PRIORITY = 8;
+
+export function connectionSettings(c: ConnectionSection): BacnetSettings {
+  const { interface: bind = '', port, broadcast, bbmd, bbmd_ttl_s } = c.bacnet ?? {};
+  return {
+    bind,
+    port: port ?? DEFAULT_PORT,
+    broadcast: broadcast ?? '255.255.255.255',
+    ...(bbmd !== undefined && { bbmd: { address: withPort(bbmd), ttl_s: bbmd_ttl_s ?? DEFAULT_TTL_S } }),
+    timeout_ms: c.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+    backoff: { initial_ms: c.backoff?.initial_ms ?? 500, max_ms: c.backoff?.max_ms ?? 30_000 },
+  };
+}
+
+export function deviceSettings({ section }: ResolvedDevice): BacnetDeviceSettings {
+  const { address, instance, max_objects } = section.bacnet ?? {};
+  return {
+    ...(address !== undefined && { address: withPort(address) }),
+    ...(instance !== undefined && { instance }),
+    max_objects: max_objects ?? DEFAULT_MAX_OBJECTS,
+  };
+}
+
+/** `point` has passed the rules. */
+export function sourceOf(point: PointSection, device: ResolvedDevice): BacnetSource {
+  const object = objectId(point.object ?? '');
+  if (!object) throw new Error(`${point.metric}: ${point.object} is no object`);
+  return {
+    object,
+    role: point.bacnet?.override ? 'override' : 'value',
+    isBoolean: point.type === 'bool',
+    priority: point.bacnet?.priority ?? device.section.bacnet?.priority ?? DEFAULT_PRIORITY,
+    cov: point.bacnet?.cov ?? false,
+  };
+}
+
+const withPort = (address: string): string => (address.includes(':') ? address : `${address}:${DEFAULT_PORT}`);
