@@ -1,6 +1,7 @@
 /** What windows hold, against a reckoning of our own; a month of backfill; where devices are; how long tiers are kept. */
 import { analystStatements } from '../../../deploy/clickhouse/analysts';
 import { sourceFiles } from '../../../deploy/clickhouse/files';
+import { DASHBOARDS } from '../../../deploy/observability/dashboards';
 import { random } from '../../services/projector/support/virtual-time';
 import { cli } from '../support/run-cli';
 import { BASE, frame, Frames } from './frames';
@@ -175,4 +176,13 @@ test('the engine reads the statements for analysts on a cluster', async () => {
   const options = { tenants: ['acme', 'globex'], serviceUser: 'millrace' };
   for (const statement of analystStatements(sourceFiles(), target, options))
     await front.sql('SELECT formatQuery({sql:String})', { param_sql: statement });
+});
+
+test.each(
+  DASHBOARDS.flatMap((d) =>
+    d.panels.flatMap((p) => p.queries.map((q) => ({ panel: `${d.title}: ${p.title}`, ...q }))),
+  ).filter((q) => q.source === 'clickhouse'),
+)('the engine answers the dashboard $panel', async ({ ask }) => {
+  // As Grafana's plugin fills its macro in.
+  await front.sql(ask.replaceAll(/\$__timeFilter\((\w+)\)/g, '$1 >= now() - INTERVAL 1 HOUR AND $1 <= now()'));
 });
