@@ -38,6 +38,7 @@ export interface Coordinates {
 /** Metrics of one device that are shown. */
 const MAX_VALUES = 10_000;
 
+/** Of a subquery: the engine takes the name of a column, also in a condition, for the text that it is made into here. */
 const LETTER_COLUMNS = `source_topic, source_partition, toString(source_offset) AS source_offset, source_timestamp, consumer, code,
   reason, at`;
 
@@ -108,9 +109,10 @@ export class Overview {
   /** Newest first, without their bytes. */
   deadLetters({ topic, code, ...q }: LettersQuery): Promise<Row[]> {
     return this.rows(
-      `SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE ${ownLetters(q.tenant)}
-         ${topic === undefined ? '' : 'AND source_topic = {topic:String}'} ${code === undefined ? '' : 'AND code = {code:String}'}
-       ORDER BY at DESC, source_topic, source_partition, source_offset LIMIT {limit:UInt32}`,
+      `SELECT ${LETTER_COLUMNS} FROM (
+         SELECT * FROM dead_letters WHERE ${ownLetters(q.tenant)}
+           ${topic === undefined ? '' : 'AND source_topic = {topic:String}'} ${code === undefined ? '' : 'AND code = {code:String}'}
+         ORDER BY at DESC, source_topic, source_partition, source_offset LIMIT {limit:UInt32})`,
       { ...q, ...(topic !== undefined && { topic }), ...(code !== undefined && { code }) },
     );
   }
@@ -120,8 +122,8 @@ export class Overview {
     const found = await this.rows(
       `SELECT ${LETTER_COLUMNS}, hex(key) AS key_hex, hex(value) AS value_hex,
          mapApply((k, v) -> (k, hex(v)), headers) AS headers_hex
-       FROM dead_letters WHERE ${ownLetters(tenant)} AND source_topic = {topic:String}
-         AND source_partition = {partition:Int32} AND source_offset = {offset:Int64} LIMIT 1`,
+       FROM (SELECT * FROM dead_letters WHERE ${ownLetters(tenant)} AND source_topic = {topic:String}
+         AND source_partition = {partition:Int32} AND source_offset = {offset:Int64} LIMIT 1)`,
       { tenant, topic, partition, offset },
     );
     return found[0];

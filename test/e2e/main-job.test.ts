@@ -5,6 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ModbusRTU from 'modbus-serial';
+import { type Browser } from 'playwright-core';
+import { chromiumPath, launch } from '../support/browser';
+import { takeTour, walkScreens } from './support/console';
 import { instanceProcesses, listeningOn } from './support/leftovers';
 import { Platform, until } from './support/platform';
 import { readmeBlocks } from './support/readme';
@@ -125,7 +128,31 @@ step('the decommissioned device is refused, and no longer polled', async () => {
   expect(await last()).toBe(before);
 });
 
-for (const name of ['kafka', 'projector', 'agent', 'clickhouse'])
+/** A machine without a browser says so in the verdict: skipped. */
+const browserPath = chromiumPath();
+const inBrowser = (name: string, body: (browser: Browser) => Promise<void>): void => {
+  if (browserPath === undefined) return test.skip(name, () => undefined);
+  step(name, async () => {
+    const browser = await launch(browserPath);
+    try {
+      await body(browser);
+    } finally {
+      await browser.close();
+    }
+  });
+};
+
+inBrowser('every screen of the console shows what is there, and nobody is shut out', async (browser) => {
+  expect(await walkScreens(platform, browser)).toEqual([]);
+});
+
+inBrowser('the tour: see a value, query it, change a setpoint, pull the network', async (browser) => {
+  expect(await takeTour(platform, browser, () => platform.killAndWait('kafka'))).toEqual([]);
+  await expectExactlyOnce();
+});
+
+// Where there is a browser, the tour has killed the broker.
+for (const name of [...(browserPath === undefined ? ['kafka'] : []), 'projector', 'agent', 'clickhouse'])
   step(`kill -9 of ${name}: SQL holds every reading exactly once`, async () => {
     await platform.killAndWait(name);
     await grows();

@@ -27,7 +27,7 @@ export interface Violation {
 export const OUTPUT = join(projectRoot(), 'test', 'output', 'console');
 
 /** Beyond it a page is not slow but stuck. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 export class ConsolePage {
   /** What the page complained of: errors of scripts, refused by the policy, and requests to other hosts. */
