@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
 import { DEFAULT_PORT } from './adapters/bacnet/settings';
-import { type BacnetConnectionSection } from './core/profile/types';
+import { type BacnetConnectionSection } from './core/profile/types-bacnet';
 import { type Policy } from './adapters/opcua/settings';
 import { ProfileError, readPlan } from './profile-file';
 import { discover, importEde } from './verbs/bacnet';

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { parseEde } from '../adapters/bacnet/ede';
 import type * as NetworkModule from '../adapters/bacnet/network';
 import { connectionSettings } from '../adapters/bacnet/settings';
-import { type BacnetConnectionSection } from '../core/profile/types';
+import { type BacnetConnectionSection } from '../core/profile/types-bacnet';
 import { type Output } from './validate';
 
 const load = createRequire(__filename);

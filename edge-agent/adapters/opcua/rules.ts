@@ -3,7 +3,8 @@ import { type PointKind } from '../../core/compile/plan';
 import { type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
-import { type ConnectionSection, type OpcUaUserSection, type PointSection } from '../../core/profile/types';
+import { type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { type OpcUaUserSection } from '../../core/profile/types-opcua';
 import { connectionSettings, nodeName, sourceOf } from './settings';
 
 export const opcuaRules: ProtocolRules = {

@@ -1,12 +1,7 @@
 /** What the profile says of an OPC UA server, device and point, defaults applied. */
 import { type ResolvedDevice } from '../../core/compile/resolve';
-import {
-  type BackoffSection,
-  type ConnectionSection,
-  type OpcUaConnectionSection,
-  type OpcUaUserSection,
-  type PointSection,
-} from '../../core/profile/types';
+import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { type OpcUaConnectionSection, type OpcUaUserSection } from '../../core/profile/types-opcua';
 
 export type Policy = NonNullable<OpcUaConnectionSection['policy']>;
 export type Mode = NonNullable<OpcUaConnectionSection['mode']>;

@@ -1,6 +1,8 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+import { type BacnetConnectionSection, type BacnetDeviceSection, type BacnetPointSection } from './types-bacnet';
 import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
+import { type OpcUaConnectionSection, type OpcUaPointSection } from './types-opcua';
 import {
   type SparkplugConnectionSection,
   type SparkplugDeviceSection,
@@ -65,61 +67,6 @@ export interface ConnectionSection {
   readonly http?: HttpConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
-}
-
-/** Of a connection with protocol bacnet. */
-export interface BacnetConnectionSection {
-  readonly interface?: string;
-  readonly port?: number;
-  readonly broadcast?: string;
-  /** Register there as a foreign device. */
-  readonly bbmd?: string;
-  readonly bbmd_ttl_s?: number;
-}
-
-export interface BacnetDeviceSection {
-  readonly address?: string;
-  readonly instance?: number;
-  readonly max_objects?: number;
-  readonly priority?: number;
-}
-
-export interface BacnetPointSection {
-  readonly priority?: number;
-  readonly cov?: boolean;
-  readonly override?: boolean;
-}
-
-/** Of a connection with protocol opcua. */
-export interface OpcUaConnectionSection {
-  readonly endpoint: string;
-  readonly policy?: 'None' | 'Basic256Sha256' | 'Aes128_Sha256_RsaOaep' | 'Aes256_Sha256_RsaPss';
-  readonly mode?: 'None' | 'Sign' | 'SignAndEncrypt';
-  /** Folder of own key and certificate, and of what is trusted. */
-  readonly pki?: string;
-  /** Absent: anonymous. */
-  readonly user?: OpcUaUserSection;
-  readonly publishing_ms?: number;
-  readonly session_timeout_ms?: number;
-}
-
-export interface OpcUaUserSection {
-  readonly name?: string;
-  readonly password?: string;
-  readonly password_file?: string;
-  /** PEM files. */
-  readonly certificate_file?: string;
-  readonly key_file?: string;
-}
-
-export interface OpcUaPointSection {
-  readonly queue_size?: number;
-  /** Raw units; the server reports changes above this only. */
-  readonly deadband?: number;
-  /** Of the EURange the server has. */
-  readonly deadband_percent?: number;
-  /** Read what was missed from the server's history after an outage. */
-  readonly history?: boolean;
 }
 
 export interface SerialSection {

@@ -96,6 +96,7 @@ test('files that roles read beside their code are in the image', () => {
   const copied = last
     .filter(([n, rest]) => n === 'COPY' && !rest.startsWith('--from'))
     .map(([, rest]) => rest.split(' ')[0] ?? '');
+  if (text.includes("console-build.js').buildConsole")) copied.push('dist/console');
   const read = ROLES.flatMap((role) =>
     [...closure(`${role}.ts`).values()].flatMap((source) =>
       [...source.matchAll(/projectRoot\((?:__dirname)?\),((?: '[^']+',?)+)/g)].map(([, parts = '']) =>
