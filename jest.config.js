@@ -13,12 +13,24 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.millrace'],
 };
 
-/** unit: no network, no processes, runs in parallel. component: starts real components, one file at a time. e2e: the whole platform. */
+/** Real components that mostly wait: simulated devices on a wire, small processes that are killed. Beside the unit tests they cost no time. */
+const LIGHT = [
+  '/test/contract/',
+  '/test/edge-agent/adapters/',
+  '/test/edge-agent/control\\.',
+  '/test/deploy/(supervisor|cli)/',
+];
+
+/** unit: no network, no processes, runs in parallel. light and component: start real components. e2e: the whole platform. */
 module.exports = {
   projects: [
     { ...base, displayName: 'unit', testPathIgnorePatterns: ['/test/e2e/', '\\.component\\.test\\.ts$'] },
     {
+      ...{ ...base, displayName: 'light', testRegex: LIGHT.map((place) => `${place}.*component\\.test\\.ts$`) },
+    },
+    {
       ...{ ...base, displayName: 'component', testMatch: ['<rootDir>/test/**/*.component.test.ts'] },
+      testPathIgnorePatterns: LIGHT,
       globalSetup: '<rootDir>/test/support/shared-setup.ts',
       globalTeardown: '<rootDir>/test/support/shared-teardown.ts',
     },

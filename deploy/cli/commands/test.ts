@@ -38,6 +38,11 @@ const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
+/** Beside the unit tests, which keep the processors busy: these mostly wait for devices and processes. */
+const LIGHT: JestRun = {
+  ...{ name: 'light component', projects: ['light'], limit_min: 10 },
+  options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+};
 /**
  * Two files at a time: with three, two cores are so busy that deadlines of commands pass. A connection that a library
  * keeps after its test is over must not keep jest (forceExit); processes are ended by the sweep.
@@ -62,7 +67,8 @@ export async function test(context: Context, args: readonly string[], options: T
     // Fetching waits for the network, checking for the processor.
     const components = options.unit ? Promise.resolve() : suite.components();
     await Promise.all([checks, components]);
-    for (const run of options.unit ? [UNIT] : [UNIT, REAL]) await suite.jest(run, args);
+    await Promise.all((options.unit ? [UNIT] : [UNIT, LIGHT]).map((run) => suite.jest(run, args)));
+    if (!options.unit) await suite.jest(REAL, args);
   } finally {
     const left = await brood.sweep();
     for (const p of left) context.io.err(`millrace: a test left pid ${p.pid} running: ${commandLine(p.pid)}\n`);
@@ -90,10 +96,9 @@ class Suite {
     this.counts = { passed: passed + more.passed, failed: failed + more.failed, skipped: skipped + more.skipped };
   }
 
-  /** The build first, because the others read what it wrote; then two at a time. */
+  /** Two at a time. What is tested was built by the bootstrap, which brought us here. */
   async checks(): Promise<void> {
     const tsc = this.bin('typescript', 'bin/tsc');
-    await this.check('build', [tsc, '-p', 'tsconfig.build.json']);
     const eslint = [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0'];
     const prettier = [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.'];
     const typesAndFormat = async (): Promise<void> => {

@@ -9,6 +9,8 @@ import { projectRoot } from '../../../schemas/root';
 
 const UP_TIMEOUT_MS = 300_000;
 const CLI_TIMEOUT_MS = 120_000;
+/** JVMs that live for minutes: compiling their hot paths as well as can be costs more than it gives. */
+const SHORT_LIVED = { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1' };
 /** Most of what is waited for asks the command line, whose start costs half a second of processor. */
 const POLL_MS = 1_000;
 export const millrace = join(projectRoot(), 'millrace');
@@ -52,7 +54,7 @@ export class Platform {
     const chosen = publicPorts.map((name) => [variableOf(name), String(ports[name])]);
     return new Platform(
       data,
-      { ...process.env, ...Object.fromEntries(chosen), MILLRACE_DATA: data, NO_COLOR: '1' },
+      { ...process.env, ...Object.fromEntries(chosen), MILLRACE_DATA: data, NO_COLOR: '1', ...SHORT_LIVED },
       ports,
     );
   }
