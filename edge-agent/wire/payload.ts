@@ -1,4 +1,5 @@
 /** Payloads to values and back. Pure; never throws anything but PayloadError, whatever comes. */
+import { type PointKind } from '../core/compile/plan';
 import { Decoder, Encoder } from 'cbor-x';
 import { type FieldValue } from '../adapter';
 import { type PayloadFormat, type TimeUnit } from '../core/profile/types-mqtt';
@@ -68,13 +69,11 @@ export function at(data: unknown, path: readonly string[]): unknown {
   return here;
 }
 
-export type SourceKind = 'number' | 'int64' | 'boolean' | 'text';
-
 const TRUE = new Set(['true', 'on', '1', 'yes']);
 const FALSE = new Set(['false', 'off', '0', 'no']);
 
 /** The value as the point's kind; undefined when it is none. */
-export function valueOf(kind: SourceKind, data: unknown): FieldValue | undefined {
+export function valueOf(kind: PointKind, data: unknown): FieldValue | undefined {
   const plain = typeof data === 'string' && data.startsWith(LONG) ? asInteger(data.slice(LONG.length)) : data;
   switch (kind) {
     case 'number':

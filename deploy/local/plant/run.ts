@@ -6,6 +6,8 @@ import { controlServer, type DialedPlant } from './modbus/control';
 export interface PlantProgram extends DialedPlant {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Where more has to end than a stop ends. */
+  end?(): Promise<void>;
 }
 
 export interface PlantPlace {
@@ -14,15 +16,16 @@ export interface PlantPlace {
   readonly dataDir: string;
 }
 
-function port(name: string, fallback: number): number;
-function port(name: string): number | undefined;
-function port(name: string, fallback?: number): number | undefined {
+/** A whole number of the environment. */
+export function number<F extends number | undefined>(name: string, fallback: F, most: number): number | F {
   const text = process.env[name];
   if (text === undefined || text === '') return fallback;
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 0 || n > 65_535) throw new Error(`${name} is ${text}: a port from 0 to 65535`);
+  if (!Number.isInteger(n) || n < 0 || n > most) throw new Error(`${name} is ${text}: 0 to ${most}`);
   return n;
 }
+
+const port = <F extends number | undefined>(name: string, fallback: F): number | F => number(name, fallback, 65_535);
 
 export function runPlant(name: string, standardPort: number, make: (place: PlantPlace) => PlantProgram): void {
   const log = pino({ name, level: process.env['LOG_LEVEL'] ?? 'info' });
@@ -44,7 +47,7 @@ async function run(
     dataDir: process.env['PLANT_DATA_DIR'] ?? `${name}-data`,
   };
   const plant = make(place);
-  const controlPort = port('PLANT_CONTROL_PORT');
+  const controlPort = port('PLANT_CONTROL_PORT', undefined);
   const health = process.env['HEALTH_HOST'] ?? '127.0.0.1';
   const servers = [await controlServer(plant, health, port('HEALTH_PORT', 0), false)];
   if (controlPort !== undefined) servers.push(await controlServer(plant, place.host, controlPort, true));
@@ -52,7 +55,7 @@ async function run(
   log.info({ ...place, control_port: controlPort }, 'plant is running');
   closeWithGrace({ delay: 5_000, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'stopping after an error');
-    await plant.stop();
+    await (plant.end?.() ?? plant.stop());
     for (const s of servers) s.close();
     log.info({ signal }, 'stopped');
   });

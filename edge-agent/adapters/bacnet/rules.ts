@@ -1,6 +1,6 @@
 /** What BACnet asks of a profile beyond its schema. */
 import { type ConnectionPlan, type PointKind } from '../../core/compile/plan';
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { missing, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
@@ -56,8 +56,6 @@ function checkPoint(p: PointSection, device: ResolvedDevice): Issue[] {
     issues.push(not(['type'], p.type, `no bool on ${type}`));
   return issues;
 }
-
-const missing = (expected: string): Issue => ({ path: [], value: undefined, expected });
 
 function not(path: Issue['path'], value: unknown, expected: string): Issue {
   return { path, value, expected };

@@ -3,13 +3,14 @@ import { type Sample } from '../../adapter';
 import { type DevicePlan } from '../../core/compile/plan';
 import { type TimeUnit } from '../../core/profile/types-mqtt';
 import { Quality } from '../../../schemas/quality';
-import { at, type SourceKind, steps, timeOf, valueOf } from '../../wire/payload';
+import { type PointKind } from '../../core/compile/plan';
+import { at, steps, timeOf, valueOf } from '../../wire/payload';
 import { type Entry } from './codec';
 import { type HttpSource } from './settings';
 
 interface Point {
   readonly metric: string;
-  readonly kind: SourceKind;
+  readonly kind: PointKind;
   readonly path: readonly string[];
 }
 

@@ -1,14 +1,14 @@
 /** What devices that post ask of a profile beyond its schema. */
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { kindOfType, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
-import { connectionSettings, deviceSettings, kindOf, sourceOf } from './settings';
+import { connectionSettings, deviceSettings, sourceOf } from './settings';
 
 export const httpRules: ProtocolRules = {
   protocols: ['http'],
   section: 'http',
-  kind: kindOf,
+  kind: ({ type }) => kindOfType(type),
   checkConnection,
   checkPoint,
   connectionSettings,

@@ -1,8 +1,9 @@
 /** What the profile says of devices that post, defaults applied. */
+import { type PointKind } from '../../core/compile/plan';
+import { kindOfType } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
 import { type TimeUnit } from '../../core/profile/types-mqtt';
-import { type SourceKind } from '../../wire/payload';
 
 export interface HttpConnectionSettings {
   readonly host: string;
@@ -24,7 +25,7 @@ export interface HttpDeviceSettings {
 }
 
 export interface HttpSource {
-  readonly kind: SourceKind;
+  readonly kind: PointKind;
   /** JSON pointer into the values. */
   readonly value: string;
 }
@@ -49,14 +50,8 @@ export function deviceSettings({ section }: ResolvedDevice): HttpDeviceSettings 
   return { address, token, token_file, silence_ms };
 }
 
-export function kindOf({ type }: PointSection): SourceKind {
-  if (type === 'bool') return 'boolean';
-  if (type === 'string') return 'text';
-  return type === 'int64' || type === 'uint64' ? 'int64' : 'number';
-}
-
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 export function sourceOf(point: PointSection): HttpSource {
-  return { kind: kindOf(point), value: point.http?.value ?? `/${escaped(point.metric)}` };
+  return { kind: kindOfType(point.type), value: point.http?.value ?? `/${escaped(point.metric)}` };
 }

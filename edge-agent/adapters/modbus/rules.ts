@@ -1,6 +1,6 @@
 /** What Modbus asks of a profile beyond its schema. */
-import { type ConnectionPlan, type PointKind } from '../../core/compile/plan';
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { type ConnectionPlan } from '../../core/compile/plan';
+import { kindOfType, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
@@ -23,7 +23,7 @@ const ADDRESSES = 65_536;
 
 export const modbusRules: ProtocolRules = {
   protocols: ['modbus-tcp', 'modbus-rtu-over-tcp', 'modbus-rtu'],
-  kind,
+  kind: (point) => kindOfType(typeOf(point)),
   checkConnection,
   checkPoint,
   connectionSettings,
@@ -50,20 +50,6 @@ function load(connection: ConnectionPlan): { requests: number; load_percent?: nu
   );
   const share = lineLoad(reads, connection.settings as ModbusConnectionSettings);
   return { requests: reads.length, ...(share !== undefined && { load_percent: Math.round(100 * share) }) };
-}
-
-function kind(point: PointSection): PointKind {
-  switch (typeOf(point)) {
-    case 'bool':
-      return 'boolean';
-    case 'string':
-      return 'text';
-    case 'int64':
-    case 'uint64':
-      return 'int64';
-    default:
-      return 'number';
-  }
 }
 
 function checkConnection(c: ConnectionSection): Issue[] {

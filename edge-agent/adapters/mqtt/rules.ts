@@ -1,25 +1,22 @@
 /** What MQTT asks of a profile beyond its schema. */
-import { type PointKind } from '../../core/compile/plan';
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { kindOfType, missing, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
 import { type MqttSubscriptionSection } from '../../core/profile/types-mqtt';
-import { commandNames, connectionSettings, deviceSettings, kindOf, sourceOf } from './settings';
+import { commandNames, connectionSettings, deviceSettings, sourceOf } from './settings';
 import { fill, isPublishable, namesIn, templateFault } from './topic';
 
 export const mqttRules: ProtocolRules = {
   protocols: ['mqtt'],
   section: 'mqtt',
-  kind: (point): PointKind => kindOf(point),
+  kind: ({ type }) => kindOfType(type),
   checkConnection,
   checkPoint,
   connectionSettings,
   deviceSettings,
   pointSource: sourceOf,
 };
-
-const missing = (what: string): Issue => ({ path: [], value: undefined, expected: what });
 
 function checkConnection(c: ConnectionSection): Issue[] {
   const issues: Issue[] = [];

@@ -1,4 +1,6 @@
 /** What the profile says of MQTT, defaults applied. */
+import { type PointKind } from '../../core/compile/plan';
+import { kindOfType } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
 import {
@@ -8,7 +10,6 @@ import {
   type TimeUnit,
 } from '../../core/profile/types-mqtt';
 import { type BrokerSettings, brokerSettings } from '../../wire/mqtt/settings';
-import { type SourceKind } from '../../wire/payload';
 import { fill, type Names } from './topic';
 
 export interface SubscriptionSettings {
@@ -44,7 +45,7 @@ export interface CommandSettings {
 }
 
 export interface MqttSource {
-  readonly kind: SourceKind;
+  readonly kind: PointKind;
   readonly name: string;
   /** Absent: the metric's name in an object, the whole where a message carries one metric. */
   readonly value: string | undefined;
@@ -76,20 +77,6 @@ export function deviceSettings(device: ResolvedDevice): MqttDeviceSettings {
   return { address: addressOf(device), silence_ms: device.settings.mqtt?.silence_ms ?? 0 };
 }
 
-export function kindOf(point: PointSection): SourceKind {
-  switch (point.type) {
-    case 'bool':
-      return 'boolean';
-    case 'string':
-      return 'text';
-    case 'int64':
-    case 'uint64':
-      return 'int64';
-    default:
-      return 'number';
-  }
-}
-
 /** What a command topic may name. */
 export function commandNames(point: PointSection, device: ResolvedDevice): Names {
   const { labels, id } = device.section;
@@ -98,7 +85,12 @@ export function commandNames(point: PointSection, device: ResolvedDevice): Names
 
 export function sourceOf(point: PointSection, device: ResolvedDevice): MqttSource {
   const { name = point.metric, value, command } = point.mqtt ?? {};
-  return { kind: kindOf(point), name, value, command: command && commandOf(command, commandNames(point, device)) };
+  return {
+    kind: kindOfType(point.type),
+    name,
+    value,
+    command: command && commandOf(command, commandNames(point, device)),
+  };
 }
 
 function commandOf(c: MqttCommandSection, names: Names): CommandSettings {

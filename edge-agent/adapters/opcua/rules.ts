@@ -1,6 +1,5 @@
 /** What OPC UA asks of a profile beyond its schema. */
-import { type PointKind } from '../../core/compile/plan';
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { kindOfType, missing, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
@@ -10,28 +9,14 @@ import { connectionSettings, nodeName, sourceOf } from './settings';
 export const opcuaRules: ProtocolRules = {
   protocols: ['opcua'],
   section: 'opcua',
-  kind,
+  // The server converts: here counts only what a reading of it is.
+  kind: ({ type }) => kindOfType(type),
   checkConnection,
   checkPoint,
   connectionSettings,
   deviceSettings: () => ({}),
   pointSource: sourceOf,
 };
-
-/** The server converts: here counts only what a reading of it is. */
-function kind({ type }: PointSection): PointKind {
-  switch (type) {
-    case 'bool':
-      return 'boolean';
-    case 'string':
-      return 'text';
-    case 'int64':
-    case 'uint64':
-      return 'int64';
-    default:
-      return 'number';
-  }
-}
 
 function checkConnection(c: ConnectionSection): Issue[] {
   if (!c.opcua) return [missing('an "opcua" section with the endpoint')];
@@ -81,8 +66,6 @@ function checkPoint(p: PointSection, device: ResolvedDevice): Issue[] {
     issues.push(not(['opcua'], undefined, 'deadband or deadband_percent, not both'));
   return issues;
 }
-
-const missing = (expected: string): Issue => ({ path: [], value: undefined, expected });
 
 function not(path: Issue['path'], value: unknown, expected: string): Issue {
   return { path, value, expected };

@@ -1,6 +1,5 @@
 /** What Sparkplug B asks of a profile beyond its schema. */
-import { type PointKind } from '../../core/compile/plan';
-import { type ProtocolRules } from '../../core/compile/protocol';
+import { kindOfType, missing, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
@@ -9,22 +8,14 @@ import { connectionSettings, deviceSettings, sourceOf } from './settings';
 export const sparkplugRules: ProtocolRules = {
   protocols: ['sparkplug-b'],
   section: 'sparkplug',
-  kind,
+  // The birth says what type a metric is; the profile says what kind of reading it is to become.
+  kind: ({ type }) => kindOfType(type),
   checkConnection,
   checkPoint,
   connectionSettings,
   deviceSettings,
   pointSource: sourceOf,
 };
-
-/** The birth says what type a metric is; the profile says what kind of reading it is to become. */
-function kind({ type }: PointSection): PointKind {
-  if (type === 'bool') return 'boolean';
-  if (type === 'string') return 'text';
-  return type === 'int64' || type === 'uint64' ? 'int64' : 'number';
-}
-
-const missing = (what: string): Issue => ({ path: [], value: undefined, expected: what });
 
 function checkConnection(c: ConnectionSection): Issue[] {
   const issues: Issue[] = [];

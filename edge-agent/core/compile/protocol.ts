@@ -1,6 +1,6 @@
 /** What the compiler must know of a protocol. Each adapter brings its own; the composition root hands them in. */
 import { type Issue } from '../profile/problem';
-import { type ConnectionSection, type PointSection } from '../profile/types';
+import { type ConnectionSection, type PointSection, type PointType } from '../profile/types';
 import { type ConnectionPlan, type PointKind } from './plan';
 import { type ResolvedDevice } from './resolve';
 
@@ -20,6 +20,24 @@ export interface ProtocolRules {
   /** Requests of one round, and on a serial line the share of its time they take, %. Absent: the field sends by itself. */
   load?(connection: ConnectionPlan): { readonly requests: number; readonly load_percent?: number };
 }
+
+/** What a reading of a point of this type is. */
+export function kindOfType(type: PointType | undefined): PointKind {
+  switch (type) {
+    case 'bool':
+      return 'boolean';
+    case 'string':
+      return 'text';
+    case 'int64':
+    case 'uint64':
+      return 'int64';
+    default:
+      return 'number';
+  }
+}
+
+/** Of a section that lacks something, in words what. */
+export const missing = (expected: string): Issue => ({ path: [], value: undefined, expected });
 
 export function rulesFor(protocols: readonly ProtocolRules[], protocol: string): ProtocolRules {
   const rules = protocols.find((p) => p.protocols.includes(protocol));

@@ -2,8 +2,8 @@ import { BacnetAdapter } from '../../../../edge-agent/adapters/bacnet/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { BacnetPlant } from '../../../../deploy/local/plant/bacnet/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { acknowledgesNothing, dialOf, plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 
@@ -36,22 +36,15 @@ async function create(): Promise<Rig> {
   const [own, port] = await ports();
   const plant = new BacnetPlant({ host: '127.0.0.1', port, dataDir: '' });
   await plant.start();
-  const text = profile(own, port);
-  const plans = { both: connectionOf(text), first: connectionOf(text.replace(/.*id: meter.*\n/, '')) };
+  const plans = plansOf(profile(own, port));
   const adapter = new BacnetAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.stop(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
-    answerErrors: () => plant.faults.set({ kind: 'exception' }),
-    sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => Number(plant.writes.last?.value ?? NaN),
     writesTaken: () => plant.writes.count,
     connections: () => plant.connections,
-    acknowledged: () => {
-      throw new Error('what is polled acknowledges nothing');
-    },
+    acknowledged: acknowledgesNothing('what is polled'),
   };
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),

@@ -2,8 +2,8 @@ import { HttpAdapter } from '../../../../edge-agent/adapters/http/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/http/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { dialOf, plansOf } from '../simulated';
 
 const TOKENS = { boiler: 'token-of-boiler', meter: 'token-of-meter' };
 
@@ -20,18 +20,11 @@ async function create(): Promise<Rig> {
   const [port = 0] = await freePorts(1);
   const plant = new Plant({ agent: `http://127.0.0.1:${port}`, period_ms: 50, tokens: TOKENS });
   await plant.start();
-  const plans = {
-    both: connectionOf(profile(port)),
-    first: connectionOf(profile(port).replace(/.*id: meter.*\n/, '')),
-  };
+  const plans = plansOf(profile(port));
   const adapter = new HttpAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.stop(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
-    answerErrors: () => plant.faults.set({ kind: 'exception' }),
-    sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => NaN,
     writesTaken: () => 0,
     connections: () => Number(adapter.status().connected),

@@ -6,8 +6,8 @@ import { crc16 } from '../../../../edge-agent/adapters/modbus/codec/crc16';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { type Answer, exception, obedient, withCrc } from '../../../edge-agent/adapters/modbus/fake-slave';
 import { Cable } from '../../../edge-agent/adapters/modbus/pty';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 
@@ -126,10 +126,7 @@ async function create(): Promise<Rig> {
   const link = join(folder, 'tty');
   const field = new Slaves(link);
   await field.appear();
-  const plans = {
-    both: connectionOf(profile(link)),
-    first: connectionOf(profile(link).replace(/.*id: meter.*\n/, '')),
-  };
+  const plans = plansOf(profile(link));
   const adapter = new ModbusAdapter(plans.both, { clock: systemClock, random: Math.random });
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),

@@ -5,8 +5,8 @@ import { ModbusAdapter } from '../../../../edge-agent/adapters/modbus/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/modbus/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { acknowledgesNothing, dialOf, plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 
@@ -37,24 +37,17 @@ async function create(inFlight: number): Promise<Rig> {
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-plant-'));
   const plant = new Plant({ host: '127.0.0.1', port, dataDir });
   await plant.start();
-  const plans = {
-    both: connectionOf(profile(port, inFlight)),
-    first: connectionOf(profile(port, inFlight).replace(/.*id: meter.*\n/, '')),
-  };
+  const plans = plansOf(profile(port, inFlight));
   const adapter = new ModbusAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.stop(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
     answerErrors: () => plant.faults.set({ kind: 'exception', code: 4 }),
     sendGarbage: () => plant.faults.set({ kind: 'garbage', count: 1 }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => plant.writes.last?.value ?? NaN,
     writesTaken: () => plant.writes.count,
     connections: () => plant.connections,
-    acknowledged: () => {
-      throw new Error('Modbus acknowledges nothing');
-    },
+    acknowledged: acknowledgesNothing('Modbus'),
   };
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),

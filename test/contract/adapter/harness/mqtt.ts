@@ -2,8 +2,8 @@ import { MqttAdapter } from '../../../../edge-agent/adapters/mqtt/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/mqtt/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { dialOf, plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 const SILENCE_MS = 400;
@@ -38,18 +38,11 @@ async function create(): Promise<Rig> {
   const [port = 0] = await freePorts(1);
   const plant = new Plant({ host: '127.0.0.1', port, period_ms: 50, machines: ['boiler', 'meter'] });
   await plant.start();
-  const plans = {
-    both: connectionOf(profile(port)),
-    first: connectionOf(profile(port).replace(/.*id: meter.*\n/, '')),
-  };
+  const plans = plansOf(profile(port));
   const adapter = new MqttAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.stop(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
-    answerErrors: () => plant.faults.set({ kind: 'exception' }),
-    sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => plant.writes.last?.value as number,
     writesTaken: () => plant.writes.count,
     connections: () => plant.broker.connections,

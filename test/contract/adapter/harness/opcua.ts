@@ -5,8 +5,8 @@ import { OpcUaAdapter } from '../../../../edge-agent/adapters/opcua/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { OpcUaPlant, PLANT_NAMESPACE } from '../../../../deploy/local/plant/opcua/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { dialOf, plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 
@@ -48,17 +48,12 @@ async function plantForAll(): Promise<OpcUaPlant> {
 
 async function create(): Promise<Rig> {
   const plant = await (shared ??= plantForAll());
-  const text = profile(plant.endpoint);
-  const plans = { both: connectionOf(text), first: connectionOf(text.replace(/.*id: meter.*\n/, '')) };
+  const plans = plansOf(profile(plant.endpoint));
   const adapter = new OpcUaAdapter(plans.both, { clock: systemClock, random: Math.random });
   const before = { writes: plant.writes.count, acknowledged: plant.acknowledged };
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.vanish(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
-    answerErrors: () => plant.faults.set({ kind: 'exception' }),
-    sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => Number(plant.writes.last?.value ?? NaN),
     writesTaken: () => plant.writes.count - before.writes,
     connections: () => plant.connections,

@@ -2,8 +2,8 @@ import { SparkplugAdapter } from '../../../../edge-agent/adapters/sparkplug-b/ad
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/sparkplug-b/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { connectionOf } from '../../../edge-agent/plan-of';
 import { type Field, type Harness, type Rig } from '../harness';
+import { acknowledgesNothing, dialOf, plansOf } from '../simulated';
 
 const BACKOFF_MS = 500;
 
@@ -30,22 +30,15 @@ async function create(): Promise<Rig> {
   const [port = 0] = await freePorts(1);
   const plant = new Plant({ host: '127.0.0.1', port, period_ms: 50, devices: ['boiler', 'meter'] });
   await plant.start();
-  const plans = {
-    both: connectionOf(profile(port)),
-    first: connectionOf(profile(port).replace(/.*id: meter.*\n/, '')),
-  };
+  const plans = plansOf(profile(port));
   const adapter = new SparkplugAdapter(plans.both, { clock: systemClock, random: Math.random });
   const field: Field = {
+    ...dialOf(plant),
     disappear: () => plant.stop(),
-    appear: () => plant.start(),
-    fallSilent: () => plant.faults.set({ kind: 'drop' }),
-    answerErrors: () => plant.faults.set({ kind: 'exception' }),
-    sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
-    behave: () => plant.faults.set({ kind: 'none' }),
     held: () => plant.writes.last?.value as number,
     writesTaken: () => plant.writes.count,
     connections: () => plant.connections,
-    acknowledged: () => plant.broker.acknowledged,
+    acknowledged: acknowledgesNothing('what comes with QoS 0'),
   };
   return {
     adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),

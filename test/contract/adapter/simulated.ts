@@ -1,0 +1,30 @@
+/** What the harnesses over simulated plants have alike: two devices in a profile, and a dial that makes the plant misbehave. */
+import { connectionOf } from '../../edge-agent/plan-of';
+import { type Field, type Rig } from './harness';
+
+/** A plant of deploy/local/plant. */
+interface Dialed {
+  start(): Promise<void>;
+  readonly faults: { set(fault: { kind: 'drop' | 'exception' | 'garbage' | 'none' }): void };
+}
+
+type Dial = Pick<Field, 'appear' | 'fallSilent' | 'answerErrors' | 'sendGarbage' | 'behave'>;
+
+export const dialOf = (plant: Dialed): Dial => ({
+  appear: () => plant.start(),
+  fallSilent: () => plant.faults.set({ kind: 'drop' }),
+  answerErrors: () => plant.faults.set({ kind: 'exception' }),
+  sendGarbage: () => plant.faults.set({ kind: 'garbage' }),
+  behave: () => plant.faults.set({ kind: 'none' }),
+});
+
+/** The devices boiler and meter; the meter on a line of its own in the profile. */
+export const plansOf = (profile: string): Rig['plans'] => ({
+  both: connectionOf(profile),
+  first: connectionOf(profile.replace(/.*id: meter.*\n/, '')),
+});
+
+/** Of a field that is told nothing of what became of its values. */
+export const acknowledgesNothing = (what: string) => (): never => {
+  throw new Error(`${what} is not acknowledged`);
+};
