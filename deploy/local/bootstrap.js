@@ -148,7 +148,7 @@ function build() {
 }
 
 function compile() {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc');
   // A build info without its output would make tsc believe that there is nothing to do.
   if (!existsSync(entry)) removeIfThere(join(root, 'dist', 'tsconfig.build.tsbuildinfo'));
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], 'the sources do not compile', {

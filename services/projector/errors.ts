@@ -1,7 +1,7 @@
 import { classifyInsertFailure, describeInsertFailure, type InsertFailure } from '../domain/ingest/insert-error';
 
 export type ProjectorErrorCode =
-  'fenced' | 'done' | 'stopped' | 'log-unavailable' | 'range-lost' | 'registry-unavailable';
+  'fenced' | 'done' | 'stopped' | 'log-unavailable' | 'range-lost' | 'corrupt-log' | 'registry-unavailable';
 
 export class ProjectorError extends Error {
   constructor(

@@ -3,7 +3,7 @@
  * registry and ClickHouse on this machine; CPU-seconds of projector and engine come first, because wall time here is
  * shared with the broker and with this program.
  *
- *   node dist/test/bench/projection.js [--readings 5000000] [--small 2000000] [--fresh 60] [--model readings|whole]
+ *   node dist/test/bench/projection.js [--readings 10000000] [--small 4000000] [--fresh 60] [--model readings|whole]
  *     [--only NAMES] [--json]
  */
 import { parseArgs } from 'node:util';
@@ -15,8 +15,8 @@ import { type Model } from './projection/models';
 
 const { values } = parseArgs({
   options: {
-    readings: { type: 'string', default: '5000000' },
-    small: { type: 'string', default: '2000000' },
+    readings: { type: 'string', default: '10000000' },
+    small: { type: 'string', default: '4000000' },
     fresh: { type: 'string', default: '60' },
     only: { type: 'string' },
     model: { type: 'string' },

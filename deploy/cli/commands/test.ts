@@ -38,7 +38,7 @@ const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
-/** Beside the unit tests, which keep the processors busy: these mostly wait for devices and processes. */
+/** Beside the linter and the unit tests, which keep the processors busy: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
   ...{ name: 'light component', projects: ['light'], limit_min: 10 },
   options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
@@ -63,11 +63,13 @@ export async function test(context: Context, args: readonly string[], options: T
   const suite = new Suite(context, brood);
   try {
     // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
-    const checks = args.length === 0 ? suite.checks() : Promise.resolve();
-    // Fetching waits for the network, checking for the processor.
-    const components = options.unit ? Promise.resolve() : suite.components();
-    await Promise.all([checks, components]);
-    await Promise.all((options.unit ? [UNIT] : [UNIT, LIGHT]).map((run) => suite.jest(run, args)));
+    const whole = args.length === 0;
+    // Linting keeps one processor busy longest; what follows the quick checks keeps the other.
+    await Promise.all([
+      whole && suite.lint(),
+      (whole ? suite.typesAndFormat() : Promise.resolve()).then(() => suite.jest(UNIT, args)),
+      !options.unit && suite.components().then(() => suite.jest(LIGHT, args)),
+    ]);
     if (!options.unit) await suite.jest(REAL, args);
   } finally {
     const left = await brood.sweep();
@@ -96,18 +98,17 @@ class Suite {
     this.counts = { passed: passed + more.passed, failed: failed + more.failed, skipped: skipped + more.skipped };
   }
 
-  /** Two at a time. What is tested was built by the bootstrap, which brought us here. */
-  async checks(): Promise<void> {
-    const tsc = this.bin('typescript', 'bin/tsc');
-    const eslint = [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0'];
-    const prettier = [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.'];
-    const typesAndFormat = async (): Promise<void> => {
-      await this.check('type check', [tsc, '-p', 'tsconfig.json', '--noEmit']);
-      // The console has the types of browsers, which nothing else may see.
-      await this.check('type check of the console', [tsc, '-p', 'services/api/console/tsconfig.json']);
-      await this.check('prettier', prettier);
-    };
-    await Promise.all([this.check('eslint', eslint), typesAndFormat()]);
+  lint(): Promise<void> {
+    return this.check('eslint', [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0']);
+  }
+
+  /** What is tested was built by the bootstrap, which brought us here. */
+  async typesAndFormat(): Promise<void> {
+    const tsc = this.bin('@typescript/native', 'bin/tsc');
+    await this.check('type check', [tsc, '-p', 'tsconfig.json', '--noEmit']);
+    // The console has the types of browsers, which nothing else may see.
+    await this.check('type check of the console', [tsc, '-p', 'services/api/console/tsconfig.json']);
+    await this.check('prettier', [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.']);
   }
 
   async components(): Promise<void> {

@@ -32,6 +32,8 @@ export const MAX_AHEAD_MS = 366 * 24 * 3_600_000;
 export class Judge {
   private readonly cursor = new Cursor();
   private readonly seen = new Seen();
+  /** The writer that judged the message before: of a usable one everything is known for good. */
+  private last: { readonly schemaId: number; readonly writer: Writer } | undefined;
 
   /**
    * @param writers what is known of a schema id; undefined when it was never fetched
@@ -50,13 +52,20 @@ export class Judge {
     if (value.length < FRAME_HEADER_BYTES || value[0] !== 0)
       return poison('undecodable', `no Confluent header in ${value.length} bytes`);
     const schemaId = value.readUInt32BE(1);
-    const writer = this.writers(schemaId);
+    const writer = this.writerOf(schemaId);
     if (!writer) return { kind: 'needs-schema', schemaId };
     if (!('walker' in writer)) return { kind: 'poison', poison: writer };
     const rows = walk(writer.walker, this.cursor, this.seen, value, FRAME_HEADER_BYTES, value.length);
     if (rows < 0) return this.misfit(value);
     if (!this.compacted && this.seen.at < this.since_ms) return EMPTY;
     return this.absurd(now_ms) ?? { kind: 'good', schemaId, rows };
+  }
+
+  private writerOf(schemaId: number): Writer | undefined {
+    if (this.last?.schemaId === schemaId) return this.last.writer;
+    const writer = this.writers(schemaId);
+    if (writer && 'walker' in writer) this.last = { schemaId, writer };
+    return writer;
   }
 
   private misfit(value: Buffer): Verdict {

@@ -1,28 +1,20 @@
 /** Reads partitions from where it is told, each broker in its own long poll, within a bound of memory. */
 import { type Broker, type Cluster } from 'kafkajs';
-import { type RawRecord } from '../../../schemas/read-committed';
 import { ProjectorError } from '../errors';
 import { type Chunk, type Clock, type Feed, type Log, type LogMessage } from '../ports';
 import { refusalOf } from './connection';
 import { PartitionFeed } from './feed';
+import { type Fetched, fetchFrom } from './fetch';
+import { readBatches } from './record-batch';
 
 /** All partitions together, here and in their workers. */
 export const MAX_HELD_BYTES = 192 * 1024 * 1024;
-const MAX_FETCH_BYTES = 8 * 1024 * 1024;
-const MAX_FETCH_BYTES_PER_PARTITION = 4 * 1024 * 1024;
 /** Data ends a poll at once; only a partition that wants more again while others are quiet waits for its end. */
-const LONG_POLL_MS = 250;
-const READ_COMMITTED = 1;
+const LIMITS = { maxWait_ms: 250, maxBytes: 8 * 1024 * 1024, maxBytesPerPartition: 4 * 1024 * 1024 };
 /** What a message takes beside its bytes: the objects around it. */
 const MESSAGE_OVERHEAD_BYTES = 400;
 const RETRY_MS = 250;
-
-interface FetchedPartition {
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly lastStableOffset?: string;
-  readonly messages: readonly RawRecord[];
-}
+const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
 export interface LogReaderLog {
   warn(fields: object, message: string): void;
@@ -107,7 +99,7 @@ export class LogReader implements Log {
         const broker = await this.cluster.findBroker({ nodeId });
         await this.fetch(broker, wanted);
       } catch (e) {
-        await this.recover(e, wanted);
+        await this.recover(e);
       }
     }
   }
@@ -118,41 +110,35 @@ export class LogReader implements Log {
   }
 
   private async fetch(broker: Broker, wanted: readonly PartitionFeed[]): Promise<void> {
-    const asked = wanted.map((feed) => ({ feed, from: feed.position }));
-    const answer = (await broker.fetch({
-      isolationLevel: READ_COMMITTED,
-      maxWaitTime: LONG_POLL_MS,
-      minBytes: 1,
-      maxBytes: MAX_FETCH_BYTES,
-      topics: requestOf(asked),
-    })) as { responses: { topicName: string; partitions: FetchedPartition[] }[] };
+    const asked = wanted.map((feed) => ({ feed, topic: feed.topic, partition: feed.partition, from: feed.position }));
+    const fetched = await fetchFrom(broker, asked, LIMITS);
     const arrived_at = this.clock.now();
-    for (const { topicName, partitions } of answer.responses)
-      for (const fetched of partitions) {
-        const ask = asked.find((a) => a.feed.topic === topicName && a.feed.partition === fetched.partition);
-        if (ask) this.deliver(ask.feed, ask.from, fetched, arrived_at);
-      }
+    for (const f of fetched) {
+      const ask = asked.find((a) => a.topic === f.topic && a.partition === f.partition);
+      if (ask) this.deliver(ask.feed, ask.from, f, arrived_at);
+    }
+    const refused = fetched.find((f) => f.error && refusalOf(f.error) !== OUT_OF_RANGE);
+    if (refused) throw refused.error!;
   }
 
-  private deliver(feed: PartitionFeed, from: number, fetched: FetchedPartition, arrived_at: number): void {
+  /** What is wrong with a partition is its own trouble: its worker looks at the witnesses anew, the others go on. */
+  private deliver(feed: PartitionFeed, from: number, fetched: Fetched, arrived_at: number): void {
     if (feed.closed) return;
-    const chunk = chunkOf(fetched, from, arrived_at);
-    if (chunk.position > from) {
+    if (fetched.error) {
+      if (refusalOf(fetched.error) === OUT_OF_RANGE) feed.fail(outOfRange(feed));
+      return;
+    }
+    const chunk = chunkOf(feed, fetched, from, arrived_at);
+    if (chunk && chunk.position > from) {
       feed.deliver(chunk);
       this.feeds.delete(feed); // to the end of the line: the broker serves partitions in the order asked
       this.feeds.add(feed);
     }
   }
 
-  /** An offset that the log does not have is its partition's trouble only: its worker looks at the witnesses anew. */
-  private async recover(e: unknown, wanted: readonly PartitionFeed[]): Promise<void> {
+  private async recover(err: unknown): Promise<void> {
     if (this.stopped) return;
-    const { topic, partition } = e as { topic?: string; partition?: number };
-    if (refusalOf(e) === 'OFFSET_OUT_OF_RANGE') {
-      const feed = wanted.find((f) => f.topic === topic && f.partition === partition);
-      return feed?.fail(outOfRange(feed));
-    }
-    this.log.warn({ err: e }, 'reading the log failed, trying again');
+    this.log.warn({ err }, 'reading the log failed, trying again');
     await this.nap(RETRY_MS);
     await this.refresh();
   }
@@ -183,40 +169,22 @@ export class LogReader implements Log {
   }
 }
 
-function requestOf(asked: readonly { feed: PartitionFeed; from: number }[]) {
-  const topics = new Map<string, { partition: number; fetchOffset: string; maxBytes: number }[]>();
-  for (const { feed, from } of asked) {
-    const partitions = topics.get(feed.topic) ?? [];
-    partitions.push({ partition: feed.partition, fetchOffset: String(from), maxBytes: MAX_FETCH_BYTES_PER_PARTITION });
-    topics.set(feed.topic, partitions);
+/** Undefined when the bytes are no records: the feed has the failure then. */
+function chunkOf(
+  feed: PartitionFeed,
+  { records, aborted, high }: Fetched,
+  from: number,
+  arrived_at: number,
+): Chunk | undefined {
+  try {
+    const { messages, position } = readBatches(records, from, aborted);
+    const size = (m: LogMessage): number => MESSAGE_OVERHEAD_BYTES + (m.value?.length ?? 0) + (m.key?.length ?? 0);
+    const bytes = messages.reduce((sum, m) => sum + size(m), 0);
+    return { messages, bytes, position, high, arrived_at };
+  } catch (e) {
+    feed.fail(e as Error);
+    return undefined;
   }
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
-}
-
-function chunkOf(fetched: FetchedPartition, from: number, arrived_at: number): Chunk {
-  const messages = fetched.messages.filter((r) => !r.isControlRecord && Number(r.offset) >= from).map(messageOf);
-  const last = fetched.messages.at(-1);
-  const position = last ? Math.max(from, Number(last.offset) + 1) : from;
-  const bytes = messages.reduce(
-    (sum, m) => sum + MESSAGE_OVERHEAD_BYTES + (m.value?.length ?? 0) + (m.key?.length ?? 0),
-    0,
-  );
-  return { messages, bytes, position, high: Number(fetched.lastStableOffset ?? fetched.highWatermark), arrived_at };
-}
-
-function messageOf(r: RawRecord): LogMessage {
-  const { key, value } = r;
-  return { offset: Number(r.offset), timestamp: Number(r.timestamp), key, value, headers: headersOf(r.headers) };
-}
-
-const NO_HEADERS: LogMessage['headers'] = {};
-
-/** Of a header given several times the last one is kept. */
-function headersOf(headers: RawRecord['headers']): LogMessage['headers'] {
-  const entries = Object.entries(headers);
-  if (entries.length === 0) return NO_HEADERS;
-  const one = (v: Buffer | string | undefined): Buffer => Buffer.from(v ?? '');
-  return Object.fromEntries(entries.map(([k, v]) => [k, one(Array.isArray(v) ? v.at(-1) : v)]));
 }
 
 function offsetOf(answer: Awaited<ReturnType<Cluster['fetchTopicsOffset']>>, partition: number): number {

@@ -1,0 +1,29 @@
+/** What read-committed.ts needs of kafkajs beyond its public types. */
+declare module 'kafkajs/src/broker' {
+  class Broker {
+    fetch(request: object): Promise<unknown>;
+  }
+  export = Broker;
+}
+
+/** What services/projector/kafka/fetch.ts needs of it. */
+declare module 'kafkajs/src/protocol/decoder' {
+  class Decoder {
+    constructor(bytes: Buffer);
+    readInt16(): number;
+    readInt32(): number;
+    readInt64(): { toString(): string };
+    readString(): string;
+    readBytes(): Buffer | null;
+    readArray<T>(read: (decoder: Decoder) => T): T[];
+  }
+  export = Decoder;
+}
+
+declare module 'kafkajs/src/protocol/error' {
+  export function createErrorFromCode(code: number): Error;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch' {
+  export function protocol(of: { version: number }): (request: object) => { request: object; requestTimeout: number };
+}
