@@ -1,6 +1,7 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
 import { join } from 'node:path';
 import { type FieldAdapter } from './adapter';
+import { CoapAdapter } from './adapters/coap/adapter';
 import { HttpAdapter } from './adapters/http/adapter';
 import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
@@ -54,6 +55,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new OpcUaAdapter(connection, deps);
     case 'http':
       return new HttpAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
+    case 'coap':
+      return new CoapAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'bacnet':
       return new BacnetAdapter(connection, deps);
     default:

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
+import { coapRules } from './adapters/coap/rules';
 import { httpRules } from './adapters/http/rules';
 import { bacnetRules } from './adapters/bacnet/rules';
 import { modbusRules } from './adapters/modbus/rules';
@@ -24,6 +25,7 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   mqttRules,
   sparkplugRules,
   httpRules,
+  coapRules,
 ];
 
 export class ProfileError extends Error {

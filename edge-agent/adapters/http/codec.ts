@@ -1,58 +1,32 @@
 /**
- * Bodies of posts. Pure; throws nothing but PayloadError.
- *   body  = entry | [ entry* ]                 application/json
- *         | ( entry "\n" )*                    application/x-ndjson
- *   entry = { "values": { … }, "seq"?: 0..2^53-1, "ts"?: time }
+ * What goes over a WebSocket. Pure; throws nothing but PayloadError.
+ *   from the device: entry | [ entry* ]                      text: JSON, binary: CBOR
+ *                  | { "command": id, "ok": bool, "reason"?: text }
+ *   to the device:   { "taken": n, "again": n } | { "status": n, "title": text }   one for each frame with entries, in order
+ *                  | { "command": id, "metric": text, "value": … }
  */
-import { decodePayload, PayloadError } from '../../wire/payload';
+import { type FieldValue } from '../../adapter';
+import { decodePayload, encodePayload, PayloadError } from '../../wire/payload';
+import { entriesOf, type Entry } from '../../wire/posts/entries';
 
-export interface Entry {
-  readonly seq: number | undefined;
-  readonly ts: unknown;
-  readonly values: unknown;
+export type Frame =
+  | { readonly kind: 'entries'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'outcome'; readonly command: number; readonly ok: boolean; readonly reason: string };
+
+const MAX_REASON_CHARS = 500;
+
+export function decodeFrame(bytes: Buffer, binary: boolean): Frame {
+  const data = decodePayload(binary ? 'cbor' : 'json', bytes);
+  if (typeof data !== 'object' || data === null || !('command' in data))
+    return { kind: 'entries', entries: entriesOf(data) };
+  const { command, ok, reason } = data as Record<string, unknown>;
+  if (!Number.isSafeInteger(command)) throw new PayloadError('command is no integer');
+  if (typeof ok !== 'boolean') throw new PayloadError('ok is neither true nor false');
+  const said = typeof reason === 'string' ? reason.slice(0, MAX_REASON_CHARS) : '';
+  return { kind: 'outcome', command: command as number, ok, reason: said };
 }
 
-export const MAX_ENTRIES = 10_000;
-const KEYS = new Set(['seq', 'ts', 'values']);
-
-export type Format = 'json' | 'ndjson';
-
-/** Undefined: neither of the two. */
-export function formatOf(contentType: string | undefined): Format | undefined {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase();
-  if (type === 'application/json') return 'json';
-  return type === 'application/x-ndjson' || type === 'application/ndjson' ? 'ndjson' : undefined;
-}
-
-/** All entries, or none: a body is taken as a whole. */
-export function decodeBody(format: Format, body: Buffer): Entry[] {
-  const data = format === 'json' ? decodePayload('json', body) : lines(body);
-  const list: unknown[] = Array.isArray(data) ? data : [data];
-  if (list.length > MAX_ENTRIES) throw new PayloadError(`at most ${MAX_ENTRIES} entries`);
-  return list.map(entry);
-}
-
-function lines(body: Buffer): unknown[] {
-  const found: unknown[] = [];
-  for (let at = 0; at < body.length;) {
-    const newline = body.indexOf(0x0a, at);
-    const end = newline < 0 ? body.length : newline;
-    const line = body.subarray(at, end);
-    at = end + 1;
-    if (line.toString('latin1').trim() === '') continue;
-    if (found.length === MAX_ENTRIES) throw new PayloadError(`at most ${MAX_ENTRIES} entries`);
-    found.push(decodePayload('json', line));
-  }
-  return found;
-}
-
-function entry(data: unknown, i: number): Entry {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new PayloadError(`entry ${i}: no object`);
-  const { seq, ts, values } = data as Record<string, unknown>;
-  const unknown = Object.keys(data).find((key) => !KEYS.has(key));
-  if (unknown !== undefined) throw new PayloadError(`entry ${i}: ${unknown.slice(0, 64)}: expected seq, ts, values`);
-  if (typeof values !== 'object' || values === null) throw new PayloadError(`entry ${i}: values is no object`);
-  if (seq !== undefined && !(Number.isSafeInteger(seq) && (seq as number) >= 0))
-    throw new PayloadError(`entry ${i}: seq is no integer from 0 to 2^53-1`);
-  return { seq: seq as number | undefined, ts, values };
+export function commandFrame(command: number, metric: string, value: FieldValue): string {
+  const bare = encodePayload('json', [], value).toString();
+  return `{"command":${command},"metric":${JSON.stringify(metric)},"value":${bare}}`;
 }

@@ -1,6 +1,8 @@
 /** The socket: who calls, how often and how much is judged before a body is looked at. */
-import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { type Duplex } from 'node:stream';
 import { readFileSync } from 'node:fs';
 import { type HttpConnectionSettings } from './settings';
 
@@ -10,6 +12,9 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What a device calls for: to post a body, or to keep a socket open. */
+type Purpose = 'readings' | 'stream';
+
 export interface Call {
   readonly address: string;
   readonly token: string;
@@ -17,6 +22,9 @@ export interface Call {
 }
 
 export interface Service {
+  /** A device that is who it says wants a WebSocket. */
+  upgrade(call: Call, req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  identify(call: Call): Answer | undefined;
   /** Before the body is read; an answer refuses the call. */
   admit(call: Call): Answer | undefined;
   take(call: Call, body: Buffer): Promise<Answer>;
@@ -24,7 +32,7 @@ export interface Service {
 
 export const MAX_CONNECTIONS = 1_000;
 const REQUEST_MS = 30_000;
-const PATH = /^\/v1\/devices\/([^/?]{1,512})\/readings$/;
+const PATH = /^\/v1\/devices\/([^/?]{1,512})\/(readings|stream)$/;
 const BEARER = /^Bearer ([!-~]{1,512})$/;
 
 export const problem = (status: number, title: string, headers?: Record<string, string>): Answer => ({
@@ -49,16 +57,21 @@ export function createServer(settings: HttpConnectionSettings, service: Service)
       ? createHttps({ ...limits, cert: readFileSync(cert_file), key: readFileSync(key_file) }, handle)
       : createHttp(limits, handle);
   server.maxConnections = MAX_CONNECTIONS;
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const call = callOf(req, 'stream');
+    const refusal = call ? service.identify(call) : problem(404, 'WebSocket: /v1/devices/<device>/stream');
+    if (refusal) return turnAway(socket, refusal);
+    if (call) service.upgrade(call, req, socket, head);
+  });
   return server;
 }
 
 async function answer(req: IncomingMessage, service: Service, maxBytes: number): Promise<Answer> {
-  const address = decoded(PATH.exec(req.url ?? '')?.[1]);
-  if (address === undefined) return problem(404, 'POST /v1/devices/<device>/readings');
+  const call = callOf(req, 'readings');
+  if (!call) return problem(404, 'POST /v1/devices/<device>/readings');
   if (req.method !== 'POST') return problem(405, 'POST', { allow: 'POST' });
-  const token = BEARER.exec(req.headers.authorization ?? '')?.[1] ?? '';
-  const call = { address, token, contentType: req.headers['content-type'] };
-  const refusal = service.admit(call);
+  const refusal = service.identify(call) ?? service.admit(call);
   if (refusal) return refusal;
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) return problem(413, `at most ${maxBytes} bytes`);
   const chunks: Buffer[] = [];
@@ -69,6 +82,20 @@ async function answer(req: IncomingMessage, service: Service, maxBytes: number):
     chunks.push(chunk);
   }
   return service.take(call, Buffer.concat(chunks));
+}
+
+function callOf({ url = '', headers }: IncomingMessage, purpose: Purpose): Call | undefined {
+  const [, segment, wanted] = PATH.exec(url) ?? [];
+  const address = decoded(segment);
+  if (address === undefined || wanted !== purpose) return undefined;
+  const token = BEARER.exec(headers.authorization ?? '')?.[1] ?? '';
+  return { address, token, contentType: headers['content-type'] };
+}
+
+function turnAway(socket: Duplex, { status, body }: Answer): void {
+  const text = `${JSON.stringify(body)}\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/problem+json`;
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`);
 }
 
 function decoded(segment: string | undefined): string | undefined {

@@ -1,8 +1,9 @@
-/** What a profile says of devices that post their readings. */
+/** What a profile says of devices that come to the agent, and of those that post over HTTP. */
 import { type TimeUnit } from './types-mqtt';
 
-export interface HttpConnectionSection {
-  /** Certificate and key of the agent, PEM; without them devices speak plain HTTP. */
+/** Of every protocol whose devices come to the agent. */
+export interface DeskSection {
+  /** Certificate and key of the agent, PEM; without them devices speak in the clear. */
   readonly cert_file?: string;
   readonly key_file?: string;
   readonly max_body_bytes?: number;
@@ -12,7 +13,7 @@ export interface HttpConnectionSection {
   readonly time_unit?: TimeUnit;
 }
 
-export interface HttpDeviceSection {
+export interface PostingDeviceSection {
   /** What stands for the device in addresses; its id when absent. */
   readonly address?: string;
   readonly token?: string;
@@ -20,7 +21,11 @@ export interface HttpDeviceSection {
   readonly silence_ms?: number;
 }
 
-export interface HttpPointSection {
+export interface PostingPointSection {
   /** JSON pointer into the values; /metric when absent. */
   readonly value?: string;
 }
+
+export type HttpConnectionSection = DeskSection;
+export type HttpDeviceSection = PostingDeviceSection;
+export type HttpPointSection = PostingPointSection;

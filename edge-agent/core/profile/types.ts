@@ -1,5 +1,6 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
 import { type BacnetConnectionSection, type BacnetDeviceSection, type BacnetPointSection } from './types-bacnet';
+import { type CoapConnectionSection, type CoapDeviceSection, type CoapPointSection } from './types-coap';
 import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
 import { type OpcUaConnectionSection, type OpcUaPointSection } from './types-opcua';
@@ -47,7 +48,7 @@ export interface AgentSection {
 }
 
 export type Protocol =
-  'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'bacnet' | 'mqtt' | 'sparkplug-b' | 'http';
+  'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'bacnet' | 'mqtt' | 'sparkplug-b' | 'http' | 'coap';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -65,6 +66,7 @@ export interface ConnectionSection {
   readonly mqtt?: MqttConnectionSection;
   readonly sparkplug?: SparkplugConnectionSection;
   readonly http?: HttpConnectionSection;
+  readonly coap?: CoapConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
 }
@@ -139,6 +141,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly labels?: Readonly<Record<string, string>>;
   readonly sparkplug?: SparkplugDeviceSection;
   readonly http?: HttpDeviceSection;
+  readonly coap?: CoapDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -207,6 +210,7 @@ export interface PointSection {
   readonly mqtt?: MqttPointSection;
   readonly sparkplug?: SparkplugPointSection;
   readonly http?: HttpPointSection;
+  readonly coap?: CoapPointSection;
 }
 
 export type Literal = number | boolean | string;

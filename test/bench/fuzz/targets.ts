@@ -1,6 +1,18 @@
 /** The codecs that are fuzzed: one entry each. */
+import { encode as encodeCbor } from 'cbor-x';
 import { generate, type Packet } from 'mqtt-packet';
-import { decodeBody } from '../../../edge-agent/adapters/http/codec';
+import { Transfers } from '../../../edge-agent/adapters/coap/blocks';
+import {
+  CODE,
+  CoapError,
+  decode as decodeCoap,
+  encode as encodeCoap,
+  type Message,
+} from '../../../edge-agent/adapters/coap/codec';
+import { OPTION, uint, uriOptions } from '../../../edge-agent/adapters/coap/codec';
+import { decodeSenml } from '../../../edge-agent/adapters/coap/senml';
+import { decodeFrame } from '../../../edge-agent/adapters/http/codec';
+import { decodeBody } from '../../../edge-agent/wire/posts/entries';
 import { FramingError } from '../../../edge-agent/adapters/modbus/codec/framing';
 import { Mbap } from '../../../edge-agent/adapters/modbus/codec/mbap';
 import { decodeResponse, PduError } from '../../../edge-agent/adapters/modbus/codec/pdu';
@@ -71,6 +83,64 @@ const posts: Target = {
   refuses: (error) => error instanceof PayloadError,
 };
 
+const frames: Target = {
+  name: 'websocket frame',
+  seeds: [
+    Buffer.from('[{"seq":1,"ts":1700000000000,"values":{"a":1}},{"values":{"b":"x"}}]'),
+    Buffer.from('{"command":7,"ok":false,"reason":"no"}'),
+  ],
+  read: (bytes) => {
+    decodeFrame(bytes, false);
+    decodeFrame(bytes, true);
+  },
+  refuses: (error) => error instanceof PayloadError,
+};
+
+const COAP_POST: Message = {
+  type: 'con',
+  code: CODE.post,
+  id: 4_711,
+  token: Buffer.from('0102030405060708', 'hex'),
+  options: [...uriOptions('/v1/devices/m/readings?token=t'), uint(OPTION.contentFormat, 50), uint(OPTION.block1, 8)],
+  payload: Buffer.alloc(16, '{'),
+};
+
+const coap: Target = {
+  name: 'coap message with blocks',
+  seeds: [encodeCoap(COAP_POST), encodeCoap({ ...COAP_POST, options: [uint(OPTION.block1, 16)] })],
+  read: (bytes) => {
+    const message = decodeCoap(bytes);
+    const transfers = new Transfers(1_000);
+    for (let now = 0; now < 3; now++) transfers.take('peer', message, now);
+    // What was taken for a message is one when it is written again.
+    if (!encodeCoap(decodeCoap(encodeCoap(message))).equals(encodeCoap(message))) throw new Error('not the same again');
+  },
+  refuses: (error) => error instanceof CoapError,
+};
+
+const senml = (format: 'json' | 'cbor', seed: Buffer): Target => ({
+  name: `senml, ${format}`,
+  seeds: [seed],
+  read: (bytes) => void decodeSenml(format, bytes, 1_700_000_000_000),
+  refuses: (error) => error instanceof PayloadError,
+});
+const SENML_JSON = Buffer.from(
+  '[{"bn":"urn:dev:1:","bt":1.7e9,"bu":"A","n":"v","u":"V","v":120.1},{"n":"c","t":-5,"vs":"x"}]',
+);
+const SENML_CBOR = encodeCbor([
+  new Map<number, unknown>([
+    [-2, 'd:'],
+    [-3, 1_700_000_000],
+    [0, 't'],
+    [2, 23.5],
+  ]),
+  new Map<number, unknown>([
+    [0, 'on'],
+    [4, true],
+    [6, -1],
+  ]),
+]);
+
 const sparkplug: Target = {
   name: 'sparkplug-b payload',
   seeds: (['int8', 'uint64', 'double', 'float', 'boolean', 'string'] as const).map((type) => {
@@ -104,4 +174,8 @@ export const TARGETS: readonly Target[] = [
   payload('number', [Buffer.from('-12.5e3'), Buffer.from('18446744073709551615')]),
   sparkplug,
   posts,
+  frames,
+  coap,
+  senml('json', SENML_JSON),
+  senml('cbor', SENML_CBOR),
 ];

@@ -1,7 +1,7 @@
 /** The protocols that are measured: one entry each. */
 import { freePorts } from '../../../deploy/local/ports';
 import { Simulator, profileOf as modbusProfile } from '../modbus/plant';
-import { names, plantProcess, type ProtocolRig, type Scale } from './rig';
+import { names, plantProcess, type ProtocolRig, type RunningField, type Scale } from './rig';
 
 const HEAD = 'agent: { id: bench }\n';
 const POINTS = '[{ metric: temperature }, { metric: setpoint }, { metric: count, type: uint64 }]';
@@ -65,29 +65,50 @@ ${devices.join('\n')}
   },
 };
 
-/** The agent is the server: the plant goes on trying until it is there. */
-const http: ProtocolRig = {
-  name: 'http',
-  counter: 'count',
-  async start(scale) {
-    const [port = 0, health = 0] = await freePorts(2);
-    const ids = names(scale.devices);
-    const stop = await plantProcess('http', health, {
-      HEALTH_PORT: String(health),
-      PLANT_AGENT: `http://127.0.0.1:${port}`,
-      PLANT_TOKENS: ids.map((id) => `${id}=token-of-${id}`).join(','),
-      PLANT_PERIOD_MS: String(scale.period_ms),
-    });
-    const devices = ids.map(
-      (id) => `  - { id: ${id}, connection: posts, model: machine, http: { token: token-of-${id} } }`,
-    );
-    const profile = `${HEAD}connections: [{ name: posts, protocol: http, port: ${port} }]
+/** The agent is the server: the plant goes on trying until it is there. `section`: key of the protocol in the profile. */
+async function posting(
+  scale: Scale,
+  program: 'http' | 'coap',
+  extra: (port: number, theirs: number) => Record<string, string>,
+): Promise<RunningField> {
+  const [port = 0, health = 0, theirs = 0] = await freePorts(3);
+  const ids = names(scale.devices);
+  const stop = await plantProcess(program, health, {
+    HEALTH_PORT: String(health),
+    PLANT_TOKENS: ids.map((id) => `${id}=token-of-${id}`).join(','),
+    PLANT_PERIOD_MS: String(scale.period_ms),
+    ...extra(port, theirs),
+  });
+  const devices = ids.map(
+    (id) => `  - { id: ${id}, connection: posts, model: machine, ${program}: { token: token-of-${id} } }`,
+  );
+  const profile = `${HEAD}connections: [{ name: posts, protocol: ${program}, port: ${port} }]
 models: { machine: { points: [{ metric: temperature }, { metric: count, type: uint64 }] } }
 devices:
 ${devices.join('\n')}
 `;
-    return { profile, stop };
-  },
+  return { profile, stop };
+}
+
+const agentAt = (port: number): Record<string, string> => ({ PLANT_AGENT: `http://127.0.0.1:${port}` });
+
+const http: ProtocolRig = {
+  name: 'http',
+  counter: 'count',
+  start: (scale) => posting(scale, 'http', agentAt),
 };
 
-export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http];
+const webSocket: ProtocolRig = {
+  name: 'http, WebSocket',
+  counter: 'count',
+  start: (scale) => posting(scale, 'http', (port) => ({ ...agentAt(port), PLANT_SOCKETS: 'yes' })),
+};
+
+const coap: ProtocolRig = {
+  name: 'coap',
+  counter: 'count',
+  start: (scale) =>
+    posting(scale, 'coap', (port, theirs) => ({ PLANT_AGENT: `127.0.0.1:${port}`, PLANT_PORT: String(theirs) })),
+};
+
+export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap];

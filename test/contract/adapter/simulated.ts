@@ -28,3 +28,9 @@ export const plansOf = (profile: string): Rig['plans'] => ({
 export const acknowledgesNothing = (what: string) => (): never => {
   throw new Error(`${what} is not acknowledged`);
 };
+
+/** Of protocols whose devices come to the agent, which is the server then. */
+export const AGENT_LISTENS = {
+  'waits longer and longer between attempts': 'the agent is the server: it makes no attempts',
+  'refuses writes and reads for certain while nobody is there': 'the agent is the server: no link of its own is lost',
+} as const;

@@ -1,9 +1,10 @@
 import { HttpAdapter } from '../../../../edge-agent/adapters/http/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/http/plant';
+import { SocketPlant } from '../../../../deploy/local/plant/http/sockets';
 import { freePorts } from '../../../../deploy/local/ports';
 import { type Field, type Harness, type Rig } from '../harness';
-import { dialOf, plansOf } from '../simulated';
+import { AGENT_LISTENS, dialOf, plansOf } from '../simulated';
 
 const TOKENS = { boiler: 'token-of-boiler', meter: 'token-of-meter' };
 
@@ -11,14 +12,16 @@ const profile = (port: number): string => `
 agent: { id: a }
 connections: [{ name: posts, protocol: http, port: ${port}, http: { rate_per_s: 1000, burst: 1000 } }]
 devices:
-  - { id: boiler, connection: posts, http: { token: ${TOKENS.boiler}, silence_ms: 400 }, points: [{ metric: temperature }] }
+  - { id: boiler, connection: posts, http: { token: ${TOKENS.boiler}, silence_ms: 400 }, points: [{ metric: temperature }, { metric: setpoint, writable: true }] }
   - { id: meter, connection: posts, http: { token: ${TOKENS.meter}, silence_ms: 400 }, points: [{ metric: count, type: uint64 }] }
 `;
 
-/** Devices that post on Node's own fetch; the agent is the server here. */
-async function create(): Promise<Rig> {
+type Plants = typeof Plant | typeof SocketPlant;
+
+/** Devices on Node's own fetch, or on npm ws; the agent is the server here. */
+async function create(kind: Plants, sides: (plant: Plant | SocketPlant) => Partial<Field>): Promise<Rig> {
   const [port = 0] = await freePorts(1);
-  const plant = new Plant({ agent: `http://127.0.0.1:${port}`, period_ms: 50, tokens: TOKENS });
+  const plant = new kind({ agent: `http://127.0.0.1:${port}`, period_ms: 50, tokens: TOKENS });
   await plant.start();
   const plans = plansOf(profile(port));
   const adapter = new HttpAdapter(plans.both, { clock: systemClock, random: Math.random });
@@ -29,13 +32,14 @@ async function create(): Promise<Rig> {
     writesTaken: () => 0,
     connections: () => Number(adapter.status().connected),
     acknowledged: () => plant.acknowledged,
+    ...sides(plant),
   };
   return {
     adapter: Object.assign(adapter, { attempts: () => 0 }),
     field,
     plans,
     devices: ['boiler', 'meter'],
-    writable: { metric: 'temperature', value: 1, other: 2 },
+    writable: { metric: 'setpoint', value: 70, other: 65.5 },
     readable: 'temperature',
     backoff_ms: 50,
     dispose: async () => {
@@ -45,15 +49,28 @@ async function create(): Promise<Rig> {
   };
 }
 
-const NO_COMMANDS = 'devices that post take no commands';
+const NO_COMMANDS = 'commands need the WebSocket';
 
-const waivers = {
-  'waits longer and longer between attempts': 'the agent is the server: it makes no attempts',
+const posts = {
+  ...AGENT_LISTENS,
   'writes, and reads back what it wrote': NO_COMMANDS,
-  'refuses what cannot be written, for certain, and sends nothing': NO_COMMANDS,
-  'refuses writes and reads for certain while nobody is there': NO_COMMANDS,
   'says of a write that was not answered that it does not know': NO_COMMANDS,
-  'closes at once and leaves nothing behind': NO_COMMANDS,
 };
 
-export const harnesses: readonly Harness[] = [{ adapter: 'http', variant: 'posts', waivers, create }];
+export const harnesses: readonly Harness[] = [
+  { adapter: 'http', variant: 'posts', waivers: posts, create: () => create(Plant, () => ({})) },
+  {
+    adapter: 'http',
+    variant: 'WebSocket',
+    waivers: AGENT_LISTENS,
+    create: () =>
+      create(SocketPlant, (plant) => {
+        const sockets = plant as SocketPlant;
+        return {
+          held: () => sockets.writes.last?.value ?? NaN,
+          writesTaken: () => sockets.writes.count,
+          connections: () => sockets.connections,
+        };
+      }),
+  },
+];

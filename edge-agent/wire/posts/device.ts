@@ -1,12 +1,11 @@
 /** What a device may post, compiled from the profile. Pure. */
 import { type Sample } from '../../adapter';
-import { type DevicePlan } from '../../core/compile/plan';
+import { type DevicePlan, type PointKind } from '../../core/compile/plan';
 import { type TimeUnit } from '../../core/profile/types-mqtt';
 import { Quality } from '../../../schemas/quality';
-import { type PointKind } from '../../core/compile/plan';
-import { at, steps, timeOf, valueOf } from '../../wire/payload';
-import { type Entry } from './codec';
-import { type HttpSource } from './settings';
+import { at, steps, timeOf, valueOf } from '../payload';
+import { type Entry } from './entries';
+import { type PostSource } from './settings';
 
 interface Point {
   readonly metric: string;
@@ -22,14 +21,14 @@ export class PostedDevice {
     private readonly time_unit: TimeUnit,
   ) {
     this.points = plan.points.map(({ metric, source }) => {
-      const { kind, value } = source as HttpSource;
+      const { kind, value } = source as PostSource;
       return { metric, kind, path: steps(value) };
     });
   }
 
   /** `now`: ms since 1970, the time of an entry that carries none. */
-  samples({ ts, values }: Entry, now: number): Sample[] {
-    const given = ts === undefined ? undefined : timeOf(this.time_unit, ts, now);
+  samples({ ts, values, unit = this.time_unit }: Entry, now: number): Sample[] {
+    const given = ts === undefined ? undefined : timeOf(unit, ts, now);
     const good = ts !== undefined && given === undefined ? Quality.uncertain : Quality.good;
     const moment = given ?? now;
     const device = this.plan.id;

@@ -1,0 +1,46 @@
+/** What the profile says of CoAP, defaults applied. */
+import { type PointKind } from '../../core/compile/plan';
+import { kindOfType } from '../../core/compile/protocol';
+import { type ResolvedDevice } from '../../core/compile/resolve';
+import { type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { type DeskSettings, deskSettings, type PostingDevice, postingDevice } from '../../wire/posts/settings';
+import { postSource } from '../../wire/posts/settings';
+
+export interface CoapConnectionSettings extends DeskSettings {
+  /** Longest wait for an answer to a GET, ms. */
+  readonly timeout_ms: number;
+}
+
+export interface CoapDeviceSettings extends PostingDevice {
+  /** Undefined: the device is reached where it posted from last. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+export interface CoapSource {
+  readonly kind: PointKind;
+  /** JSON pointer into what is posted, or into what the resource gives. */
+  readonly value: string;
+  /** Undefined: the device posts the value. */
+  readonly resource: string | undefined;
+  readonly observe: boolean;
+  readonly format: 'json' | 'cbor' | 'text';
+}
+
+export const PORT = 5_683;
+
+export const connectionSettings = (c: ConnectionSection): CoapConnectionSettings => ({
+  ...deskSettings(c, c.coap ?? {}, PORT),
+  timeout_ms: c.timeout_ms ?? 5_000,
+});
+
+export function deviceSettings({ section }: ResolvedDevice): CoapDeviceSettings {
+  const { host, port = PORT } = section.coap ?? {};
+  return { ...postingDevice(section.id, section.coap), host, port };
+}
+
+export function sourceOf(point: PointSection): CoapSource {
+  const { value, resource, observe = true, format = 'json' } = point.coap ?? {};
+  if (resource === undefined) return { ...postSource(point, value), resource, observe: false, format };
+  return { kind: kindOfType(point.type), value: value ?? '', resource, observe, format };
+}
