@@ -68,6 +68,7 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'POST /schedules/{id}/{switch}': { action: 'schedule.manage', on: 'tenant' },
   'GET /alarms': { action: 'device.read', on: 'scope' },
   'GET /alarms/journal': { action: 'device.read', on: 'scope' },
+  'GET /positions': { action: 'device.read', on: 'scope' },
   'GET /commands': { action: 'command.read', on: 'scope' },
   'GET /streams': { action: 'stream.read', on: 'tenant' },
   'GET /dead-letters': { action: 'letter.read', on: 'tenant' },

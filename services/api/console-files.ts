@@ -7,6 +7,7 @@ import express, { type RequestHandler, Router } from 'express';
 export const SCREENS: readonly string[] = [
   'overview',
   'devices',
+  'map',
   'commands',
   'campaigns',
   'alarms',

@@ -78,7 +78,7 @@ export interface ApiDependencies {
   >;
   readonly overview: Pick<
     Overview,
-    'values' | 'alarms' | 'alarmJournal' | 'commands' | 'campaigns' | 'deadLetters' | 'deadLetter'
+    'values' | 'alarms' | 'alarmJournal' | 'positions' | 'commands' | 'campaigns' | 'deadLetters' | 'deadLetter'
   >;
   readonly health: StreamHealth;
   readonly replay: Replayer;

@@ -87,6 +87,20 @@ export class Overview {
     );
   }
 
+  /** Latitude and longitude of the devices that tell both, degrees; NULL and NaN are no position, being in no range. */
+  positions({ scope, ...q }: Pick<AlarmsQuery, 'tenant' | 'scope' | 'limit'>): Promise<Row[]> {
+    return this.rows(
+      `SELECT device_id, anyIf(value, metric = 'latitude') AS latitude, anyIf(value, metric = 'longitude') AS longitude,
+         max(ts) AS at
+       FROM latest_values WHERE tenant = {tenant:String} AND metric IN ('latitude', 'longitude') AND quality = 'good'
+         ${withinScope(scope)}
+       GROUP BY device_id
+       HAVING uniqExact(metric) = 2 AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180
+       ORDER BY device_id LIMIT {limit:UInt32}`,
+      { ...q, ...sitesOf(scope) },
+    );
+  }
+
   /** Commands of all devices, newest first. */
   commands({ scope, state, ...q }: CommandsQuery): Promise<Row[]> {
     return this.rows(

@@ -7,7 +7,9 @@ import { projectRoot } from '../../schemas/root';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
+  ...['--disable-component-update', '--disable-sync', '--force-color-profile=srgb', '--lang=en-US'],
+  // Without a graphics card a map is drawn by the processor, which the browser does only when told so.
+  ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 ];
 const LAUNCH_TIMEOUT_MS = 60_000;
 

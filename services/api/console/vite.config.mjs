@@ -16,6 +16,8 @@ export default {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // The map's library, in kB, which is fetched when a map is looked at; test/services/api/console bounds the rest.
+    chunkSizeWarningLimit: 1_100,
     reportCompressedSize: false,
   },
 };

@@ -39,6 +39,13 @@ export function overviewRoutes(deps: ApiDependencies): Router {
     res.json({ items });
   });
 
+  router.get('/positions', async (req, res) => {
+    const principal = principalOf(res);
+    const scope = scopeOf(principal, 'device.read');
+    const limit = Number(req.query['limit'] ?? 50_000);
+    res.json({ items: await deps.overview.positions({ tenant: principal.tenant, scope, limit }) });
+  });
+
   router.get('/commands', async (req, res) => {
     const principal = principalOf(res);
     const { state, limit = 200 } = req.query as Record<string, string | undefined>;

@@ -1,7 +1,9 @@
 /** What windows hold, against a reckoning of our own; a month of backfill; where devices are; how long tiers are kept. */
+import { createClient } from '@clickhouse/client';
 import { analystStatements } from '../../../deploy/clickhouse/analysts';
 import { sourceFiles } from '../../../deploy/clickhouse/files';
 import { DASHBOARDS } from '../../../deploy/observability/dashboards';
+import { Overview } from '../../../services/api/overview';
 import { random } from '../../services/projector/support/virtual-time';
 import { cli } from '../support/run-cli';
 import { BASE, frame, Frames } from './frames';
@@ -140,6 +142,22 @@ test('sites and metrics are told from devices and points', async () => {
   await front.sql('SYSTEM RELOAD DICTIONARIES');
   for (const view of ['readings', 'readings_1h', 'latest_values'])
     expect(await front.sql(`SELECT site, unit FROM ${view} WHERE tenant = 'acme'`)).toBe('acme/north\tL/s');
+});
+
+test('a position is the latest of both metrics, good and in range', async () => {
+  await frames.clear();
+  const at = (device_id: string, latitude: number, longitude: number | undefined, quality: number[] = []) => {
+    const series = [{ metric: 'latitude', dt: [0], value: [latitude], quality }];
+    const more = longitude === undefined ? [] : [{ metric: 'longitude', dt: [0], value: [longitude], quality: [] }];
+    return frame({ tenant: 'acme', device_id, series: [...series, ...more] });
+  };
+  const later = { ...at('truck', 64.1, -21.9), seq: 9, ts: BASE + HOUR };
+  const sent = [at('truck', 1, 1), later, at('half', 1, undefined), at('bad', 1, 1, [64]), at('far', 91, 1)];
+  await frames.send([...sent, at('nan', NaN, 1)], 'placed');
+  const client = createClient({ url: front.url, username: 'millrace', password: PASSWORD, database: 'millrace' });
+  const rows = await new Overview(client).positions({ tenant: 'acme', scope: 'everywhere', limit: 10 });
+  await client.close();
+  expect(rows).toEqual([{ device_id: 'truck', latitude: 64.1, longitude: -21.9, at: expect.any(String) as string }]);
 });
 
 test('millrace retention keeps tiers so long, by tenant', async () => {

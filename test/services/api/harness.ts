@@ -124,6 +124,7 @@ export const NO_OVERVIEW: ApiDependencies['overview'] = {
   values: () => Promise.resolve([]),
   alarms: () => Promise.resolve([]),
   alarmJournal: () => Promise.resolve([]),
+  positions: () => Promise.resolve([]),
   commands: () => Promise.resolve([]),
   campaigns: () => Promise.resolve([]),
   deadLetters: () => Promise.resolve([]),

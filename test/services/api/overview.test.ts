@@ -24,6 +24,7 @@ beforeAll(async () => {
     overview: {
       ...NO_OVERVIEW,
       alarms: (q) => Promise.resolve((asked.push(q), [])),
+      positions: (q) => Promise.resolve([{ ...q }]),
       commands: () => Promise.resolve([{ command_id: 'c', args: '{"value":72}', result: '' }]),
       deadLetter: (_tenant, { offset }) =>
         Promise.resolve(
@@ -43,6 +44,13 @@ test('alarms are those that stand, unless all are asked for', async () => {
     { tenant: 'default', scope: 'everywhere', limit: 500, standing: true },
     { tenant: 'default', scope: 'everywhere', limit: 7, standing: false, device: 'd1' },
   ]);
+});
+
+test('positions are asked for within what the principal may see', async () => {
+  expect((await api.call('GET', '/api/v1/positions?limit=9')).body['items']).toEqual([
+    { tenant: 'default', scope: 'everywhere', limit: 9 },
+  ]);
+  expect((await api.call('GET', '/api/v1/positions?limit=0')).status).toBe(400);
 });
 
 test('commands have their arguments as objects', async () => {

@@ -14,6 +14,7 @@ import { CommandScreen, Commands } from './screens/commands';
 import { ConnectionEditor, Connections } from './screens/connections';
 import { DeviceScreen } from './screens/device';
 import { Devices } from './screens/devices';
+import { MapScreen } from './screens/map';
 import { Overview } from './screens/overview';
 import { DeadLetter, StreamsScreen } from './screens/streams';
 import { Topology } from './screens/topology';
@@ -25,6 +26,7 @@ import { Badge, Card, Cli, Empty, Field, Link, Loading, Screen, type Tone } from
 const NAV = [
   ['overview', 'Overview', 'o'],
   ['devices', 'Devices', 'd'],
+  ['map', 'Map', 'p'],
   ['alarms', 'Alarms', 'a'],
   ['commands', 'Commands', 'c'],
   ['campaigns', 'Campaigns', 'm'],
@@ -45,6 +47,8 @@ function Current({ route: { screen, rest } }: { route: Route }) {
       ) : (
         <DeviceScreen key={first} id={first} {...(second !== undefined && { tab: second })} />
       );
+    case 'map':
+      return <MapScreen />;
     case 'alarms':
       return <Alarms {...(first !== undefined && { tab: first })} />;
     case 'commands':

@@ -24,11 +24,30 @@ afterAll(() => api.close());
 
 const get = (path: string): Promise<Response> => fetch(api.url + path);
 
-test('all scripts together are less than 150 KB on their way', () => {
-  const scripts = readdirSync(assets).filter((f) => f.endsWith('.js'));
+const textOf = (file: string): string => readFileSync(join(assets, file), 'utf8');
+
+/** What the page brings with it: its script, and what that imports at once. */
+function scriptsOf(page: string): string[] {
+  const found = [...page.matchAll(/src="\/assets\/([^"]+\.js)"/g)].map((m) => m[1] ?? '');
+  for (const file of found)
+    for (const [, name = ''] of textOf(file).matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g))
+      if (!found.includes(name)) found.push(name);
+  return found;
+}
+
+test('all scripts but those of the map together are less than 150 KB on their way', async () => {
+  const scripts = scriptsOf(await (await get('/')).text());
   expect(scripts.length).toBeGreaterThan(0);
-  const bytes = scripts.reduce((n, f) => n + gzipSync(readFileSync(join(assets, f))).length, 0);
+  const bytes = scripts.reduce((n, f) => n + gzipSync(textOf(f)).length, 0);
   expect(bytes).toBeLessThan(MAX_SCRIPT_BYTES);
+  const others = readdirSync(assets).filter((f) => f.endsWith('.js') && !scripts.includes(f));
+  expect(others.map((f) => textOf(f).includes('maplibregl'))).toEqual([true]);
+});
+
+test('the map has its worker and its shapes from this host, as what they are', async () => {
+  const served = readdirSync(assets).filter((f) => /\.(mjs|json)$/.test(f));
+  const types = await Promise.all(served.map(async (f) => (await get(`/assets/${f}`)).headers.get('content-type')));
+  expect(types.sort()).toEqual(['application/json; charset=utf-8', 'text/javascript; charset=utf-8']);
 });
 
 test('every screen is the same page, under a policy that lets nothing else in', async () => {

@@ -11,6 +11,14 @@ import {
   unitText,
 } from '../../../../services/api/console/src/format';
 import { missing, type Outage, watchOutage } from '../../../../services/api/console/src/outage';
+import {
+  boundsOf,
+  isWithin,
+  placesOf,
+  positionOf,
+  positionText,
+  unrolled,
+} from '../../../../services/api/console/src/places';
 import { mayAt } from '../../../../services/api/console/src/roles';
 import { parseRoute, pathOf } from '../../../../services/api/console/src/route';
 
@@ -94,4 +102,78 @@ test('an outage is seen when data grows old, and over when it is fresh', () => {
   expect(state).toEqual({ stage: 'back', since: 1_000, until: 19_000 });
   expect(missing([3, 5, 5, 8])).toBe(3);
   expect(missing([3, 4, 5])).toBe(0);
+});
+
+describe('places', () => {
+  const good = (value: number | string | null) => ({ value, quality: 'good' });
+
+  test.each([
+    [51.5, -0.1, true],
+    ['51.5', '-0.1', true],
+    [90, 180, true],
+    [90.1, 0, false],
+    [0, -180.1, false],
+    ['', '', false],
+    [NaN, 0, false],
+    [null, undefined, false],
+    ['north', '0', false],
+  ])('%p, %p is a position: %p', (lat, lon, is) => expect(positionOf(lat, lon) !== undefined).toBe(is));
+
+  test('what a device says now goes before what SQL knows, and that before its labels', () => {
+    const labels = { latitude: '1', longitude: '1' };
+    const devices = ['says', 'said', 'labelled', 'half', 'bad', 'nowhere'].map((device_id) => ({
+      device_id,
+      ...(device_id !== 'nowhere' && device_id !== 'half' && { labels }),
+    }));
+    const values = new Map([
+      ['says', new Map([...[['latitude', good(3)] as const, ['longitude', good(3)] as const]])],
+      ['half', new Map([['latitude', good(3)]])],
+      ['bad', new Map([...[['latitude', good(3)] as const, ['longitude', { value: 3, quality: 'bad' }] as const]])],
+    ]);
+    const told = new Map(['says', 'said'].map((id) => [id, { latitude: 2, longitude: 2 }]));
+    expect(placesOf(devices, values, told).map((p) => [p.device_id, p.latitude, p.by, p.link])).toEqual([
+      ['says', 3, 'reading', 'unknown'],
+      ['said', 2, 'reading', 'unknown'],
+      ['labelled', 1, 'label', 'unknown'],
+      ['bad', 1, 'label', 'unknown'],
+    ]);
+  });
+
+  test('a box around them, and what is within a view that runs past the antimeridian', () => {
+    const [fiji, samoa] = [
+      { latitude: -17, longitude: 178 },
+      { latitude: -13, longitude: -172 },
+    ];
+    expect(boundsOf([])).toBeUndefined();
+    expect(boundsOf([fiji, samoa])).toEqual([-172, -17, 178, -13]);
+    expect([fiji, samoa].map((p) => isWithin(p, [170, -20, 190, -10]))).toEqual([true, true]);
+    expect(isWithin(fiji, [170, -10, 190, 0])).toBe(false);
+    expect(positionText({ latitude: -33.9, longitude: 18.42 })).toBe('33.9000° S, 18.4200° E');
+  });
+
+  test('a ring across the antimeridian goes on past it, and one around a pole is closed over it', () => {
+    const across = [
+      [170, 60],
+      [-170, 60],
+      [-170, 70],
+      [170, 70],
+      [170, 60],
+    ];
+    expect(unrolled(across).map(([lon]) => lon)).toEqual([170, 190, 190, 170, 170]);
+    const around = [
+      [0, -80],
+      [120, -80],
+      [-120, -80],
+      [0, -80],
+    ];
+    expect(unrolled(around)).toEqual([
+      [0, -80],
+      [120, -80],
+      [240, -80],
+      [360, -80],
+      [360, -90],
+      [0, -90],
+      [0, -80],
+    ]);
+  });
 });

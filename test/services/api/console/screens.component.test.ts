@@ -52,6 +52,7 @@ const SCREENS: readonly (readonly [string, string, string | RegExp])[] = [
   ['device-alarms', '/devices/boiler-1/alarms', 'overheated'],
   ['device-life', '/devices/boiler-1/life', 'activated'],
   ['device-twin', '/devices/boiler-1/twin', /Desired, version/],
+  ['map', '/map', /^\d+ of 200 devices say where they are/],
   ['alarms', '/alarms', 'Alarm flood.'],
   ['alarms-journal', '/alarms/journal', 'door-open'],
   ['commands', '/commands', 'user:alice'],
@@ -98,6 +99,41 @@ inBrowser('an address with filters leads to what they leave', async () => {
   await console.says(/^\d of 200/);
   expect(await console.page.getByRole('row').count()).toBeLessThan(12);
 });
+
+inBrowser('the map is drawn, in the dark as well, and what is in view of it is listed', async () => {
+  await console.visit('/map');
+  await console.says('In view: 150');
+  const canvas = console.page.locator('.map canvas');
+  await canvas.waitFor();
+  await console.page.emulateMedia({ colorScheme: 'dark' });
+  await canvas.focus();
+  await console.page.keyboard.press('Shift+Equal');
+  await console.page.keyboard.press('Shift+Equal');
+  await console.page.getByText('In view: 150').waitFor({ state: 'detached' });
+  await console.picture('map-dark');
+  expect(await console.violations()).toEqual([]);
+  await console.page.emulateMedia({ colorScheme: 'light' });
+  expect(console.complaints).toEqual([]);
+});
+
+inBrowser(
+  'a browser that draws no maps lists the same devices, and nobody anywhere is told how to be placed',
+  async () => {
+    const other = await ConsolePage.open(context, world.url);
+    await other.page.addInitScript('HTMLCanvasElement.prototype.getContext = () => null;');
+    await other.visit(`/map#token=${TOKEN}`);
+    await other.says('The map cannot be drawn here: this browser has no WebGL 2');
+    await other.says('In view: 150');
+    await other.picture('map-none');
+    expect(await other.violations()).toEqual([]);
+    const nothing = { status: 200, contentType: 'application/json', body: '{"items":[]}' };
+    await other.page.route(/positions|devices\?/, (route) => route.fulfill(nothing));
+    await other.visit('/map');
+    await other.says('No device yet');
+    await other.picture('map-empty');
+    await other.page.close();
+  },
+);
 
 inBrowser('values go on by themselves', async () => {
   await console.visit('/devices/boiler-1');

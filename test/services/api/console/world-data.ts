@@ -10,6 +10,14 @@ import { deviceState, NO_HISTORY } from '../harness';
 const MIN = 60_000;
 const SITES = ['acme/springfield/utilities', 'acme/shelbyville/line-2'];
 
+const TOWNS: readonly (readonly [number, number])[] = [
+  [51.5, -0.13],
+  [48.86, 2.35],
+  [52.52, 13.4],
+  [40.42, -3.7],
+  [59.33, 18.07],
+];
+
 export const METRICS = [
   { metric: 'temperature', unit: 'Cel', source_unit: '°C', description: 'Water temperature at the outlet', base: 71 },
   { metric: 'pressure', unit: 'bar', source_unit: 'bar', description: 'Water pressure', base: 2.4 },
@@ -29,7 +37,8 @@ export function fillDirectory(directory: Directory, count: number, now: number):
         agent_id: `edge-${1 + (i % 4)}`,
       },
       ...{ path: `${SITES[i % SITES.length]}/${id}`, state: i % 17 === 5 ? 'suspended' : 'active' },
-      ...{ registered_at: now - 90 * MIN, changed_at: now - 30 * MIN, labels: { hall: String(i % 5) } },
+      ...{ registered_at: now - 90 * MIN, changed_at: now - 30 * MIN },
+      labels: { hall: String(i % 5), ...(i % 4 !== 3 && placed(i)) },
     };
     directory.apply(deviceState(id, change));
     const status = i % 11 === 7 ? 'offline' : i % 13 === 6 ? 'stale' : 'online';
@@ -38,6 +47,13 @@ export function fillDirectory(directory: Directory, count: number, now: number):
       ...{ last_seen: now - 2_000, interval_ms: 1_000, reason: '' },
     });
   }
+}
+
+/** Around a few towns, near each other within one. */
+function placed(i: number): Record<string, string> {
+  const [latitude, longitude] = TOWNS[i % TOWNS.length] as readonly [number, number];
+  const around = (step: number): number => ((i * step) % 1_000) / 2_000;
+  return { latitude: (latitude + around(37)).toFixed(5), longitude: (longitude + around(91)).toFixed(5) };
 }
 
 export const CAMPAIGN: CampaignState = {
@@ -134,6 +150,9 @@ export function overviewOf(now: () => number): ApiDependencies['overview'] {
         ),
       ),
     alarmJournal: () => Promise.resolve(alarms.map((a) => ({ ...a, at: a.raised_at }))),
+    // On the road: it is not where its labels say.
+    positions: () =>
+      Promise.resolve([{ device_id: 'device-00001', latitude: 64.147, longitude: -21.943, at: iso(now()) }]),
     commands: () =>
       Promise.resolve([
         command('command-1', 'verified', 4),
