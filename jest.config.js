@@ -1,5 +1,6 @@
-/** Packages that are ES modules only: node 20 can require them, jest's own loader cannot. */
-const ESM_ONLY = 'node_modules/(aedes|@marcbachmann/cel-js|flatbush|flatqueue|robust-predicates)/';
+/** Packages that are ES modules, or import() built-in ones: node 20 can, jest's own loader cannot. */
+const ESM_ONLY =
+  'node_modules/(aedes|@marcbachmann/cel-js|flatbush|flatqueue|robust-predicates|@opentelemetry/otlp-exporter-base)/';
 const swc = (syntax) => [
   '@swc/jest',
   { jsc: { target: 'es2022', parser: { syntax } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },

@@ -4,28 +4,30 @@ import { type Kafka } from 'kafkajs';
 import { type Logger } from 'pino';
 import { type Registry } from 'prom-client';
 import { createKafka, type StreamConfig, WriterSchemas } from '../schemas/stream';
+import { NO_TRACING, type Tracing } from '../schemas/tracing/from-env';
 import { type AdapterDeps } from './adapters';
 import { diffPlans } from './core/compile/diff';
 import { type AgentPlan } from './core/compile/plan';
 import { type Reading } from './core/reading';
+import { type Disk, openDisk } from './disk';
 import { controlMetrics, fieldMetrics } from './field-metrics';
 import { type Clock } from './io/clock';
 import { ClockOffsetProbe } from './io/clock-offset';
-import { CommandLedger } from './io/commands/command-ledger';
+import { type CommandLedger } from './io/commands/command-ledger';
 import { CommandExecutor } from './io/commands/executor';
+import { CommandTraces } from './io/commands/traces';
 import { LocalControl } from './io/control/control';
 import { type ControlState, StateFile } from './io/control/state-file';
 import { DeviceStates } from './io/device-states';
 import { Inbox } from './io/inbox';
 import { durableMetrics } from './io/metrics';
-import { DEFAULT_BOUNDS } from './io/outbox/bounds';
 import { type OutboxEvent } from './io/outbox/disposal';
-import { nodeFs } from './io/outbox/fs';
-import { type DiskOutbox, openOutbox } from './io/outbox/outbox';
+import { type DiskOutbox } from './io/outbox/outbox';
 import { HintFile } from './io/shipper/hint';
 import { KafkaLink } from './io/shipper/link';
 import { DiskSchemaIds } from './io/shipper/schema-ids';
 import { Shipper } from './io/shipper/shipper';
+import { ShipTraces } from './io/shipper/traces';
 import { WriterSchemaCache } from './io/writer-schemas';
 import { Pipeline } from './pipeline';
 import { Lines } from './lines';
@@ -49,6 +51,8 @@ export interface AgentOptions {
   /** Unique to this start. */
   readonly boot: string;
   readonly deps: AdapterDeps & { readonly clock: Clock };
+  /** Absent: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'tracer' | 'framesPerMillion'>;
   readonly log: Logger;
   readonly metrics: Registry;
   newId(): string;
@@ -62,6 +66,7 @@ const COMMANDS_END_MS = 5_000;
 const NETWORK_END_MS = 3_000;
 
 export class Agent {
+  private readonly outbox: DiskOutbox;
   private readonly pipeline: Pipeline;
   private readonly lines: Lines;
   private plan: AgentPlan;
@@ -74,16 +79,16 @@ export class Agent {
 
   private constructor(
     private readonly options: AgentOptions,
-    private readonly outbox: DiskOutbox,
-    ledger: CommandLedger,
-    state: ControlState,
+    { outbox, ledger, control }: Disk,
+    private readonly traces: CommandTraces,
   ) {
+    this.outbox = outbox;
     const { plan, deps, log, metrics, boot, stream } = options;
     this.plan = plan;
     this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
     this.lines = new Lines(plan, { ...deps, dataDir: options.dataDir }, (connection) => this.pipeline.sink(connection));
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
-    this.control = this.createControl(state);
+    this.control = this.createControl(control);
     this.executor = this.createExecutor(ledger);
     this.pipeline.whenHeard((device) => this.executor.wake(device));
     const kafka = stream && createKafka(stream, log);
@@ -105,22 +110,14 @@ export class Agent {
     // What the outbox finds while it is opened is counted once there is something to count with.
     const early: OutboxEvent[] = [];
     let count = (event: OutboxEvent): void => void early.push(event);
-    const outbox = await openOutbox({
-      directory: join(dataDir, 'outbox'),
-      bounds: { ...DEFAULT_BOUNDS, telemetryBytes: plan.telemetry_bytes, priorityBytes: plan.priority_bytes },
-      fs: nodeFs,
-      clock: deps.clock,
-      tenant: plan.tenant,
-      agentId: plan.agent_id,
-      newId: () => options.newId(),
-      onEvent: (event) => {
-        log.warn({ event }, 'outbox');
-        count(event);
-      },
+    const traces = new CommandTraces((options.tracing ?? NO_TRACING).tracer, plan.tenant);
+    const disk = await openDisk({
+      ...{ plan, dataDir, log, clock: deps.clock, newId: () => options.newId() },
+      onOutbox: (event) => count(event),
+      onLedger: (event) => traces.observe(event),
     });
-    const ledger = await CommandLedger.open(nodeFs, join(dataDir, 'commands.journal'), deps.clock);
-    const state = await new StateFile(join(dataDir, 'control.json')).load();
-    const agent = new Agent(options, outbox, ledger, state);
+    const agent = new Agent(options, disk, traces);
+    const { outbox, ledger } = disk;
     const { shipper, inbox } = agent;
     count = durableMetrics(metrics, { outbox, shipper, inbox, ledger, clock: deps.clock });
     early.forEach(count);
@@ -262,6 +259,7 @@ export class Agent {
       interlocked: (device, command) => this.control.refusal(device, command),
       local: (command) => this.control.order(command),
       flush: (device) => this.flush(device),
+      traces: this.traces,
       onError: (err) => log.error({ err }, 'command'),
     });
   }
@@ -274,13 +272,14 @@ export class Agent {
   }
 
   private createShipper(stream: StreamConfig, kafka: Kafka): Shipper {
-    const { plan, deps, log, replicationFactor } = this.options;
+    const { plan, deps, log, replicationFactor, tracing } = this.options;
     return new Shipper({
       agentId: plan.agent_id,
       outbox: this.outbox,
       link: new KafkaLink(kafka, { agentId: plan.agent_id, replicationFactor, clock: deps.clock }),
       schemaIds: new DiskSchemaIds(stream, this.file('schema-ids.json')),
       hint: new HintFile(this.file('shipped.json')),
+      traces: tracing && new ShipTraces({ ...tracing, agentId: plan.agent_id, commands: this.traces }),
       clock: deps.clock,
       random: deps.random,
       onEvent: (event) =>
@@ -302,6 +301,7 @@ export class Agent {
       schemas: new WriterSchemaCache(new WriterSchemas(stream), this.file('writer-schemas.json')),
       clock: deps.clock,
       random: deps.random,
+      heard: (command, traceparent) => this.traces.heard(command, traceparent),
       deliver: (commands) => this.executor.deliver(commands),
       devices: this.states,
       desired: async (profile) => this.options.profile?.desire(profile),

@@ -1,10 +1,10 @@
 /**
  * Connections that leave this machine are encrypted, or somebody has said which are not: MILLRACE_PLAINTEXT lists the
- * components, separated by commas (kafka, schema-registry, clickhouse, temporal).
+ * components, separated by commas (kafka, schema-registry, clickhouse, temporal, traces).
  */
 import { isIPv4 } from 'node:net';
 
-export type Remote = 'kafka' | 'schema-registry' | 'clickhouse' | 'temporal';
+export type Remote = 'kafka' | 'schema-registry' | 'clickhouse' | 'temporal' | 'traces';
 
 export interface Connection {
   readonly remote: Remote;

@@ -27,7 +27,7 @@ import { join } from 'node:path';
 /** Activities under way get this long to finish once asked to stop. */
 const DRAIN_MS = 8_000;
 
-async function start({ log, metrics, env }: ServiceContext): Promise<RunningService> {
+async function start({ log, metrics, tracer, env }: ServiceContext): Promise<RunningService> {
   const instance = `worker-${randomUUID()}`;
   const failures = connectionFailures(metrics);
   const patiently = <T>(what: string, connect: () => Promise<T>): Promise<T> =>
@@ -44,7 +44,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const bundle = workflowBundle(join(__dirname, '..'), sdkLogger(log));
   const [connection, opened, workflowCode] = await Promise.all([
     patiently('temporal', () => connect(temporal)),
-    patiently('kafka', () => openStream(stream, instance, log)),
+    patiently('kafka', () => openStream(stream, instance, log, tracer)),
     bundle,
   ]);
   const { namespace } = temporal;

@@ -7,6 +7,7 @@ import { CodecError, Decoder, unframe } from '../../schemas/codec';
 import { type AgentProfile, type Command, type DeviceState } from '../../schemas/generated';
 import { committedConsumer, ensureTopics } from '../../schemas/stream';
 import { AgentTopics } from '../../schemas/topics';
+import { traceparentIn } from '../../schemas/tracing/context';
 import { type Clock } from './clock';
 import { type DeviceStates } from './device-states';
 import { backoff_ms } from './shipper/backoff';
@@ -20,6 +21,8 @@ export interface InboxOptions {
   readonly schemas: WriterSchemaCache;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Told of each command before it is delivered, with the trace it belongs to. */
+  heard?(command: Command, traceparent: string | undefined): void;
   /** Resolves when the commands are durable. */
   deliver(commands: readonly Command[]): Promise<void>;
   readonly devices: DeviceStates;
@@ -147,7 +150,9 @@ export class Inbox {
       const command = await this.decoded(batch, message.offset, message.value, (id, schema, body) =>
         this.commands.decodeFrom(id, () => schema, body),
       );
-      if (command) commands.push(command);
+      if (!command) continue;
+      this.options.heard?.(command, traceparentIn(message.headers));
+      commands.push(command);
     }
     if (commands.length > 0) await this.options.deliver(commands);
     this.counted += commands.length;

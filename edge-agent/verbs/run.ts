@@ -6,6 +6,7 @@ import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { BROKERS_REPLICATION, streamConfig, type StreamConfig } from '../../schemas/stream';
 import { REDACTED } from '../../schemas/redaction';
+import { NO_TRACING, tracingFromEnv } from '../../schemas/tracing/from-env';
 import { type AdapterDeps } from '../adapters';
 import { Agent } from '../agent';
 import { type Env } from '../core/profile/document';
@@ -45,9 +46,11 @@ export async function run(options: RunOptions): Promise<void> {
   collectDefaultMetrics({ register: metrics });
   const identity = new IdentityFiles(join(dataDir, 'identity'));
   const stream = streamOf(withIdentity(env, identity), plan.agent_id, log);
+  const tracing = await tracingFromEnv(env, 'agent', metrics);
   const replicationFactor = Number(env['KAFKA_REPLICATION_FACTOR'] || BROKERS_REPLICATION);
   const updates = updatesFrom(env, dataDir, options.deps.clock);
-  const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }) };
+  const traces = tracing !== NO_TRACING && { tracing };
+  const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }), ...traces };
   const agent = await Agent.open({ ...options, ...more });
   let started = false;
   const health = await serveHealth(
@@ -63,6 +66,7 @@ export async function run(options: RunOptions): Promise<void> {
     if (err) log.fatal({ err }, 'stopping after an error');
     else log.info({ signal }, 'stopping');
     await agent.stop(signal ? 'agent stopped' : 'agent failed');
+    await tracing.close();
     health.close();
     log.info('stopped');
   });

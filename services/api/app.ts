@@ -27,6 +27,7 @@ import { readingRoutes } from './routes/readings';
 import { streamHealthRoutes } from './routes/streams';
 import { streamRoutes } from './routes/stream';
 import { twinRoutes } from './routes/twin';
+import { routeOf, traced } from './traced';
 
 /** Request bodies over this are refused before they are parsed. */
 export const MAX_BODY_BYTES = 262_144;
@@ -50,6 +51,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.get('/openapi.json', (_req, res) => void res.json(document));
   app.get('/.well-known/jwks.json', (_req, res) => void res.json(deps.issuer?.jwks ?? { keys: [] }));
   app.use(consoleFiles(join(projectRoot(), 'dist', 'console')));
+  if (deps.tracer) app.use('/api', traced(deps.tracer));
   app.use('/api', authenticate(authentication(deps)), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(openApiValidators());
@@ -97,7 +99,7 @@ function measured(duration: Histogram<'method' | 'route' | 'status'>): RequestHa
     res.on('finish', () =>
       end({
         method: req.method,
-        route: (req.route as { path?: string } | undefined)?.path ?? 'other',
+        route: routeOf(req) ?? 'other',
         status: res.statusCode,
       }),
     );

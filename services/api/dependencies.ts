@@ -9,6 +9,7 @@ import { type CampaignState } from '../domain/campaign';
 import { type CampaignInput, type OrderRequest } from '../../workflows/campaign/messages';
 import { type BatchReport } from '../domain/batch';
 import { type BatchInput } from '../../workflows/batch/messages';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { type ImageStore } from './image-store';
 import { type Schedules } from './schedules';
 import { type DecommissionInput } from '../../workflows/decommission/messages';
@@ -51,6 +52,8 @@ export interface Workflows {
 
 export interface ApiDependencies {
   readonly log: Logger;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer;
   /** ms since 1970-01-01 UTC. */
   readonly now: () => number;
   readonly newId: () => string;

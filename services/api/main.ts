@@ -45,7 +45,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 void runService('api', process.env, start);
 
-async function start({ log, metrics, env }: ServiceContext): Promise<RunningService> {
+async function start({ log, metrics, tracer, env }: ServiceContext): Promise<RunningService> {
   const { host, port, token } = listenOptions(env);
   const instance = `api-${randomUUID()}`;
   const config = streamConfig(env, instance);
@@ -83,6 +83,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   const app = createApp(
     {
       log,
+      tracer,
       now: Date.now,
       newId: randomUUID,
       newSecret,

@@ -2,6 +2,7 @@
 import { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { error as validation } from 'express-openapi-validator';
 import { type Logger } from 'pino';
+import { spanOf } from './traced';
 
 export type ApiErrorCode =
   | 'unauthorized'
@@ -113,6 +114,7 @@ export function sendProblem(res: Response, p: Problem): void {
         code: p.code,
         detail: p.detail,
         instance: res.getHeader('x-request-id'),
+        trace_id: spanOf(res).traceId,
         ...p.extra,
       }),
     );
@@ -128,7 +130,8 @@ export function problems(log: Logger): ErrorRequestHandler {
     // The client has gone in the middle of an answer: nobody is left to be told.
     if (res.destroyed) return;
     const problem = problemOf(err);
-    if (problem.status >= 500) log.error({ err, method: req.method, path: req.path }, 'request failed');
+    const told = { err, method: req.method, path: req.path, request_id: res.getHeader('x-request-id') };
+    if (problem.status >= 500) log.error({ ...told, trace_id: spanOf(res).traceId }, 'request failed');
     if (res.headersSent) return next(err);
     if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer');
     if (problem.status === 503) res.setHeader('retry-after', '1');

@@ -8,6 +8,7 @@ export interface Message {
   readonly topic: string;
   readonly key: string;
   readonly value: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type PublishErrorCode = 'overloaded' | 'not-written' | 'closed';
@@ -99,10 +100,10 @@ export class Publisher {
       await producer.connect();
       this.producer = producer;
     }
-    const byTopic = new Map<string, { key: string; value: Buffer }[]>();
-    for (const { topic, key, value } of messages) {
+    const byTopic = new Map<string, Omit<Message, 'topic'>[]>();
+    for (const { topic, ...message } of messages) {
       const of = byTopic.get(topic) ?? [];
-      of.push({ key, value });
+      of.push(message);
       byTopic.set(topic, of);
     }
     await this.producer.sendBatch({

@@ -5,6 +5,8 @@ import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { REDACTED } from '../../schemas/redaction';
+import { type Tracing, tracingFromEnv } from '../../schemas/tracing/from-env';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Env, integer, text } from './environment';
 
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -12,6 +14,7 @@ const SHUTDOWN_TIMEOUT_MS = 15_000;
 export interface ServiceContext {
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly tracer: Tracer;
   readonly env: Env;
 }
 
@@ -36,17 +39,20 @@ export async function runService(
   metrics.setDefaultLabels({ service: name });
   collectDefaultMetrics({ register: metrics });
   let running: RunningService | undefined;
+  let tracing: Tracing | undefined;
   const notReady = (): string | undefined => (running ? running.notReady() : 'starting');
   const health = await healthServer(env, metrics, notReady);
   closeWithGrace({ delay: SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'stopping after an error');
     else log.info({ signal }, 'stopping');
     await running?.stop();
+    await tracing?.close();
     health.close();
     log.info('stopped');
   });
   try {
-    running = await start({ log, metrics, env });
+    tracing = await tracingFromEnv(env, name, metrics);
+    running = await start({ log, metrics, tracer: tracing.tracer, env });
     log.info({ health_port: (health.address() as AddressInfo).port }, 'started');
   } catch (err) {
     log.fatal({ err }, 'could not start');

@@ -7,6 +7,8 @@ export interface Source {
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer;
+  /** The trace it belongs to (W3C). */
+  readonly traceparent?: string | undefined;
 }
 
 /** An event on its way to the workflow it concerns. */

@@ -5,10 +5,11 @@ import { runService } from '../lib/service';
 import { temporalConfig } from '../lib/temporal';
 import { GROUP, startRelay } from './relay';
 
-void runService('relay', process.env, ({ log, metrics, env }) =>
+void runService('relay', process.env, ({ log, metrics, tracer, env }) =>
   startRelay({
     log,
     registry: metrics,
+    tracer,
     stream: streamConfig(env, GROUP),
     temporal: temporalConfig(env),
     now: Date.now,

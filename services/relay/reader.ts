@@ -5,6 +5,7 @@ import { CodecError } from '../../schemas/codec';
 import { type CommandEvent } from '../../schemas/generated';
 import { type EventReader } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
+import { traceparentIn } from '../../schemas/tracing/context';
 import { endProcess } from '../lib/end-process';
 import { type DeadLetters } from './dead-letters';
 import { type Dispatcher } from './dispatcher';
@@ -150,5 +151,6 @@ export class Reader {
 }
 
 function sourceOf({ partition }: Batch, message: KafkaMessage, value: Buffer): Source {
-  return { partition, offset: message.offset, timestamp: Number(message.timestamp), key: message.key, value };
+  const { offset, timestamp, key, headers } = message;
+  return { partition, offset, timestamp: Number(timestamp), key, value, traceparent: traceparentIn(headers) };
 }

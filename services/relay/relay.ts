@@ -14,6 +14,7 @@ import {
   WriterSchemas,
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { commandEventsSignal } from '../../workflows/command/messages';
 import { type RunningService } from '../lib/service';
 import { connectPatiently, type TemporalConfig } from '../lib/temporal';
@@ -21,7 +22,7 @@ import { DeadLetters } from './dead-letters';
 import { Dispatcher } from './dispatcher';
 import { type RelayMetrics, relayMetrics, watch } from './metrics';
 import { Reader } from './reader';
-import { signaller, type SignallerDependencies } from './signaller';
+import { signaller, type SignallerDependencies, traced } from './signaller';
 
 export const GROUP = 'relay';
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
@@ -33,6 +34,7 @@ const DRAIN_MS = 5_000;
 export interface RelayOptions {
   readonly log: Logger;
   readonly registry: Registry;
+  readonly tracer: Tracer;
   readonly stream: StreamConfig;
   readonly temporal: TemporalConfig;
   /** ms since 1970-01-01 UTC. */
@@ -56,13 +58,16 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
   const stopping = new AbortController();
   const temporalWatch = new TemporalWatch(log, metrics);
   const dispatcher = new Dispatcher(
-    signaller({
-      signal: (id, events) => client.workflow.getHandle(id).signal(commandEventsSignal, events),
-      sleep: (ms) => options.sleep(ms, stopping.signal),
-      stopping: () => stopping.signal.aborted,
-      tried: temporalWatch.tried,
-      bury: (item, reason) => deadLetters.write(item.source, 'refused', reason),
-    }),
+    traced(
+      signaller({
+        signal: (id, events) => client.workflow.getHandle(id).signal(commandEventsSignal, events),
+        sleep: (ms) => options.sleep(ms, stopping.signal),
+        stopping: () => stopping.signal.aborted,
+        tried: temporalWatch.tried,
+        bury: (item, reason) => deadLetters.write(item.source, 'refused', reason),
+      }),
+      options.tracer,
+    ),
   );
   watch(dispatcher, registry);
   const consumer = committedConsumer(kafka, GROUP, MAX_WAIT_MS);

@@ -1,6 +1,7 @@
 /** One signal to one workflow, for as long as it takes. */
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { type CommandEvent } from '../../schemas/generated';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Deliver } from './dispatcher';
 import { type Item } from './item';
 
@@ -49,6 +50,21 @@ export function signaller(deps: SignallerDependencies): Deliver {
       else await deps.sleep(pause_ms);
     }
     return false;
+  };
+}
+
+/** The last step of a command's trace: from here its workflow knows. One signal may carry what belongs to several spans. */
+export function traced(deliver: Deliver, tracer: Tracer): Deliver {
+  return async (workflowId, items) => {
+    const parents = new Set(items.map((i) => i.source.traceparent));
+    const attributes = {
+      'millrace.command_id': items[0]?.event.command_id ?? '',
+      'millrace.command_states': items.map((i) => i.event.state).join(','),
+    };
+    const spans = [...parents].map((p) => tracer.follow(p, 'tell the workflow', { kind: 'client', attributes }));
+    const delivered = await deliver(workflowId, items);
+    for (const span of spans) span.end({ error: delivered ? undefined : 'stopped before it was delivered' });
+    return delivered;
   };
 }
 

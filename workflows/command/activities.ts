@@ -6,6 +6,8 @@ import { type Command, type CommandEvent } from '../../schemas/generated';
 export interface CommandRecords {
   readonly events: readonly CommandEvent[];
   readonly commands: readonly Command[];
+  /** The trace they belong to (W3C). */
+  readonly traceparent?: string;
 }
 
 export interface CommandActivities {

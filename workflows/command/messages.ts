@@ -24,6 +24,8 @@ export interface CommandInput {
   readonly options?: CommandOptions;
   /** A second person must approve it before it is sent. */
   readonly needs_approval?: boolean;
+  /** The trace it belongs to (W3C); absent when it is not told of. */
+  readonly traceparent?: string;
 }
 
 /** Result of the workflow: the state when the waiting ended. A late report may still resolve `outcome-unknown`. */

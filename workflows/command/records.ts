@@ -1,11 +1,21 @@
 /** What the platform itself writes about a command: its events, and the orders to the agent. Pure. */
 import { type Command, type CommandEvent } from '../../schemas/generated';
 import { type CommandState, optionsText } from '../../services/domain/command';
+import { type CommandRecords } from './activities';
 import { type CancelRequest, type CommandInput } from './messages';
 
 /** Actor of events the platform writes on its own account. */
 export const WORKFLOW_ACTOR = 'workflow';
 export const CANCEL_ORDER = 'millrace.cancel';
+
+/** What one step writes, with the trace of the command. */
+export function recordsOf(
+  { traceparent }: CommandInput,
+  events: readonly CommandEvent[],
+  commands: readonly Command[] = [],
+): CommandRecords {
+  return { events, commands, ...(traceparent !== undefined && { traceparent }) };
+}
 
 export function issuedEvent(input: CommandInput): CommandEvent {
   const event = eventOf(input, 'issued', { at: input.issued_at, actor: input.actor });

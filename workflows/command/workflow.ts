@@ -38,7 +38,7 @@ import {
   commandQuery,
 } from './messages';
 import { publish } from './publish';
-import { cancelOrder, eventOf, issuedEvent, orderOf, WORKFLOW_ACTOR } from './records';
+import { cancelOrder, eventOf, issuedEvent, orderOf, recordsOf, WORKFLOW_ACTOR } from './records';
 
 /** Whether the agent may have the order. After a send that failed nobody can tell. */
 type Sent = 'no' | 'maybe' | 'yes';
@@ -108,7 +108,7 @@ function listen(run: Run): void {
 /** The order waits for a second person; cancelled or expired meanwhile, it is never sent. */
 async function approval(run: Run): Promise<void> {
   const { input } = run;
-  await publish({ events: [issuedEvent(input)], commands: [] });
+  await publish(recordsOf(input, [issuedEvent(input)]));
   const left_ms = Math.max(1, input.deadline - now());
   await condition(() => run.approved !== undefined || run.cancel !== undefined, left_ms);
 }
@@ -125,11 +125,11 @@ async function dispatch(run: Run): Promise<void> {
   const events = input.needs_approval ? (run.approved ? [run.approved] : []) : [issuedEvent(input)];
   const approved = !input.needs_approval || run.approved !== undefined;
   if (run.cancel || !approved || now() >= input.deadline) {
-    if (events.length > 0) await publish({ events, commands: [] });
+    if (events.length > 0) await publish(recordsOf(input, events));
     return;
   }
   run.sent = 'maybe';
-  if (await publish({ events, commands: [orderOf(input, 1)] }, input.deadline)) run.sent = 'yes';
+  if (await publish(recordsOf(input, events, [orderOf(input, 1)]), input.deadline)) run.sent = 'yes';
 }
 
 /** Waits for a word that settles the command; meanwhile sends again what the agent has not acknowledged. */
@@ -154,7 +154,7 @@ async function answer(run: Run): Promise<void> {
 /** Once cancellation was asked for, it is the cancellation that is sent again. */
 async function resend({ input, cancel, attempt }: Run): Promise<void> {
   const order = cancel ? cancelOrder(input, cancel, now(), attempt) : orderOf(input, attempt);
-  await publish({ events: [], commands: [order] }, input.deadline);
+  await publish(recordsOf(input, [], [order]), input.deadline);
 }
 
 /** Writes the platform's own last word, where one is due. */
@@ -167,7 +167,7 @@ async function conclude(run: Run): Promise<void> {
   const event = eventOf(input, state, { at: now(), actor, detail, attempt });
   // An order that may never have reached the topic goes out now: past its deadline it only makes the agent tell.
   const commands = sent === 'maybe' ? [orderOf(input, attempt + 1)] : [];
-  await publish({ events: [event], commands });
+  await publish(recordsOf(input, [event], commands));
   run.history = evolve(run.history, event);
 }
 

@@ -2,6 +2,8 @@
 import { type Command, type CommandEvent } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
+import { traceHeaders } from '../../schemas/tracing/context';
+import { during, type Tracer, untraced } from '../../schemas/tracing/tracer';
 import { type CommandPublisher, type CommandRecords } from '../command/activities';
 import { type Message, type Publisher } from '../../services/lib/publisher';
 
@@ -18,15 +20,25 @@ export class StreamCommandPublisher implements CommandPublisher {
     private readonly publisher: Pick<Publisher, 'send'>,
     ids: SchemaIds,
     private readonly ensureTopic: (topic: Topic) => Promise<void>,
+    private readonly tracer: Tracer = untraced,
   ) {
     this.events = new EventWriter(Topics.commandEvents, ids);
     this.orders = new EventWriter(AgentTopics.commands('any'), ids);
   }
 
-  async publish({ events, commands }: CommandRecords): Promise<void> {
-    const messages = events.map((e) => this.eventMessage(e));
-    for (const order of commands) messages.push(await this.orderMessage(order));
-    await this.publisher.send(messages);
+  async publish({ events, commands, traceparent }: CommandRecords): Promise<void> {
+    const [first] = [...events, ...commands];
+    const attributes = {
+      'millrace.command_id': first?.command_id ?? '',
+      'millrace.command_states': events.map((e) => e.state).join(','),
+      'millrace.orders': commands.length,
+    };
+    const span = this.tracer.follow(traceparent, 'publish command', { kind: 'producer', attributes });
+    await during(span, async () => {
+      const messages = events.map((e) => this.eventMessage(e));
+      for (const order of commands) messages.push(await this.orderMessage(order));
+      await this.publisher.send(messages.map((m) => ({ ...m, ...traceHeaders(span.traceparent) })));
+    });
   }
 
   private eventMessage(event: CommandEvent): Message {

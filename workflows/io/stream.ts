@@ -10,6 +10,7 @@ import {
   WriterSchemas,
 } from '../../schemas/stream';
 import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from './command-publisher';
@@ -34,7 +35,12 @@ export interface WorkerStream {
 }
 
 /** `instance` is unique to this process. Throws while Kafka or the schema registry is away. */
-export async function openStream(config: StreamConfig, instance: string, log: Logger): Promise<WorkerStream> {
+export async function openStream(
+  config: StreamConfig,
+  instance: string,
+  log: Logger,
+  tracer: Tracer,
+): Promise<WorkerStream> {
   const kafka = createKafka(config, log);
   const { campaigns, commandEvents, deviceRequests, deviceReplies, devices: states, identities } = Topics;
   const own = [campaigns, commandEvents, deviceRequests, deviceReplies, states, identities];
@@ -49,7 +55,7 @@ export async function openStream(config: StreamConfig, instance: string, log: Lo
     devices: book,
     campaigns: campaignPublisher(publisher, ids),
     revoke: revocations(publisher, ids),
-    commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic])),
+    commands: new StreamCommandPublisher(publisher, ids, (topic) => ensure(kafka, [topic]), tracer),
     registry,
     async close() {
       await publisher.close();

@@ -134,7 +134,7 @@ async function components(
 
 /** Everything else differs from shell to shell, and would restart processes for nothing. */
 const INHERITED =
-  /^(PATH|HOME|USER|LANG|LC_ALL|TZ|TMPDIR|JAVA_HOME|JAVA_TOOL_OPTIONS|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOG_LEVEL|TENANT|MILLRACE_PLAINTEXT|OIDC_[A-Z_]+)$/;
+  /^(PATH|HOME|USER|LANG|LC_ALL|TZ|TMPDIR|JAVA_HOME|JAVA_TOOL_OPTIONS|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LOG_LEVEL|TENANT|MILLRACE_PLAINTEXT|OIDC_[A-Z_]+|OTEL_EXPORTER_OTLP_[A-Z]+|TRACE_[A-Z_]+)$/;
 
 function inherited(env: Env): Record<string, string> {
   return Object.fromEntries(

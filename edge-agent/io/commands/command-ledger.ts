@@ -14,9 +14,19 @@ export class CommandLedger {
     readonly start: JournalStart,
   ) {}
 
-  static async open(fs: OutboxFs, path: string, clock: Clock): Promise<CommandLedger> {
+  /** `observe` is told of every event that became durable from now on. */
+  static async open(
+    fs: OutboxFs,
+    path: string,
+    clock: Clock,
+    observe?: (event: LedgerEvent) => void,
+  ): Promise<CommandLedger> {
     const fold = new LedgerFold();
-    const target = { apply: (event: LedgerEvent) => fold.apply(event), snapshot: () => snapshot(fold) };
+    const apply = (event: LedgerEvent): void => {
+      fold.apply(event);
+      observe?.(event);
+    };
+    const target = { apply, snapshot: () => snapshot(fold) };
     const { journal, start } = await Journal.open(fs, path, clock, target);
     for (const event of start.events) fold.apply(event);
     const ledger = new CommandLedger(fold, journal, clock, start);

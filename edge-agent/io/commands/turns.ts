@@ -11,6 +11,7 @@ import { type Clock } from '../clock';
 import { type CommandLedger } from './command-ledger';
 import { engineering, Execution, type Field } from './execution';
 import { type Teller } from './teller';
+import { type CommandTraces } from './traces';
 
 export interface TurnDeps {
   readonly ledger: CommandLedger;
@@ -29,6 +30,8 @@ export interface TurnDeps {
   awake?(device: string): boolean;
   /** Resolves with the device's last sequence number when everything up to it is on the stream. */
   flush(device: string): Promise<number>;
+  /** Absent: nothing is traced. */
+  readonly traces?: CommandTraces | undefined;
   onError(error: unknown): void;
 }
 
@@ -181,13 +184,14 @@ export class Turns {
   }
 
   private bound(command: Command): Bound | string {
-    const { clock, device } = this.deps;
+    const { clock, device, traces } = this.deps;
     const found = device(command.device_id);
     if (!found) return `the profile of this agent has no device ${command.device_id}`;
     const binding = bind(found.plan, command);
     if (!binding.ok) return binding.reason;
     const until = clock.monotonic() + this.left_ms(command);
-    const execution = new Execution(found.field, command.device_id, clock, until, binding.command.options.settle_ms);
+    const field = traces?.field(command, found.field) ?? found.field;
+    const execution = new Execution(field, command.device_id, clock, until, binding.command.options.settle_ms);
     return { ...binding.command, execution };
   }
 

@@ -5,6 +5,7 @@ import { type FailureKind } from './classify';
 import { type HintStore } from './hint';
 import { type StreamLink } from './link';
 import { type SchemaIdSource } from './schema-ids';
+import { type ShipTraces } from './traces';
 
 export type ShipperErrorCode = 'fenced' | 'foreign-outbox' | 'outbox-behind' | 'stalled';
 
@@ -36,6 +37,8 @@ export interface ShipperOptions {
   readonly hint: HintStore;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Absent: nothing is traced. */
+  readonly traces?: ShipTraces | undefined;
   onEvent(event: ShipperEvent): void;
   /** This agent must not go on: another copy of it is shipping. */
   onFatal(error: ShipperError): void;

@@ -31,7 +31,7 @@ export class Framer {
   private readonly ids = new WeakMap<object, number>();
 
   constructor(
-    private readonly options: Pick<ShipperOptions, 'agentId' | 'schemaIds' | 'clock'>,
+    private readonly options: Pick<ShipperOptions, 'agentId' | 'schemaIds' | 'clock' | 'traces'>,
     private readonly poison: PoisonHunt,
   ) {}
 
@@ -44,7 +44,8 @@ export class Framer {
     for (const read of reads) {
       try {
         const framed: Message[] = [];
-        for (const record of read.batch.records) framed.push(this.quick(record) ?? (await this.one(record, aside)));
+        for (const record of read.batch.records)
+          framed.push(this.traced(record, this.quick(record) ?? (await this.one(record, aside))));
         messages.push(...framed);
         shipped.push(read);
       } catch (error) {
@@ -60,6 +61,11 @@ export class Framer {
     const id = this.ids.get(record.avsc);
     if (id === undefined || this.poison.aside(record)) return undefined;
     return { topic: record.topic, key: record.key, value: frame(id, record.body) };
+  }
+
+  private traced(record: StoredRecord, message: Message): Message {
+    const headers = this.options.traces?.headersOf(record);
+    return headers ? { ...message, headers } : message;
   }
 
   private async one(record: StoredRecord, aside: Aside[]): Promise<Message> {

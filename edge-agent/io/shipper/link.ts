@@ -11,6 +11,7 @@ export interface Message {
   readonly topic: string;
   readonly key: string;
   readonly value: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface StreamLink {
@@ -106,11 +107,12 @@ export class KafkaLink implements StreamLink {
 }
 
 async function send(transaction: Transaction, messages: readonly Message[]): Promise<void> {
-  const topicMessages = new Map<string, { key: string; value: Buffer }[]>();
-  for (const { topic, key, value } of messages) {
+  const topicMessages = new Map<string, Message[]>();
+  for (const message of messages) {
+    const { topic } = message;
     let list = topicMessages.get(topic);
     if (!list) topicMessages.set(topic, (list = []));
-    list.push({ key, value });
+    list.push(message);
   }
   const batch: TopicMessages[] = [...topicMessages].map(([topic, list]) => ({ topic, messages: list }));
   await transaction.sendBatch({ acks: -1, compression: CompressionTypes.GZIP, topicMessages: batch });

@@ -158,6 +158,7 @@ export class Shipper {
     this.inTransaction = undefined;
     this.attempts = 0;
     this.failing = refused && { kind: classify(refused), message: wholeMessage(refused) };
+    this.options.traces?.shipped(shipped);
     this.tally.shipped(shipped, messages, clock.now());
     const found = this.poison.succeeded(only);
     for (const one of found ? [found, ...aside] : aside) this.putAside(one);

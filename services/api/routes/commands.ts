@@ -6,6 +6,7 @@ import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
+import { spanOf } from '../traced';
 import { commandView } from '../views';
 import {
   type CommandCondition,
@@ -40,7 +41,8 @@ export function commandRoutes(deps: ApiDependencies): Router {
   router.post('/devices/:id/commands', async (req, res) => {
     const { tenant, actor } = principalOf(res);
     const { device } = existing(deps, { tenant }, req.params.id);
-    const input = commandInput(req, device, actor, deps);
+    const { traceparent } = spanOf(res);
+    const input = { ...commandInput(req, device, actor, deps), ...(traceparent !== undefined && { traceparent }) };
     await deps.workflows.startCommand(input);
     deps.commands.apply(issued(input));
     const known = deps.commands.get(tenant, input.command_id);
@@ -137,6 +139,6 @@ function commandId(req: Request, device: DeviceState, deps: ApiDependencies): st
 
 /** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
 function issued(input: CommandInput): CommandEvent {
-  const { deadline: _deadline, options: _options, needs_approval: _approval, issued_at, ...rest } = input;
+  const { deadline: _d, options: _o, needs_approval: _a, traceparent: _t, issued_at, ...rest } = input;
   return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
 }

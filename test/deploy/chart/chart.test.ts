@@ -207,6 +207,8 @@ test.each([
   ['api.token.existingSecret=', /the chart makes no secrets/],
   ['plaintext={clickhouse}', /say plaintext: \[kafka\]/],
   ['projector.keda.enabled=true', /keda\.prometheus is not set/],
+  ['tracing.endpoint=http://collector:4318', /say plaintext: \[traces\]/],
+  ['tracing.framesPerMillion=10001', /framesPerMillion/],
   ['replicaCount=3', /additional properties|not allowed/i],
   ['kafka.sasl.mechanism=kerberos', /kafka.*sasl.*mechanism/],
   ['api.replicas=many', /api.*replicas/],

@@ -5,6 +5,7 @@ import { Metrics } from '../../../deploy/local/clickhouse/metrics';
 import { controlMetrics, fieldMetrics } from '../../../edge-agent/field-metrics';
 import { durableMetrics } from '../../../edge-agent/io/metrics';
 import { vitalMetrics } from '../../../edge-agent/vital-metrics';
+import { spanCounter } from '../../../schemas/tracing/from-env';
 import { observe, requestDuration } from '../../../services/api/metrics';
 import { presenceMetrics } from '../../../services/presence/metrics';
 import { ProjectorMetrics } from '../../../services/projector/metrics';
@@ -43,6 +44,7 @@ export function everyMetric(): Metric[] {
   const registries = Object.entries(REGISTERED).map(([role, register]): [string, Registry] => {
     const registry = new Registry();
     register(registry);
+    spanCounter(registry);
     return [role, registry];
   });
   registries.push([

@@ -54,6 +54,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and (not (hasPrefix "https:" $v.schemaRegistry.url)) (not (has "schema-registry" $v.plaintext)) }}{{ fail "schemaRegistry.url is not https: say plaintext: [schema-registry] if the network is trusted" }}{{ end -}}
 {{- if and (not (hasPrefix "https:" $v.clickhouse.url)) (not (has "clickhouse" $v.plaintext)) }}{{ fail "clickhouse.url is not https: say plaintext: [clickhouse] if the network is trusted" }}{{ end -}}
 {{- if and (not $v.temporal.tls.enabled) (not $v.temporal.apiKey.existingSecret) (not (has "temporal" $v.plaintext)) }}{{ fail "temporal.tls.enabled is false: say plaintext: [temporal] if the network is trusted" }}{{ end -}}
+{{- if and $v.tracing.endpoint (not (hasPrefix "https:" $v.tracing.endpoint)) (not (has "traces" $v.plaintext)) }}{{ fail "tracing.endpoint is not https: say plaintext: [traces] if the network is trusted" }}{{ end -}}
 {{- $p := $v.api.images.persistence -}}
 {{- if and $p.enabled (gt (int $v.api.replicas) 1) (not $p.existingClaim) (not (has "ReadWriteMany" $p.accessModes)) }}{{ fail "api.images.persistence needs ReadWriteMany for more than one replica of the API" }}{{ end -}}
 {{- range $role := list "registry" "presence" "projector" "relay" -}}
@@ -261,6 +262,16 @@ livenessProbe: { httpGet: { path: /healthz, port: metrics }, periodSeconds: 10, 
 readinessProbe: { httpGet: { path: /readyz, port: metrics }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 }
 {{- end -}}
 
+{{- define "millrace.tracingEnv" -}}
+{{- with .Values.tracing -}}
+{{- if .endpoint -}}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
+- { name: TRACE_PER_MILLION, value: {{ int .perMillion | quote }} }
+- { name: TRACE_FRAMES_PER_MILLION, value: {{ int .framesPerMillion | quote }} }
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "millrace.healthEnv" -}}
 - { name: LOG_LEVEL, value: {{ .root.Values.logLevel | quote }} }
 - { name: HEALTH_HOST, value: 0.0.0.0 }
@@ -355,6 +366,9 @@ topologySpreadConstraints:
   env:
     {{- include "millrace.healthEnv" . | nindent 4 }}
     {{- include "millrace.streamEnv" . | nindent 4 }}
+    {{- with (include "millrace.tracingEnv" .root | trim) }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with .env }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -47,7 +47,7 @@ export async function agent(
   const told = new Told();
   const refused = new Map<string, string>();
   const errors: unknown[] = [];
-  const ledger = await CommandLedger.open(fs, '/data/ledger', clock);
+  const ledger = await CommandLedger.open(fs, '/data/ledger', clock, (e) => control.traces?.observe(e));
   const executor = new CommandExecutor({
     agentId: 'agent-1',
     ledger,
