@@ -14,7 +14,7 @@ import {
   WriterSchemas,
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
-import { commandEventsSignal } from '../../workflows/command/messages';
+import { commandEventsSignal, FORGOTTEN_WORKFLOW, wakingSignal } from '../../workflows/command/messages';
 import { type RunningService } from '../lib/service';
 import { connectPatiently, type TemporalConfig } from '../lib/temporal';
 import { DeadLetters } from './dead-letters';
@@ -25,7 +25,7 @@ import { signaller, type SignallerDependencies } from './signaller';
 
 export const GROUP = 'relay';
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
-const MAX_WAIT_MS = 250;
+const MAX_WAIT_MS = 500;
 /** How long signals under way may take to end when the process stops. */
 const DRAIN_MS = 5_000;
 /** The broker's own default, so that a cluster decides. */
@@ -57,7 +57,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
   const temporalWatch = new TemporalWatch(log, metrics);
   const dispatcher = new Dispatcher(
     signaller({
-      signal: (id, events) => client.workflow.getHandle(id).signal(commandEventsSignal, events),
+      signal: async (id, events) =>
+        void (await client.workflow.signalWithStart(
+          FORGOTTEN_WORKFLOW,
+          wakingSignal(id, commandEventsSignal, [events]),
+        )),
       sleep: (ms) => options.sleep(ms, stopping.signal),
       stopping: () => stopping.signal.aborted,
       tried: temporalWatch.tried,

@@ -12,7 +12,7 @@ import {
 import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
-import { StreamCommandPublisher } from './command-publisher';
+import { StreamCommandPublisher } from '../../services/lib/command-publisher';
 import { Publisher } from '../../services/lib/publisher';
 import { type CampaignRecord } from '../campaign/activities';
 import { type Revocation } from '../decommission/activities';

@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
 import { type CommandInput } from '../../../workflows/command/messages';
-import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
+import { type DeviceState } from '../../../schemas/generated';
 import { checkCommand, type Model } from '../../domain/definition';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
@@ -11,6 +11,7 @@ import {
   type CommandCondition,
   type CommandOptions,
   DRY_RUN_ORDER,
+  issuedEvent,
   MAX_TIMEOUT_MS,
   MIN_TIMEOUT_MS,
 } from '../../domain/command';
@@ -42,7 +43,8 @@ export function commandRoutes(deps: ApiDependencies): Router {
     const { device } = existing(deps, { tenant }, req.params.id);
     const input = commandInput(req, device, actor, deps);
     await deps.workflows.startCommand(input);
-    deps.commands.apply(issued(input));
+    // Who asks for the command right away finds it, before the stream brings it.
+    deps.commands.apply(issuedEvent(input));
     const known = deps.commands.get(tenant, input.command_id);
     res.status(202).location(`/api/v1/commands/${input.command_id}`);
     res.json(known && commandView(known));
@@ -133,10 +135,4 @@ function needsApproval(
 /** The same Idempotency-Key on the same device is the same command. */
 function commandId(req: Request, device: DeviceState, deps: ApiDependencies): string {
   return requestId(req, `${device.tenant}/${device.device_id}`, deps.newId);
-}
-
-/** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
-function issued(input: CommandInput): CommandEvent {
-  const { deadline: _deadline, options: _options, needs_approval: _approval, issued_at, ...rest } = input;
-  return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
 }

@@ -2,13 +2,17 @@
 import { type Command, type CommandEvent } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
-import { type CommandPublisher, type CommandRecords } from '../command/activities';
-import { type Message, type Publisher } from '../../services/lib/publisher';
+import { type Message, type Publisher } from './publisher';
+
+export interface CommandRecords {
+  readonly events: readonly CommandEvent[];
+  readonly commands: readonly Command[];
+}
 
 /** Agents whose topic is known to exist; beyond it the memory starts anew, at the price of a look-up each. */
 export const MAX_KNOWN_AGENTS = 10_000;
 
-export class StreamCommandPublisher implements CommandPublisher {
+export class StreamCommandPublisher {
   private readonly topics = new Map<string, Promise<Topic>>();
   private readonly events: EventWriter<'command-event'>;
   private readonly orders: EventWriter<'command'>;
@@ -23,6 +27,7 @@ export class StreamCommandPublisher implements CommandPublisher {
     this.orders = new EventWriter(AgentTopics.commands('any'), ids);
   }
 
+  /** All are written, or, when it throws, perhaps some. */
   async publish({ events, commands }: CommandRecords): Promise<void> {
     const messages = events.map((e) => this.eventMessage(e));
     for (const order of commands) messages.push(await this.orderMessage(order));
