@@ -57,7 +57,7 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
  * A consumer that reads committed records only, starts again after a crash for as long as it takes (CRASH events say
  * `restart`), and ends with stop() or disconnect().
  */
-export function committedConsumer(kafka: Kafka, groupId: string, maxWait_ms = 50): Consumer {
+export function committedConsumer(kafka: Kafka, groupId: string, maxWait_ms = 250): Consumer {
   return stoppable((unlessStopped) =>
     kafka.consumer({
       groupId,

@@ -14,6 +14,7 @@ import {
 import { AgentTopics, Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
 import { replay } from '../lib/dead-letters/replay';
+import { StreamCommandPublisher } from '../lib/command-publisher';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
@@ -53,8 +54,10 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const admin = kafka.admin();
   await admin.connect();
   await ensureTopics(admin);
-  const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit, Topics.identities];
-  const ids = await registerSchemas(config, [...written, Topics.replays, AgentTopics.profile('any')]);
+  const { deviceRequests, definitionRequests, apiKeys, audit: audited, identities: identified } = Topics;
+  const written = [deviceRequests, definitionRequests, apiKeys, audited, identified, Topics.commandEvents];
+  const ofAgents = [AgentTopics.profile('any'), AgentTopics.commands('any')];
+  const ids = await registerSchemas(config, [...written, Topics.replays, ...ofAgents]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
@@ -74,7 +77,11 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const writers = new WriterSchemas(config);
   const tails = await follow(kafka, writers, sinks, log);
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
-  const workflows = new TemporalWorkflows(temporalConfig(env));
+  const orders = new StreamCommandPublisher(publisher, ids, (topic) => ensureTopics(admin, [topic]), tracer);
+  const workflows = new TemporalWorkflows(temporalConfig(env), {
+    publish: (records) => orders.publish(records),
+    left: ({ command_id }, err) => log.warn({ err, command_id }, 'order not sent: its workflow will send it'),
+  });
   const access = await tokenAccess(env, Date.now);
   const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));

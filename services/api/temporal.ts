@@ -15,6 +15,7 @@ import {
   COMMAND_WORKFLOW,
   commandStartOptions,
   commandWorkflowId,
+  sentByCallerOptions,
 } from '../../workflows/command/messages';
 import {
   BATCH_WORKFLOW,
@@ -38,6 +39,7 @@ import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type TemporalConfig } from '../lib/temporal';
+import { commandStarter, type CommandStarterDependencies } from './command-starter';
 import { type Workflows } from './dependencies';
 import { ApiError, type ApiErrorCode } from './problem';
 
@@ -47,11 +49,19 @@ export const CANCEL_WAIT_MS = 5_000;
 
 export class TemporalWorkflows implements Workflows {
   private client: Promise<Client> | undefined;
+  readonly startCommand: Workflows['startCommand'];
 
-  constructor(private readonly config: TemporalConfig) {}
-
-  async startCommand(input: Parameters<typeof commandStartOptions>[0]): Promise<void> {
-    await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)));
+  constructor(
+    private readonly config: TemporalConfig,
+    sending: Pick<CommandStarterDependencies, 'publish' | 'left'>,
+  ) {
+    this.startCommand = commandStarter({
+      ...sending,
+      start: async (input) =>
+        void (await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)))),
+      startSentByCaller: (input) =>
+        this.call((client) => client.workflow.start(COMMAND_WORKFLOW, sentByCallerOptions(input))),
+    });
   }
 
   async cancelCommand(tenant: string, id: string, request: CancelRequest): Promise<CancelAnswer | undefined> {
@@ -130,12 +140,13 @@ export class TemporalWorkflows implements Workflows {
     }
   }
 
-  /** A command that has ended is not started again: the same Idempotency-Key finds the old one. */
-  private async call(start: (client: Client) => Promise<unknown>): Promise<void> {
+  /** False: it was started before. One that has ended is not started again: the same Idempotency-Key finds the old one. */
+  private async call(start: (client: Client) => Promise<unknown>): Promise<boolean> {
     try {
       await start(await (this.client ??= this.connect()));
+      return true;
     } catch (cause) {
-      if ((cause as Error).name === 'WorkflowExecutionAlreadyStartedError') return;
+      if ((cause as Error).name === 'WorkflowExecutionAlreadyStartedError') return false;
       if (!isConnectionTrouble(cause)) throw cause;
       throw new ApiError('unavailable', `Temporal did not answer: ${(cause as Error).message}`, {}, { cause });
     }

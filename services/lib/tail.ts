@@ -34,7 +34,7 @@ export interface Tail {
 const STALL_MS = 10_000;
 
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
-const MAX_WAIT_MS = 250;
+const MAX_WAIT_MS = 500;
 
 /** Next offset to read of one partition. */
 interface Position {

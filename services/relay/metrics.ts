@@ -3,7 +3,7 @@ import { type Dispatcher } from './dispatcher';
 import { type Outcome } from './signaller';
 
 export interface RelayMetrics {
-  /** own: written by a workflow itself; absent: its workflow has ended or never was. */
+  /** own: written by the platform itself; absent: its workflow has ended. */
   events(outcome: 'own' | 'unreadable' | Outcome, n: number): void;
   lag(partition: number, records: number): void;
 }

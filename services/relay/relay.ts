@@ -15,7 +15,7 @@ import {
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { type Tracer } from '../../schemas/tracing/tracer';
-import { commandEventsSignal } from '../../workflows/command/messages';
+import { commandEventsSignal, FORGOTTEN_WORKFLOW, wakingSignal } from '../../workflows/command/messages';
 import { type RunningService } from '../lib/service';
 import { connectPatiently, type TemporalConfig } from '../lib/temporal';
 import { DeadLetters } from './dead-letters';
@@ -26,7 +26,7 @@ import { signaller, type SignallerDependencies, traced } from './signaller';
 
 export const GROUP = 'relay';
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
-const MAX_WAIT_MS = 250;
+const MAX_WAIT_MS = 500;
 /** How long signals under way may take to end when the process stops. */
 const DRAIN_MS = 5_000;
 /** The broker's own default, so that a cluster decides. */
@@ -60,7 +60,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
   const dispatcher = new Dispatcher(
     traced(
       signaller({
-        signal: (id, events) => client.workflow.getHandle(id).signal(commandEventsSignal, events),
+        signal: async (id, events) =>
+          void (await client.workflow.signalWithStart(
+            FORGOTTEN_WORKFLOW,
+            wakingSignal(id, commandEventsSignal, [events]),
+          )),
         sleep: (ms) => options.sleep(ms, stopping.signal),
         stopping: () => stopping.signal.aborted,
         tried: temporalWatch.tried,

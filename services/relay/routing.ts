@@ -6,8 +6,8 @@ import { commandWorkflowId } from '../../workflows/command/messages';
 const AGENT_ACTOR_PREFIX = 'agent:';
 
 /**
- * The id of the workflow that wants to know, or undefined for events that workflows wrote themselves. Answers to orders
- * that have no workflow of their own (a cancellation) are not told apart here: Temporal does, and they are counted.
+ * The id of the workflow that wants to know, or undefined for events that the platform wrote itself. Whether it still waits is
+ * not told apart here: Temporal does, and those that came too late are counted.
  */
 export function workflowOf(event: CommandEvent): string | undefined {
   if (!event.actor.startsWith(AGENT_ACTOR_PREFIX)) return undefined;

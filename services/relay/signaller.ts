@@ -1,12 +1,12 @@
 /** One signal to one workflow, for as long as it takes. */
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type CommandEvent } from '../../schemas/generated';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Deliver } from './dispatcher';
 import { type Item } from './item';
 
 export type Verdict =
-  /** The workflow is not there, or has ended: late and repeated events come to this, and it is no error. */
+  /** The workflow has ended: late and repeated events come to this, and it is no error. */
   | 'absent'
   /** No repetition can help. */
   | 'refused'
@@ -19,7 +19,7 @@ const INVALID_ARGUMENT = 3;
 export type Outcome = Verdict | 'delivered' | 'buried';
 
 export function classify(error: unknown): Verdict {
-  if (error instanceof WorkflowNotFoundError) return 'absent';
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return 'absent';
   const code = error instanceof ServiceError ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
   return code === INVALID_ARGUMENT ? 'refused' : 'transient';
 }

@@ -158,6 +158,44 @@ describe('Kafka is away', () => {
   });
 });
 
+describe('the caller sends the order', () => {
+  const byCaller = (of: Partial<CommandInput> & { timeout_ms: number }) => started({ ...of, sent_by_caller: true });
+
+  test('the workflow sends nothing when the agent reports', async () => {
+    const { handle, tell, states, orders } = await byCaller({ timeout_ms: 60_000 });
+    await tell('delivered', 'executed', 'verified');
+    expect(await handle.result()).toMatchObject({ state: 'verified', final: true });
+    expect([states(), orders()]).toEqual([[], []]);
+    await record('command.sent-by-caller', handle);
+  });
+
+  test('not a word after 5 s: the workflow writes what the caller may not have written, and sends again', async () => {
+    const { handle, states, orders } = await byCaller({ timeout_ms: 20_000 });
+    expect(await handle.result()).toMatchObject({ state: 'outcome-unknown' });
+    expect(states()).toEqual(['issued', 'outcome-unknown']);
+    expect(orders()).toEqual(['set-setpoint#2', 'set-setpoint#3']);
+    await record('command.caller-died', handle);
+  });
+
+  test('Kafka is away for both: `issued` is written with what the platform says at the deadline', async () => {
+    let away = true;
+    published.gate = () => (away ? Promise.reject(new Error('broker away')) : Promise.resolve());
+    const { handle, states } = await byCaller({ timeout_ms: 2_000 });
+    setTimeout(() => (away = false), 2_500);
+    expect(await handle.result()).toMatchObject({ state: 'outcome-unknown' });
+    expect(states()).toEqual(['issued', 'outcome-unknown']);
+  });
+
+  test('cancelled before a word of the agent: the cancellation goes out, the order does not', async () => {
+    const { handle, tell, states, orders } = await byCaller({ timeout_ms: 60_000 });
+    await handle.signal(cancelSignal, { actor: 'bob', reason: 'wrong pump' });
+    await until(() => orders().includes('millrace.cancel#1'));
+    await tell('cancelled');
+    expect(await handle.result()).toMatchObject({ state: 'cancelled', final: true });
+    expect([states(), orders()]).toEqual([['issued'], ['millrace.cancel#1']]);
+  });
+});
+
 describe('cancellation', () => {
   const request = { actor: 'bob', reason: 'wrong pump' };
 

@@ -1,25 +1,14 @@
 /** Effects of the command workflow. */
 import { ApplicationFailure } from '@temporalio/common';
 import { CodecError } from '../../schemas/codec';
-import { type Command, type CommandEvent } from '../../schemas/generated';
-
-export interface CommandRecords {
-  readonly events: readonly CommandEvent[];
-  readonly commands: readonly Command[];
-  /** The trace they belong to (W3C). */
-  readonly traceparent?: string;
-}
+import { type CommandRecords } from '../../services/domain/command';
 
 export interface CommandActivities {
   /** Writes events to m2m.command-events and orders to the topics of their agents; all or, when it throws, perhaps some. */
   publish(records: CommandRecords): Promise<void>;
 }
 
-export interface CommandPublisher {
-  publish(records: CommandRecords): Promise<void>;
-}
-
-export function createCommandActivities(publisher: CommandPublisher): CommandActivities {
+export function createCommandActivities(publisher: CommandActivities): CommandActivities {
   return {
     async publish(records) {
       try {

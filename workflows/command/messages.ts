@@ -1,32 +1,17 @@
 /** Contract of the command workflow: how to start it, signal it, ask it. */
 import { type QueryDefinition, type SignalDefinition, type UpdateDefinition } from '@temporalio/common';
 import { type CommandEvent } from '../../schemas/generated';
-import { type CommandOptions, type CommandState, type CommandView } from '../../services/domain/command';
+import {
+  callerSendsFor_ms,
+  type CommandInput,
+  type CommandState,
+  type CommandView,
+} from '../../services/domain/command';
 import { DEVICE_ATTRIBUTE, TASK_QUEUE } from '../shared/messages';
 
-export const COMMAND_WORKFLOW = 'command';
+export type { CommandInput };
 
-export interface CommandInput {
-  readonly command_id: string;
-  readonly tenant: string;
-  readonly device_id: string;
-  readonly agent_id: string;
-  /** A command of the device's profile, or a platform order starting with `millrace.` */
-  readonly name: string;
-  /** JSON object of arguments by name, in engineering units. */
-  readonly args: string;
-  readonly qos: 0 | 1 | 2;
-  /** ms since 1970-01-01 UTC. */
-  readonly issued_at: number;
-  /** ms since 1970-01-01 UTC: issued_at + timeout, from MIN_TIMEOUT_MS to MAX_TIMEOUT_MS later. */
-  readonly deadline: number;
-  readonly actor: string;
-  readonly options?: CommandOptions;
-  /** A second person must approve it before it is sent. */
-  readonly needs_approval?: boolean;
-  /** The trace it belongs to (W3C); absent when it is not told of. */
-  readonly traceparent?: string;
-}
+export const COMMAND_WORKFLOW = 'command';
 
 /** Result of the workflow: the state when the waiting ended. A late report may still resolve `outcome-unknown`. */
 export interface CommandOutcome {
@@ -80,5 +65,39 @@ export function commandStartOptions(input: CommandInput) {
     args: [input] as [CommandInput],
     typedSearchAttributes: [{ key: DEVICE_ATTRIBUTE, value: `${input.tenant}/${input.device_id}` }],
     staticSummary: `${input.name} on ${input.device_id} (QoS ${input.qos})`,
+  };
+}
+
+/**
+ * Of a command whose order the caller sends. Its first task waits for what the agent says of it, or until the caller must have
+ * failed: so mostly one task is all it takes. A second start is refused: only whoever made the first one sends.
+ */
+export function sentByCallerOptions(input: CommandInput) {
+  return {
+    ...commandStartOptions({ ...input, sent_by_caller: true }),
+    workflowIdConflictPolicy: 'FAIL' as const,
+    startDelay: callerSendsFor_ms(input),
+  };
+}
+
+/** What takes the place of a command's workflow that the server has forgotten: it ends at once. */
+export const FORGOTTEN_WORKFLOW = 'forgotten';
+
+/**
+ * Options for `client.workflow.signalWithStart(FORGOTTEN_WORKFLOW, …)`: a signal that does not wait until a start delay is over, as a
+ * plain one does. WorkflowExecutionAlreadyStartedError: the workflow has ended.
+ */
+export function wakingSignal<Args extends unknown[]>(
+  workflowId: string,
+  signal: SignalDefinition<Args>,
+  signalArgs: Args,
+) {
+  return {
+    taskQueue: TASK_QUEUE,
+    workflowId,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    signal,
+    signalArgs,
   };
 }

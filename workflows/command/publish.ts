@@ -7,7 +7,8 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow';
 import { now } from '../shared/clock';
-import { type CommandActivities, type CommandRecords } from './activities';
+import { type CommandRecords } from '../../services/domain/command';
+import { type CommandActivities } from './activities';
 
 /** The producer is patient by itself (some 20 s); this is for one that hangs. */
 const ONE_TRY_MS = 60_000;

@@ -9,20 +9,28 @@ import {
   condition,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { type CommandEvent } from '../../schemas/generated';
 import {
   ANSWER_GRACE_MS,
   approvalRefusal,
+  callerSendsFor_ms,
+  cancelOrder,
   type CommandHistory,
   type CommandView,
   conclude as concludeCommand,
+  eventOf,
   evolve,
   isSettled,
+  issuedEvent,
   noHistory,
+  orderOf,
+  recordsOf,
   resendDelay_ms,
   viewOf,
   wasReceived,
+  WORKFLOW_ACTOR,
 } from '../../services/domain/command';
 import { now } from '../shared/clock';
 import {
@@ -38,7 +46,6 @@ import {
   commandQuery,
 } from './messages';
 import { publish } from './publish';
-import { cancelOrder, eventOf, issuedEvent, orderOf, recordsOf, WORKFLOW_ACTOR } from './records';
 
 /** Whether the agent may have the order. After a send that failed nobody can tell. */
 type Sent = 'no' | 'maybe' | 'yes';
@@ -49,6 +56,8 @@ interface Run {
   cancel?: CancelRequest;
   approved?: CommandEvent;
   sent: Sent;
+  /** `issued` is on the log. */
+  recorded: boolean;
   attempt: number;
   concluded: boolean;
 }
@@ -57,14 +66,15 @@ export async function command(input: CommandInput): Promise<CommandOutcome> {
   const run: Run = {
     input,
     history: evolve(noHistory, issuedEvent(input)),
-    sent: 'no',
+    sent: input.sent_by_caller ? 'maybe' : 'no',
+    recorded: !input.sent_by_caller,
     attempt: 1,
     concluded: false,
   };
   listen(run);
   return CancellationScope.nonCancellable(async () => {
     if (input.needs_approval) await approval(run);
-    await dispatch(run);
+    if (!input.sent_by_caller) await dispatch(run);
     const nobodyWaits = input.qos === 0 && run.sent === 'yes';
     if (!nobodyWaits) {
       await answer(run);
@@ -76,6 +86,9 @@ export async function command(input: CommandInput): Promise<CommandOutcome> {
   });
 }
 
+/** Reports of a command that ended so long ago that the server has forgotten it: they are in the log, and nobody waits. */
+export const forgotten = (): Promise<void> => Promise.resolve();
+
 function listen(run: Run): void {
   const asked = (request: CancelRequest): void => {
     run.cancel ??= request;
@@ -83,6 +96,8 @@ function listen(run: Run): void {
   setHandler(commandQuery, () => view(run));
   setHandler(commandEventsSignal, (events) => {
     for (const event of events) run.history = evolve(run.history, event);
+    // A caller sends the order when it has written `issued`, not before: who has the one has seen to the other.
+    run.recorded ||= wasReceived(run.history);
     setCurrentDetails(summary(view(run)));
   });
   setHandler(cancelSignal, asked);
@@ -137,7 +152,7 @@ async function answer(run: Run): Promise<void> {
   const { deadline } = run.input;
   const end = run.sent === 'no' ? now() : deadline + ANSWER_GRACE_MS;
   let cancelSent = false;
-  let resendAt = now() + (resendDelay_ms(run.attempt) ?? Infinity);
+  let resendAt = firstResend(run);
   const cancelDue = (): boolean => run.cancel !== undefined && !cancelSent && now() < deadline;
   while (!isSettled(run.history) && now() < end) {
     const wakeAt = wasReceived(run.history) || resendAt >= deadline ? end : resendAt;
@@ -151,11 +166,21 @@ async function answer(run: Run): Promise<void> {
   }
 }
 
-/** Once cancellation was asked for, it is the cancellation that is sent again. */
-async function resend({ input, cancel, attempt }: Run): Promise<void> {
-  const order = cancel ? cancelOrder(input, cancel, now(), attempt) : orderOf(input, attempt);
-  await publish(recordsOf(input, [], [order]), input.deadline);
+function firstResend({ input, attempt }: Run): number {
+  if (input.sent_by_caller) return workflowInfo().startTime.getTime() + callerSendsFor_ms(input);
+  return now() + (resendDelay_ms(attempt) ?? Infinity);
 }
+
+/** Once cancellation was asked for, it is the cancellation that is sent again. */
+async function resend(run: Run): Promise<void> {
+  const { input, cancel, attempt } = run;
+  const order = cancel ? cancelOrder(input, cancel, now(), attempt) : orderOf(input, attempt);
+  if (!(await publish(recordsOf(input, unrecorded(run), [order]), input.deadline))) return;
+  run.recorded = true;
+  if (!cancel) run.sent = 'yes';
+}
+
+const unrecorded = ({ input, recorded }: Run): CommandEvent[] => (recorded ? [] : [issuedEvent(input)]);
 
 /** Writes the platform's own last word, where one is due. */
 async function conclude(run: Run): Promise<void> {
@@ -166,8 +191,8 @@ async function conclude(run: Run): Promise<void> {
   const actor = state === 'cancelled' && cancel ? cancel.actor : WORKFLOW_ACTOR;
   const event = eventOf(input, state, { at: now(), actor, detail, attempt });
   // An order that may never have reached the topic goes out now: past its deadline it only makes the agent tell.
-  const commands = sent === 'maybe' ? [orderOf(input, attempt + 1)] : [];
-  await publish(recordsOf(input, [event], commands));
+  const commands = sent === 'maybe' && !wasReceived(run.history) ? [orderOf(input, attempt + 1)] : [];
+  await publish(recordsOf(input, [...unrecorded(run), event], commands));
   run.history = evolve(run.history, event);
 }
 

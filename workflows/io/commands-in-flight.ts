@@ -1,7 +1,7 @@
 /** The commands of a device that still run, found and cancelled through Temporal. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { deviceKey } from '../../schemas/topics';
-import { cancelSignal, COMMAND_WORKFLOW } from '../command/messages';
+import { cancelSignal, COMMAND_WORKFLOW, FORGOTTEN_WORKFLOW, wakingSignal } from '../command/messages';
 import { type DecommissionDependencies } from '../decommission/activities';
 import { DEVICE_ATTRIBUTE } from '../shared/messages';
 
@@ -18,10 +18,11 @@ export function commandsInFlight(client: Pick<Client, 'workflow'>): Decommission
     },
     async cancel(workflowId, actor, reason) {
       try {
-        await client.workflow.getHandle(workflowId).signal(cancelSignal, { actor, reason });
+        const request = wakingSignal(workflowId, cancelSignal, [{ actor, reason }]);
+        await client.workflow.signalWithStart(FORGOTTEN_WORKFLOW, request);
       } catch (error) {
         // It ended between the look and the signal.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
     },
   };

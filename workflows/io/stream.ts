@@ -13,7 +13,7 @@ import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
-import { StreamCommandPublisher } from './command-publisher';
+import { StreamCommandPublisher } from '../../services/lib/command-publisher';
 import { Publisher } from '../../services/lib/publisher';
 import { type CampaignRecord } from '../campaign/activities';
 import { type Revocation } from '../decommission/activities';

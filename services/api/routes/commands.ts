@@ -1,6 +1,6 @@
 import { type Request, Router } from 'express';
 import { type CommandInput } from '../../../workflows/command/messages';
-import { type CommandEvent, type DeviceState } from '../../../schemas/generated';
+import { type DeviceState } from '../../../schemas/generated';
 import { checkCommand, type Model } from '../../domain/definition';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
@@ -12,6 +12,7 @@ import {
   type CommandCondition,
   type CommandOptions,
   DRY_RUN_ORDER,
+  issuedEvent,
   MAX_TIMEOUT_MS,
   MIN_TIMEOUT_MS,
 } from '../../domain/command';
@@ -44,7 +45,8 @@ export function commandRoutes(deps: ApiDependencies): Router {
     const { traceparent } = spanOf(res);
     const input = { ...commandInput(req, device, actor, deps), ...(traceparent !== undefined && { traceparent }) };
     await deps.workflows.startCommand(input);
-    deps.commands.apply(issued(input));
+    // Who asks for the command right away finds it, before the stream brings it.
+    deps.commands.apply(issuedEvent(input));
     const known = deps.commands.get(tenant, input.command_id);
     res.status(202).location(`/api/v1/commands/${input.command_id}`);
     res.json(known && commandView(known));
@@ -135,10 +137,4 @@ function needsApproval(
 /** The same Idempotency-Key on the same device is the same command. */
 function commandId(req: Request, device: DeviceState, deps: ApiDependencies): string {
   return requestId(req, `${device.tenant}/${device.device_id}`, deps.newId);
-}
-
-/** What the workflow is about to write: who asks for the command right away finds it, before the stream brings it. */
-function issued(input: CommandInput): CommandEvent {
-  const { deadline: _d, options: _o, needs_approval: _a, traceparent: _t, issued_at, ...rest } = input;
-  return { ...rest, state: 'issued', at: issued_at, attempt: 1, detail: '', result: '{}', seq: null };
 }

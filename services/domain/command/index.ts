@@ -1,4 +1,6 @@
 export * from './command';
+export * from './input';
 export * from './options';
+export * from './records';
 export * from './rules';
 export * from './states';

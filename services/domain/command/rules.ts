@@ -1,5 +1,6 @@
 /** What the platform does about a command over time. Pure: time comes in. */
 import { type CommandHistory, isSettled } from './command';
+import { type CommandInput } from './input';
 
 /** Shortest and longest time a command may be given. */
 export const MIN_TIMEOUT_MS = 100;
@@ -20,6 +21,14 @@ export const MAX_ATTEMPTS = 140;
 export function resendDelay_ms(attempt: number): number | undefined {
   if (attempt >= MAX_ATTEMPTS) return undefined;
   return Math.min(LONGEST_RESEND_MS, FIRST_RESEND_MS * 2 ** (attempt - 1));
+}
+
+/**
+ * How long the workflow of a command leaves the first sending to whoever started it, ms: until a first re-send would be due, and so
+ * that there is time left for it before the deadline.
+ */
+export function callerSendsFor_ms({ issued_at, deadline }: Pick<CommandInput, 'issued_at' | 'deadline'>): number {
+  return Math.max(1, Math.min(FIRST_RESEND_MS, Math.floor((deadline - issued_at) / 2)));
 }
 
 /** Re-sending stops at the first sign that the agent has it: from then on its ledger answers for the command. */

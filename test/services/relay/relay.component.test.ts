@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { type Command } from '../../../schemas/generated';
-import { COMMAND_WORKFLOW, commandStartOptions, type CommandInput } from '../../../workflows/command/messages';
+import { orderOf } from '../../../services/domain/command';
+import {
+  COMMAND_WORKFLOW,
+  commandStartOptions,
+  commandWorkflowId,
+  type CommandInput,
+  FORGOTTEN_WORKFLOW,
+  sentByCallerOptions,
+} from '../../../workflows/command/messages';
 import { type command } from '../../../workflows/command/workflow';
 import { ensureSearchAttributes } from '../../../workflows/shared/messages';
 import { type Stack, startStack } from '../../support/stack';
@@ -53,15 +61,17 @@ beforeEach(() => {
   answers = () => DONE;
 });
 
-function start(of: Partial<CommandInput> = {}, timeout_ms = 60_000) {
+function inputOf(of: Partial<CommandInput> = {}, timeout_ms = 60_000): CommandInput {
   const issued_at = Date.now();
-  const input: CommandInput = {
+  return {
     ...{ command_id: `c${++counter}`, tenant: 't', device_id: 'pump', agent_id: 'a1', actor: 'ann' },
     ...{ name: 'set-setpoint', args: '{"value":21.5}', qos: 2, issued_at, deadline: issued_at + timeout_ms },
     ...of,
   };
-  return client.workflow.start<typeof command>(COMMAND_WORKFLOW, commandStartOptions(input));
 }
+
+const start = (of: Partial<CommandInput> = {}, timeout_ms?: number) =>
+  client.workflow.start<typeof command>(COMMAND_WORKFLOW, commandStartOptions(inputOf(of, timeout_ms)));
 
 /** Commands whose agent has its orders, each once however often it was sent again, and says nothing. */
 async function unanswered(number: number) {
@@ -78,6 +88,16 @@ test('a command ends with what the agent reports', async () => {
   expect(await (await start()).result()).toMatchObject({ state: 'verified', result: { value: 21.5 } });
 });
 
+test('a report ends the wait for the caller’s order, and the workflow in its first task, with nothing sent', async () => {
+  const input = inputOf({ command_id: 'sent-by-caller' });
+  const handle = await client.workflow.start<typeof command>(COMMAND_WORKFLOW, sentByCallerOptions(input));
+  await agent.report(orderOf(input, 1), DONE);
+  expect(await handle.result()).toMatchObject({ state: 'verified' });
+  const { events } = await handle.fetchHistory();
+  expect(events?.filter((e) => e.workflowTaskCompletedEventAttributes)).toHaveLength(1);
+  expect(agent.orders.filter((o) => o.command_id === input.command_id)).toEqual([]);
+});
+
 test('events that workflows wrote are skipped', async () => {
   const own = () => relay.metric('millrace_relay_events_total', 'outcome="own"');
   const before = await own();
@@ -85,7 +105,7 @@ test('events that workflows wrote are skipped', async () => {
   await until(async () => (await own()) > before);
 });
 
-test('a report to a workflow that has ended, or never was, is counted and no error', async () => {
+test('a report to a workflow that has ended is counted and no error; to one that never was, it is nobody’s', async () => {
   const absent = () => relay.metric('millrace_relay_events_total', 'outcome="absent"');
   const handle = await start({ command_id: 'over' });
   await handle.result();
@@ -94,7 +114,9 @@ test('a report to a workflow that has ended, or never was, is counted and no err
   if (!order) throw new Error('no order');
   await agent.report(order, DONE);
   await agent.report({ ...order, command_id: 'nobody-asked' }, DONE);
-  await until(async () => (await absent()) === before + 6);
+  await until(async () => (await absent()) === before + 3);
+  const nobody = client.workflow.getHandle(commandWorkflowId(order.tenant, 'nobody-asked'));
+  await until(async () => (await nobody.describe().catch(() => undefined))?.type === FORGOTTEN_WORKFLOW);
   expect(await relay.notReady()).toBeUndefined();
 });
 

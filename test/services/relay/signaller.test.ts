@@ -1,13 +1,13 @@
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { classify, type Outcome, signaller, type SignallerDependencies } from '../../../services/relay/signaller';
 import { item } from './items';
 
 const grpc = (code: number): ServiceError =>
   new ServiceError('no', { cause: Object.assign(new Error('grpc'), { code }) });
-const notFound = new WorkflowNotFoundError('gone', 'w', undefined);
+const over = new WorkflowExecutionAlreadyStartedError('over', 'w', 'forgotten');
 
 test.each([
-  ['not there', notFound, 'absent'],
+  ['over', over, 'absent'],
   ['invalid argument', grpc(3), 'refused'],
   ['unavailable', grpc(14), 'transient'],
   ['deadline exceeded', grpc(4), 'transient'],
@@ -41,8 +41,8 @@ test('delivers', async () => {
   expect(tried).toEqual(['delivered']);
 });
 
-test('an absent workflow is counted and done with', async () => {
-  const { deliver, tried } = harness([notFound]);
+test('a workflow that is over is counted and done with', async () => {
+  const { deliver, tried } = harness([over]);
   expect(await deliver('w', [item('w', 1)])).toBe(true);
   expect(tried).toEqual(['absent']);
 });

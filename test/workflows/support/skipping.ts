@@ -6,11 +6,12 @@ import { type CommandEvent } from '../../../schemas/generated';
 import { projectRoot } from '../../../schemas/root';
 import { type BatchActivities } from '../../../workflows/batch/activities';
 import { type CampaignActivities } from '../../../workflows/campaign/activities';
-import { type CommandActivities, type CommandRecords } from '../../../workflows/command/activities';
+import { eventOf } from '../../../services/domain/command';
+import { type CommandRecords } from '../../../services/domain/command';
+import { type CommandActivities } from '../../../workflows/command/activities';
 import { commandEventsSignal, type CommandInput } from '../../../workflows/command/messages';
 import { type DecommissionActivities } from '../../../workflows/decommission/activities';
 import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/messages';
-import { eventOf } from '../../../workflows/command/records';
 import { testServer } from './test-server';
 
 export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities & CampaignActivities>;

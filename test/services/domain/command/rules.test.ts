@@ -1,4 +1,5 @@
 import {
+  callerSendsFor_ms,
   conclude,
   fold,
   MAX_ATTEMPTS,
@@ -44,6 +45,16 @@ describe('sending again', () => {
     for (let pause = resendDelay_ms(attempt); pause !== undefined; pause = resendDelay_ms(++attempt)) total += pause;
     expect(attempt).toBe(MAX_ATTEMPTS);
     expect(total).toBeGreaterThanOrEqual(MAX_TIMEOUT_MS);
+  });
+
+  test.each([
+    [60_000, 5_000],
+    [10_000, 5_000],
+    [3_000, 1_500],
+    [100, 50],
+    [-1, 1],
+  ])('a caller has of %p ms until the deadline %p to send first', (timeout_ms, for_ms) => {
+    expect(callerSendsFor_ms({ issued_at: 1_000, deadline: 1_000 + timeout_ms })).toBe(for_ms);
   });
 
   test('until the first sign that the agent has it', () => {

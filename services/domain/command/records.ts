@@ -1,12 +1,19 @@
 /** What the platform itself writes about a command: its events, and the orders to the agent. Pure. */
-import { type Command, type CommandEvent } from '../../schemas/generated';
-import { type CommandState, optionsText } from '../../services/domain/command';
-import { type CommandRecords } from './activities';
-import { type CancelRequest, type CommandInput } from './messages';
+import { type Command, type CommandEvent } from '../../../schemas/generated';
+import { type CommandInput } from './input';
+import { optionsText } from './options';
+import { type CommandState } from './states';
 
 /** Actor of events the platform writes on its own account. */
 export const WORKFLOW_ACTOR = 'workflow';
 export const CANCEL_ORDER = 'millrace.cancel';
+
+export interface CommandRecords {
+  readonly events: readonly CommandEvent[];
+  readonly commands: readonly Command[];
+  /** The trace they belong to (W3C). */
+  readonly traceparent?: string;
+}
 
 /** What one step writes, with the trace of the command. */
 export function recordsOf(
@@ -70,7 +77,12 @@ export function orderOf(input: CommandInput, attempt: number): Command {
  * Asks the agent to leave the command alone. It answers with an event of the *cancelled* command: `cancelled` when it had
  * not begun, its last event otherwise.
  */
-export function cancelOrder(input: CommandInput, cancel: CancelRequest, at: number, attempt: number): Command {
+export function cancelOrder(
+  input: CommandInput,
+  cancel: { readonly actor: string },
+  at: number,
+  attempt: number,
+): Command {
   return {
     ...orderOf(input, attempt),
     command_id: `${input.command_id}.cancel`,

@@ -4,13 +4,13 @@ import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
 import { traceHeaders } from '../../schemas/tracing/context';
 import { during, type Tracer, untraced } from '../../schemas/tracing/tracer';
-import { type CommandPublisher, type CommandRecords } from '../command/activities';
-import { type Message, type Publisher } from '../../services/lib/publisher';
+import { type CommandRecords } from '../domain/command';
+import { type Message, type Publisher } from './publisher';
 
 /** Agents whose topic is known to exist; beyond it the memory starts anew, at the price of a look-up each. */
 export const MAX_KNOWN_AGENTS = 10_000;
 
-export class StreamCommandPublisher implements CommandPublisher {
+export class StreamCommandPublisher {
   private readonly topics = new Map<string, Promise<Topic>>();
   private readonly events: EventWriter<'command-event'>;
   private readonly orders: EventWriter<'command'>;
@@ -26,6 +26,7 @@ export class StreamCommandPublisher implements CommandPublisher {
     this.orders = new EventWriter(AgentTopics.commands('any'), ids);
   }
 
+  /** All are written, or, when it throws, perhaps some. */
   async publish({ events, commands, traceparent }: CommandRecords): Promise<void> {
     const [first] = [...events, ...commands];
     const attributes = {

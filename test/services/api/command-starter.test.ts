@@ -1,0 +1,49 @@
+import { commandStarter } from '../../../services/api/command-starter';
+import { type CommandInput } from '../../../services/domain/command';
+import { type CommandRecords } from '../../../services/domain/command';
+
+const INPUT: CommandInput = {
+  ...{ command_id: 'c1', tenant: 't', device_id: 'pump', agent_id: 'a1', name: 'set-setpoint', args: '{}' },
+  ...{ qos: 2, issued_at: 1_000, deadline: 61_000, actor: 'ann' },
+};
+
+function harness({ fresh = true, fails = (_: CommandRecords): boolean => false } = {}) {
+  const did: string[] = [];
+  const start = commandStarter({
+    start: async ({ command_id }) => void did.push(`start ${command_id}`),
+    startSentByCaller: async ({ command_id }) => {
+      did.push(`start ${command_id}, sent by caller`);
+      return fresh;
+    },
+    publish: async (records) => {
+      if (fails(records)) throw new Error('broker away');
+      did.push(...records.events.map((e) => e.state), ...records.commands.map((c) => `${c.name}#${c.attempt}`));
+    },
+    left: ({ command_id }, error) => void did.push(`left ${command_id}: ${(error as Error).message}`),
+  });
+  return async (input: CommandInput): Promise<string[]> => {
+    await start(input);
+    await new Promise(setImmediate);
+    return did;
+  };
+}
+
+test('the workflow first, then `issued`, then the order', async () => {
+  expect(await harness()(INPUT)).toEqual(['start c1, sent by caller', 'issued', 'set-setpoint#1']);
+});
+
+test.each([
+  ['at QoS 0', { qos: 0 }],
+  ['that waits for approval', { needs_approval: true }],
+] as const)('a command %s is sent by its workflow', async (_, of) => {
+  expect(await harness()({ ...INPUT, ...of })).toEqual(['start c1']);
+});
+
+test('one that was started before is not ours to send', async () => {
+  expect(await harness({ fresh: false })(INPUT)).toEqual(['start c1, sent by caller']);
+});
+
+test('no order goes out before `issued` is written; what is not sent is left to the workflow', async () => {
+  const fails = ({ events }: CommandRecords): boolean => events.length > 0;
+  expect(await harness({ fails })(INPUT)).toEqual(['start c1, sent by caller', 'left c1: broker away']);
+});
