@@ -5,3 +5,14 @@ declare module 'kafkajs/src/broker' {
   }
   export = Broker;
 }
+
+/** What coordinators.ts needs. */
+declare module 'kafkajs/src/cluster' {
+  class Cluster {
+    findGroupCoordinatorMetadata(question: {
+      readonly groupId: string;
+      readonly coordinatorType?: number;
+    }): Promise<unknown>;
+  }
+  export = Cluster;
+}
