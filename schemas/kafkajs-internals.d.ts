@@ -27,3 +27,14 @@ declare module 'kafkajs/src/protocol/error' {
 declare module 'kafkajs/src/protocol/requests/fetch' {
   export function protocol(of: { version: number }): (request: object) => { request: object; requestTimeout: number };
 }
+
+/** What coordinators.ts needs. */
+declare module 'kafkajs/src/cluster' {
+  class Cluster {
+    findGroupCoordinatorMetadata(question: {
+      readonly groupId: string;
+      readonly coordinatorType?: number;
+    }): Promise<unknown>;
+  }
+  export = Cluster;
+}

@@ -1,4 +1,5 @@
 /** Producers of the stream, and what kafkajs does at every message of theirs made cheap: a day's backlog is 1.7 million. */
+import './kafkajs-sending';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import {

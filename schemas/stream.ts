@@ -1,7 +1,9 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
+import './kafkajs-sending';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
+import { rememberCoordinators } from './coordinators';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
 import { readCommittedOnly } from './read-committed';
@@ -35,6 +37,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 };
 export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   quickGzip();
   readCommittedOnly();
+  rememberCoordinators();
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],

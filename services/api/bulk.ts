@@ -57,8 +57,21 @@ export function planLine({ number, text }: Line, order: BulkOrder): Planned {
   return { device_id, requests };
 }
 
-/** The first refusal decides, otherwise the last step; `no-reply` when the registry gave no answer in time. */
-export function resultOf(line: number, device_id: string, replies: readonly (DeviceReply | Error)[]): BulkResult {
+/** The device as the last of its replies shows it; undefined when that is silence, or there is no device. */
+export function deviceOf(replies: readonly (DeviceReply | Error)[]): DeviceState | undefined {
+  const last = replies.at(-1);
+  return last === undefined || last instanceof Error || last.state === ''
+    ? undefined
+    : (JSON.parse(last.state) as DeviceState);
+}
+
+/** The first refusal decides, otherwise the last step, which left the device as it is here. */
+export function resultOf(
+  line: number,
+  device_id: string,
+  replies: readonly (DeviceReply | Error)[],
+  device: Pick<DeviceState, 'state' | 'version'> | undefined,
+): BulkResult {
   const silent = replies.find((r) => r instanceof Error);
   if (silent) return { line, device_id, status: STATUS.unavailable, code: 'unavailable', detail: silent.message };
   const answered = replies as readonly DeviceReply[];
@@ -67,10 +80,9 @@ export function resultOf(line: number, device_id: string, replies: readonly (Dev
     const code = REJECTIONS[rejected.code as keyof typeof REJECTIONS];
     return { line, device_id, status: STATUS[code], code, detail: rejected.detail };
   }
-  const last = answered.at(-1);
-  const { state, version } = JSON.parse(last?.state ?? '{}') as DeviceState;
   const fresh = answered[0]?.outcome === 'accepted';
-  return { line, device_id, status: fresh ? 201 : 200, outcome: fresh ? 'accepted' : 'unchanged', state, version };
+  const known = device && { state: device.state, version: device.version };
+  return { line, device_id, status: fresh ? 201 : 200, outcome: fresh ? 'accepted' : 'unchanged', ...known };
 }
 
 export interface BulkSummary {

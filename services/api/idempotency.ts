@@ -1,9 +1,9 @@
 /** Ids of requests from Idempotency-Keys: the same key within the same scope is the same request. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Request } from 'express';
 
 export function keyedId(scope: string, key: string): string {
-  return createHash('sha256').update(`${scope}\0${key}`).digest('hex').slice(0, 32);
+  return hash('sha256', `${scope}\0${key}`, 'hex').slice(0, 32);
 }
 
 /** `scope` names what is asked for: tenant, thing and move. */

@@ -18,10 +18,37 @@ interface Written {
   readonly value: Buffer;
 }
 
-interface Waiting {
-  resolve(reply: DeviceReply): void;
-  reject(error: Error): void;
-  timer: NodeJS.Timeout;
+type Answer = DeviceReply | Error;
+
+/** Requests that were written together and are awaited together: one promise and one timer, however many they are. */
+class Exchange {
+  readonly answered: Promise<Answer[]>;
+  private readonly answers: (Answer | undefined)[];
+  private open: number;
+  private finish: (answers: Answer[]) => void = () => undefined;
+
+  constructor(readonly ids: readonly string[]) {
+    this.answers = Array<undefined>(ids.length).fill(undefined);
+    this.open = ids.length;
+    this.answered = new Promise((resolve) => (this.finish = resolve));
+  }
+
+  put(index: number, answer: Answer): void {
+    if (this.answers[index] !== undefined) return;
+    this.answers[index] = answer;
+    if (--this.open === 0) this.finish(this.answers as Answer[]);
+  }
+
+  /** Ids still without an answer. */
+  silent(): readonly string[] {
+    return this.ids.filter((_, i) => this.answers[i] === undefined);
+  }
+}
+
+/** Where an answer belongs. */
+interface Place {
+  readonly exchange: Exchange;
+  readonly index: number;
 }
 
 export interface RequestWriters {
@@ -30,7 +57,7 @@ export interface RequestWriters {
 }
 
 export class Registrar {
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly waiting = new Map<string, Place[]>();
   private count = 0;
 
   constructor(
@@ -49,7 +76,7 @@ export class Registrar {
   }
 
   /** Many requests, written together: for each its reply, or the ApiError `unavailable` that says why there is none. */
-  askAll(requests: readonly Request[], timeout_ms = REPLY_TIMEOUT_MS): Promise<(DeviceReply | Error)[]> {
+  askAll(requests: readonly Request[], timeout_ms = REPLY_TIMEOUT_MS): Promise<Answer[]> {
     const write = (r: Request): Written => ({
       request_id: r.request_id,
       key: deviceKey(r.tenant, r.device_id),
@@ -68,52 +95,59 @@ export class Registrar {
 
   /** To be called with every reply addressed to this instance. */
   answer(reply: DeviceReply): void {
-    this.settle(reply.request_id, (w) => w.resolve(reply));
+    this.settle(reply.request_id, reply);
   }
 
   private async exchange(
     topic: string,
     requests: readonly Written[],
     timeout_ms = REPLY_TIMEOUT_MS,
-  ): Promise<(DeviceReply | Error)[]> {
+  ): Promise<Answer[]> {
     if (requests.length === 0) return [];
     if (this.count + requests.length > MAX_WAITING)
       return requests.map(() => new ApiError('unavailable', `${MAX_WAITING} requests are waiting already`));
-    const replies = requests.map((r) =>
-      this.expect(r.request_id, timeout_ms).catch((error: unknown) => error as Error),
+    const exchange = this.expect(requests.map((r) => r.request_id));
+    const silence = setTimeout(
+      () => this.give(exchange, unavailable('the registry has not answered', undefined)),
+      timeout_ms,
     );
     try {
       const messages = requests.map(({ key, value }) => ({ key, value }));
       await this.producer.send({ topic, acks: -1, messages });
     } catch (cause) {
-      const error = unavailable('the broker did not take the request', cause);
-      for (const { request_id } of requests) this.settle(request_id, (w) => w.reject(error));
+      this.give(exchange, unavailable('the broker did not take the request', cause));
     }
-    return Promise.all(replies);
+    const answers = await exchange.answered;
+    clearTimeout(silence);
+    return answers;
   }
 
-  private expect(requestId: string, timeout_ms: number): Promise<DeviceReply> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.settle(requestId, (w) => w.reject(unavailable('the registry has not answered', undefined))),
-        timeout_ms,
-      );
-      this.waiting.set(requestId, [...(this.waiting.get(requestId) ?? []), { resolve, reject, timer }]);
-      this.count++;
-    });
+  private expect(ids: readonly string[]): Exchange {
+    const exchange = new Exchange(ids);
+    for (const [index, id] of ids.entries()) {
+      const place = { exchange, index };
+      const others = this.waiting.get(id);
+      if (others) others.push(place);
+      else this.waiting.set(id, [place]);
+    }
+    this.count += ids.length;
+    return exchange;
   }
 
-  private settle(requestId: string, how: (w: Waiting) => void): void {
-    for (const w of this.waiting.get(requestId) ?? []) {
-      clearTimeout(w.timer);
-      this.count--;
-      how(w);
-    }
+  /** To all that are still without an answer. */
+  private give(exchange: Exchange, error: Error): void {
+    for (const id of exchange.silent()) this.settle(id, error);
+  }
+
+  private settle(requestId: string, answer: Answer): void {
+    const places = this.waiting.get(requestId) ?? [];
     this.waiting.delete(requestId);
+    this.count -= places.length;
+    for (const { exchange, index } of places) exchange.put(index, answer);
   }
 }
 
-function only(replies: readonly (DeviceReply | Error)[]): DeviceReply {
+function only(replies: readonly Answer[]): DeviceReply {
   const [reply] = replies;
   if (reply === undefined || reply instanceof Error) throw reply ?? new Error('one request has one reply');
   return reply;

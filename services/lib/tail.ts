@@ -36,6 +36,8 @@ const STALL_MS = 10_000;
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
 const MAX_WAIT_MS = 500;
 
+const MESSAGES_PER_LOOK = 100;
+
 /** Next offset to read of one partition. */
 interface Position {
   readonly topic: string;
@@ -67,10 +69,21 @@ export async function tail(kafka: Kafka, options: TailOptions, log: StreamLog): 
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.from === 'beginning' });
   await consumer.run({
     autoCommit: false,
-    eachMessage: async ({ topic, partition, message }) => {
-      const { offset, key, value } = message;
-      await options.onMessage({ topic, partition, offset, key, value, timestamp: Number(message.timestamp) });
-      advance(positions, topic, partition, offset);
+    eachBatchAutoResolve: false,
+    // By the batch: by the message kafkajs looks at its clock, its position and its pauses three times for each.
+    eachBatch: async ({ batch: { topic, partition, messages }, resolveOffset, heartbeat, isRunning, isStale }) => {
+      const position = positions.get(positionKey(topic, partition));
+      for (const [i, { offset, key, value, timestamp }] of messages.entries()) {
+        if (i % MESSAGES_PER_LOOK === 0) {
+          await heartbeat();
+          if (!isRunning() || isStale()) return;
+        }
+        // Read again after a rebalance that came between two looks.
+        if (position && BigInt(offset) < position.next) continue;
+        await options.onMessage({ topic, partition, offset, key, value, timestamp: Number(timestamp) });
+        if (position) position.next = BigInt(offset) + 1n;
+        resolveOffset(offset);
+      }
     },
   });
   const stop = async (): Promise<void> => {

@@ -1,7 +1,16 @@
 import { type Request, type Response, Router } from 'express';
-import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
 import { principalOf } from '../authentication';
-import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf, UNTIL, type Until } from '../bulk';
+import {
+  addUp,
+  type BulkOrder,
+  type BulkResult,
+  deviceOf,
+  NOTHING_YET,
+  planLine,
+  resultOf,
+  UNTIL,
+  type Until,
+} from '../bulk';
 import { type ApiDependencies } from '../dependencies';
 import { keyedId } from '../idempotency';
 import { type Line, LineSplitter } from '../lines';
@@ -9,7 +18,7 @@ import { NDJSON, writeText } from '../ndjson';
 import { ApiError } from '../problem';
 
 /** Asked of the registry together: a line takes one to three requests. */
-export const REQUESTS_PER_SEND = 500;
+export const REQUESTS_PER_SEND = 1_000;
 /** Sends whose replies are awaited at once; the body is not read further meanwhile. */
 const SENDS_IN_FLIGHT = 6;
 /** Patient: a busy registry is no reason to say of a whole file that nothing is known of it. */
@@ -85,14 +94,11 @@ async function carryOut(deps: ApiDependencies, lines: readonly Line[], order: Bu
   return planned.map(({ line, plan }) => {
     if ('result' in plan) return plan.result;
     const mine = replies.slice(next, (next += plan.requests.length));
-    remember(deps, mine.at(-1));
-    return resultOf(line.number, plan.device_id, mine);
+    const device = deviceOf(mine);
+    // Who asks for a device right after its result finds it.
+    if (device) deps.directory.apply(device);
+    return resultOf(line.number, plan.device_id, mine, device);
   });
-}
-
-/** Who asks for a device right after its result finds it. */
-function remember({ directory }: ApiDependencies, reply: DeviceReply | Error | undefined): void {
-  if (reply && !(reply instanceof Error) && reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
 }
 
 const linesOf = (values: readonly object[]): string => values.map((v) => `${JSON.stringify(v)}\n`).join('');
