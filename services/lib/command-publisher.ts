@@ -4,11 +4,17 @@ import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
 import { traceHeaders } from '../../schemas/tracing/context';
 import { during, type Tracer, untraced } from '../../schemas/tracing/tracer';
-import { type CommandRecords } from '../domain/command';
 import { type Message, type Publisher } from './publisher';
 
 /** Agents whose topic is known to exist; beyond it the memory starts anew, at the price of a look-up each. */
 export const MAX_KNOWN_AGENTS = 10_000;
+
+/** The domain's CommandRecords. */
+interface Written {
+  readonly events: readonly CommandEvent[];
+  readonly commands: readonly Command[];
+  readonly traceparent?: string;
+}
 
 export class StreamCommandPublisher {
   private readonly topics = new Map<string, Promise<Topic>>();
@@ -27,7 +33,7 @@ export class StreamCommandPublisher {
   }
 
   /** All are written, or, when it throws, perhaps some. */
-  async publish({ events, commands, traceparent }: CommandRecords): Promise<void> {
+  async publish({ events, commands, traceparent }: Written): Promise<void> {
     const [first] = [...events, ...commands];
     const attributes = {
       'millrace.command_id': first?.command_id ?? '',
