@@ -128,18 +128,27 @@ export async function registerSchemas(
   const { registryUrl: host, registryLogin: auth, clientId } = config;
   const registry = new SchemaRegistry({ host, clientId, retry: { retries: 3 }, ...(auth && { auth }) });
   const ids: Record<string, number> = {};
-  for (const t of topics) {
-    const subject = subjectOf(t);
-    const schema = { type: SchemaType.AVRO, schema: JSON.stringify(schemas[t.schema]) } as const;
-    const options = { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE };
-    try {
-      ids[subject] = (await raced(() => registry.register(schema, options))).id;
-    } catch (cause) {
-      const hint = 'is the registry up, and is the change backward compatible with every released version?';
-      throw new StreamError('registry-unavailable', `register ${subject}`, (cause as Error).message, hint, { cause });
-    }
-  }
+  const left = [...topics];
+  const registerNext = async (): Promise<void> => {
+    for (let t = left.shift(); t; t = left.shift()) ids[subjectOf(t)] = await registerSchema(registry, t);
+  };
+  await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, registerNext));
   return ids;
+}
+
+/** A registry answers one question in some milliseconds, most of which it waits. */
+const REGISTERED_AT_ONCE = 4;
+
+async function registerSchema(registry: SchemaRegistry, t: Topic): Promise<number> {
+  const subject = subjectOf(t);
+  const schema = { type: SchemaType.AVRO, schema: JSON.stringify(schemas[t.schema]) } as const;
+  const options = { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE };
+  try {
+    return (await raced(() => registry.register(schema, options))).id;
+  } catch (cause) {
+    const hint = 'is the registry up, and is the change backward compatible with every released version?';
+    throw new StreamError('registry-unavailable', `register ${subject}`, (cause as Error).message, hint, { cause });
+  }
 }
 
 const REGISTER_ATTEMPTS = 4;

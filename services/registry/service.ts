@@ -32,6 +32,10 @@ import { GROUP_ID, PartitionRegistry, type RegistryDeps } from './partition';
 
 /** Bounds the time a single move waits behind a bulk: about a tenth of a second. */
 export const MAX_REQUESTS_PER_TRANSACTION = 1_000;
+const WRITTEN = [
+  ...[Topics.lifecycle, Topics.devices, AgentTopics.devices('any')],
+  ...[Topics.definitionLog, Topics.definitions, Topics.deviceReplies, Topics.deadLetters],
+];
 /** Partition p of requests, events and states must hold the same devices. */
 const HELD_TOGETHER = [Topics.deviceRequests.name, Topics.lifecycle.name, Topics.devices.name];
 
@@ -50,7 +54,7 @@ export async function startRegistry(config: RegistryConfig): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   const partitions = await samePartitions(admin, HELD_TOGETHER);
-  const ids = await registerSchemas(config.stream, [...Object.values(Topics), AgentTopics.devices('any')]);
+  const ids = await registerSchemas(config.stream, WRITTEN);
   const metrics = registryMetrics(config.metrics);
   const writers = new WriterSchemas(config.stream);
   const agentTopics = new AgentDeviceTopics(admin, BROKERS_REPLICATION);
