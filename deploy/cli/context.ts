@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { type ClickHouseLogin } from '../local/clickhouse-query';
 import { type DataDir, defaultDataDir } from '../local/data-dir';
 import { readRunFile, type RunFile } from '../local/supervisor/run-file';
-import { contextsFile, LOCAL, NO_CONTEXTS, readContexts, remoteOf } from './contexts';
+import { contextsFile, LOCAL, readContexts, remoteOf } from './contexts';
 import { CliError } from './errors';
 import { type Io } from './io';
 
@@ -45,13 +46,33 @@ export interface Endpoint {
  */
 export function apiEndpoint(context: Context): Endpoint {
   const { env } = context;
-  if (context.remote !== undefined && context.remote !== LOCAL) return endpointOf(context, context.remote);
+  const name = contextInUse(context);
+  if (name !== undefined) return endpointOf(context, name);
   if (env['API_URL']) return { url: env['API_URL'].replace(/\/$/, ''), token: tokenFrom(env) };
-  const local = context.remote === LOCAL || context.dataOption !== undefined || env['MILLRACE_DATA'] !== undefined;
-  const { current } = local ? NO_CONTEXTS : readContexts(contextsFile(env));
-  if (current !== undefined) return endpointOf(context, current);
   const { facts } = lastRun(context);
   return { url: fact(facts, 'API_URL'), token: tokenFrom({ ...facts, ...env }) };
+}
+
+/** Name of the context that the verbs speak to; undefined for the variables, or an instance here. */
+function contextInUse({ env, remote, dataOption }: Context): string | undefined {
+  if (remote !== undefined) return remote === LOCAL ? undefined : remote;
+  const otherwise = env['API_URL'] || dataOption !== undefined || env['MILLRACE_DATA'] !== undefined;
+  return otherwise ? undefined : readContexts(contextsFile(env)).current;
+}
+
+/** The same for verbs that ask SQL: a context that is only in use gives way to CLICKHOUSE_URL. */
+export const contextForSql = (context: Context): string | undefined =>
+  context.remote === undefined && context.env['CLICKHOUSE_URL'] ? undefined : contextInUse(context);
+
+/** ClickHouse of a context, with the analyst's own name and password. */
+export function clickHouseOf({ env }: Context, name: string): ClickHouseLogin {
+  const { clickhouse } = remoteOf(readContexts(contextsFile(env)), name);
+  if (clickhouse) {
+    const { url, user, password_file, database = 'millrace' } = clickhouse;
+    return { url, user, password: password_file === undefined ? '' : readSecret(password_file), database };
+  }
+  const hint = `add it anew with --clickhouse-url, --clickhouse-user and --clickhouse-password-file, or set CLICKHOUSE_URL`;
+  throw new CliError('failed', 'query', `the context ${name} does not say where its ClickHouse is`, hint);
 }
 
 function endpointOf({ env }: Context, name: string): Endpoint {

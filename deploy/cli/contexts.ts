@@ -12,6 +12,16 @@ export interface Remote {
   /** Either the token itself, or the file it is in; neither: none is sent. */
   readonly token?: string;
   readonly token_file?: string;
+  readonly clickhouse?: RemoteClickHouse;
+}
+
+/** Where SQL is asked, as an analyst of that database (decision 0307), not with rights of the platform's. */
+export interface RemoteClickHouse {
+  readonly url: string;
+  readonly user: string;
+  readonly password_file?: string;
+  /** millrace when absent. */
+  readonly database?: string;
 }
 
 export interface Contexts {
@@ -59,6 +69,13 @@ export function withRemote(before: Contexts, remote: Remote): Contexts {
     throw new CliError('usage', 'context add', `${remote.name} is no name`, `letters, digits, . _ -; not ${LOCAL}`);
   if (!/^https?:\/\//.test(remote.url) || !URL.canParse(remote.url))
     throw new CliError('usage', 'context add', `${remote.url} is no address`, 'such as https://millrace.example.org');
+  if (remote.clickhouse && (!/^https?:\/\//.test(remote.clickhouse.url) || !URL.canParse(remote.clickhouse.url)))
+    throw new CliError(
+      'usage',
+      'context add',
+      `${remote.clickhouse.url} is no address`,
+      'of ClickHouse over HTTP, such as https://clickhouse.example.org:8443',
+    );
   const others = before.contexts.filter((c) => c.name !== remote.name);
   if (others.length >= MAX_CONTEXTS)
     throw new CliError('failed', 'context add', `there are ${MAX_CONTEXTS} already`, 'remove one first');

@@ -59,6 +59,7 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'POST /commands/{id}/approve': { action: 'command.send', on: 'command' },
   'PUT /images/{sha256}': { action: 'image.publish', on: 'tenant' },
   'GET /images/{sha256}': { action: 'image.read', on: 'tenant' },
+  'GET /batches': { action: 'command.read', on: 'tenant' },
   'POST /batches': { action: 'command.send', on: 'tenant' },
   'GET /batches/{id}': { action: 'command.read', on: 'tenant' },
   'POST /batches/{id}/stop': { action: 'command.send', on: 'tenant' },

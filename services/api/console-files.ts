@@ -9,6 +9,8 @@ export const SCREENS: readonly string[] = [
   'devices',
   'map',
   'commands',
+  'batches',
+  'schedules',
   'campaigns',
   'alarms',
   'streams',

@@ -8,7 +8,7 @@ import {
 import { type CampaignState } from '../domain/campaign';
 import { type CampaignInput, type OrderRequest } from '../../workflows/campaign/messages';
 import { type BatchReport } from '../domain/batch';
-import { type BatchInput } from '../../workflows/batch/messages';
+import { type BatchInput, type BatchSummary } from '../../workflows/batch/messages';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { type ImageStore } from './image-store';
 import { type Schedules } from './schedules';
@@ -37,6 +37,8 @@ export interface Workflows {
   cancelCommand(tenant: string, commandId: string, request: CancelRequest): Promise<CancelAnswer | undefined>;
   /** Throws ApiError `not-approved` with the reason when the command cannot be approved by this person, or now. */
   approveCommand(tenant: string, commandId: string, request: ApproveRequest): Promise<void>;
+  /** Newest first, those that run and those the server still knows of. */
+  batches(tenant: string, limit: number): Promise<readonly BatchSummary[]>;
   startBatch(batchId: string, input: BatchInput): Promise<void>;
   /** Undefined when there is no such batch. */
   batch(tenant: string, batchId: string): Promise<BatchReport | undefined>;

@@ -6,7 +6,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { BATCH_WORKFLOW, batchIdOf, type BatchInput, batchWorkflowId } from '../../workflows/batch/messages';
+import { BATCH_WORKFLOW, batchIdOf, type BatchInput, batchMemo, batchWorkflowId } from '../../workflows/batch/messages';
 import { TASK_QUEUE } from '../../workflows/shared/messages';
 import { type ScheduleRequest, type Schedules, type ScheduleView } from './schedules';
 
@@ -45,6 +45,7 @@ export class TemporalSchedules implements Schedules {
             taskQueue: TASK_QUEUE,
             workflowId: batchWorkflowId(input.tenant, schedule_id),
             args: [input],
+            memo: batchMemo(input),
             staticSummary: `${input.name}, every ${cron} (${time_zone})`,
           },
           // A batch that still runs is left to end: its commands must not be doubled.

@@ -3,6 +3,7 @@ import {
   Client,
   Connection,
   isGrpcServiceError,
+  type WorkflowExecutionInfo,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
@@ -20,8 +21,12 @@ import {
 import {
   BATCH_WORKFLOW,
   type BatchInput,
+  type BatchMemo,
+  batchIdOf,
   batchQuery,
+  batchesOf,
   batchStartOptions,
+  type BatchSummary,
   batchWorkflowId,
   stopBatchSignal,
 } from '../../workflows/batch/messages';
@@ -82,6 +87,17 @@ export class TemporalWorkflows implements Workflows {
         client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(approveUpdate, { args: [request] }),
       'not-approved',
     );
+  }
+
+  batches(tenant: string, limit: number): Promise<readonly BatchSummary[]> {
+    return this.ask(async (client) => {
+      const found: BatchSummary[] = [];
+      for await (const run of client.workflow.list({ query: batchesOf(tenant), pageSize: limit })) {
+        if (found.length === limit) break;
+        found.push(summaryOf(run));
+      }
+      return found;
+    });
   }
 
   async startBatch(batchId: string, input: BatchInput): Promise<void> {
@@ -165,6 +181,15 @@ export class TemporalWorkflows implements Workflows {
       throw error;
     }
   }
+}
+
+function summaryOf({ workflowId, status, startTime, closeTime, memo }: WorkflowExecutionInfo): BatchSummary {
+  const { name = '', args = '{}', actor = '' } = (memo ?? {}) as Partial<BatchMemo>;
+  const state = status.name === 'RUNNING' ? 'running' : status.name === 'COMPLETED' ? 'ended' : 'failed';
+  return {
+    ...{ batch_id: batchIdOf(workflowId), state, name, args, actor, begun_at: startTime.getTime() },
+    ...(closeTime && { ended_at: closeTime.getTime() }),
+  };
 }
 
 function noSuchWorkflow(error: unknown): undefined {

@@ -30,6 +30,27 @@ export interface BatchInput {
   readonly carried?: BatchState;
 }
 
+/** Kept beside the workflow, to be shown in lists without asking it; it goes on with the runs of one batch. */
+export interface BatchMemo {
+  readonly name: string;
+  readonly args: string;
+  readonly actor: string;
+}
+
+export const batchMemo = ({ name, args, actor }: BatchInput): BatchMemo & Record<string, string> => ({
+  name,
+  args,
+  actor,
+});
+
+export interface BatchSummary extends BatchMemo {
+  readonly batch_id: string;
+  readonly state: 'running' | 'ended' | 'failed';
+  /** ms since 1970-01-01 UTC; of a large batch, when its present run of 500 devices began. */
+  readonly begun_at: number;
+  readonly ended_at?: number;
+}
+
 /** How far it has come. */
 export const batchQuery = { type: 'query', name: 'batch' } as QueryDefinition<BatchReport>;
 /** Begins nothing more, and asks the commands under way to cancel. */
@@ -40,6 +61,9 @@ export const pauseBatchSignal = { type: 'signal', name: 'pause-batch' } as Signa
 
 const PREFIX = 'batch-';
 export const batchWorkflowId = (tenant: string, batchId: string): string => `${PREFIX}${tenant}/${batchId}`;
+/** Of the server's list of workflows: batches of a tenant, without runs that another one went on from. */
+export const batchesOf = (tenant: string): string =>
+  `WorkflowType = '${BATCH_WORKFLOW}' AND WorkflowId STARTS_WITH '${batchWorkflowId(tenant, '')}' AND ExecutionStatus != 'ContinuedAsNew'`;
 /** Id of a batch, from that of its workflow; those of a schedule carry their time. */
 export const batchIdOf = (workflowId: string): string => workflowId.slice(workflowId.indexOf('/') + 1);
 
@@ -51,6 +75,7 @@ export function batchStartOptions(batchId: string, input: BatchInput) {
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     args: [input] as [BatchInput],
+    memo: batchMemo(input),
     staticSummary: `${input.name} on many devices, by ${input.actor}`,
   };
 }

@@ -66,6 +66,22 @@ export async function send(context: Context, name: string, pairs: readonly strin
   return watch(context, batch_id, o);
 }
 
+interface Summary {
+  readonly batch_id: string;
+  readonly state: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly actor: string;
+  readonly begun_at: string;
+}
+
+export async function list(context: Context, { json: asJson }: { json?: boolean }): Promise<number> {
+  const { items } = await client(context).get<{ items: readonly Summary[] }>('/batches');
+  const rows = items.map((b) => [b.batch_id, b.state, b.begun_at, b.name, JSON.stringify(b.args), b.actor]);
+  context.io.out(asJson ? json(items) : table(['BATCH', 'STATE', 'BEGUN', 'COMMAND', 'ARGUMENTS', 'BY'], rows));
+  return EXIT.ok;
+}
+
 export async function watch(context: Context, id: string, { json: asJson }: { json?: boolean }): Promise<number> {
   let last = '';
   for (;;) {

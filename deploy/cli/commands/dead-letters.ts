@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClickHouseLogin, loginFrom, queryText } from '../../local/clickhouse-query';
 import { Brood } from '../children';
-import { type Context, type Env, lastRun } from '../context';
+import { type Context, contextForSql, type Env, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
+import { remoteLetters } from './dead-letters-remote';
 
 export interface Filter {
   readonly topic?: string;
@@ -23,8 +24,8 @@ export interface ReplayOptions extends Filter, Json {
   readonly confirm?: boolean;
 }
 
-/** A row of the view dead_letters; bytes in hex. */
-interface DeadLetter {
+/** A row of the view dead_letters; bytes in hex, which lists of an API leave out. */
+export interface DeadLetter {
   readonly source_topic: string;
   readonly source_partition: number;
   readonly source_offset: string;
@@ -33,10 +34,24 @@ interface DeadLetter {
   readonly code: string;
   readonly reason: string;
   readonly at: string;
-  readonly key_hex: string | null;
-  readonly value_hex: string | null;
-  readonly headers_hex: Readonly<Record<string, string>>;
+  readonly key_hex?: string | null;
+  readonly value_hex?: string | null;
+  readonly headers_hex?: Readonly<Record<string, string>>;
 }
+
+/** Where they are kept: this instance's own tables, or a platform's API. */
+export interface Letters {
+  /** Newest first. */
+  find(filter: Filter, limit: number): Promise<DeadLetter[]>;
+  /** By topic:partition:offset; undefined when it is no dead letter. */
+  one(message: string): Promise<DeadLetter | undefined>;
+  /** Sends back what `messages` name, none twice; the exit code. */
+  sendBack(messages: readonly string[], asJson: boolean): Promise<number>;
+}
+
+/** A context is a platform elsewhere, unless a ClickHouse is named. */
+const lettersOf = (context: Context): Letters =>
+  contextForSql(context) === undefined ? ownLetters(context) : remoteLetters(context);
 
 const DEFAULT_LIMIT = 100;
 /** One call sends back at most so many; call it again for more. */
@@ -45,7 +60,7 @@ const MAX_LIMIT = 10_000;
 const CUT = /\(value cut from \d+ bytes\)$/;
 
 export async function list(context: Context, options: Filter & Json): Promise<number> {
-  const letters = await find(context, conditionsOf(options), limitOf(options));
+  const letters = await lettersOf(context).find(options, limitOf(options));
   if (options.json) context.io.out(json(letters.map(withCoordinates)));
   else if (letters.length === 0) context.io.err('no dead letters\n');
   else
@@ -59,12 +74,12 @@ export async function list(context: Context, options: Filter & Json): Promise<nu
 }
 
 export async function show(context: Context, message: string, options: Json): Promise<number> {
-  const letter = await one(context, message);
+  const letter = await named(lettersOf(context), message);
   if (options.json) {
     context.io.out(json(withCoordinates(letter)));
     return EXIT.ok;
   }
-  const { key_hex, value_hex, headers_hex, ...plain } = letter;
+  const { key_hex = null, value_hex = null, headers_hex = {}, ...plain } = letter;
   const headers = Object.entries(headers_hex).map(([name, hex]) => `${name}=${textOf(hex)}`);
   const lines = {
     ...plain,
@@ -81,10 +96,11 @@ export async function show(context: Context, message: string, options: Json): Pr
  * coordinates, or by filter.
  */
 export async function replay(context: Context, messages: readonly string[], options: ReplayOptions): Promise<number> {
+  const source = lettersOf(context);
   const letters =
     messages.length > 0
-      ? await Promise.all(messages.map((m) => one(context, m)))
-      : await find(context, filtered(options), limitOf(options));
+      ? await Promise.all(messages.map((m) => named(source, m)))
+      : await source.find(filtered(options), limitOf(options));
   const whole = letters.filter((l) => !CUT.test(l.reason));
   for (const l of letters.filter((letter) => CUT.test(letter.reason)))
     context.io.err(`${coordinates(l)} was too long to be kept whole: left out\n`);
@@ -93,7 +109,7 @@ export async function replay(context: Context, messages: readonly string[], opti
     context.io.err(`would send back ${whole.length}${options.dryRun ? '' : ': add --confirm to do it'}\n`);
     return options.dryRun ? EXIT.ok : EXIT.usage;
   }
-  const code = await sendBack(context, whole, options.json === true);
+  const code = await source.sendBack(whole.map(coordinates), options.json === true);
   return whole.length === letters.length ? code : EXIT.failed;
 }
 
@@ -115,20 +131,39 @@ async function sendBack(context: Context, letters: readonly DeadLetter[], asJson
   }
 }
 
-async function one(context: Context, message: string): Promise<DeadLetter> {
-  const parts = /^(.+):(\d+):(\d+)$/.exec(message);
-  if (!parts)
-    throw new CliError(
-      'usage',
-      'dead-letters',
-      `${message} is no message`,
-      'name it topic:partition:offset, as list does',
-    );
-  const [, topic = '', partition, offset] = parts;
-  const where = [`source_topic = ${quote(topic)}`, `source_partition = ${partition}`, `source_offset = ${offset}`];
-  const [letter] = await find(context, where, 1);
+async function named(letters: Letters, message: string): Promise<DeadLetter> {
+  if (!MESSAGE.test(message)) {
+    const hint = 'name it topic:partition:offset, as list does';
+    throw new CliError('usage', 'dead-letters', `${message} names no message`, hint);
+  }
+  const letter = await letters.one(message);
   if (letter) return letter;
   throw new CliError('failed', 'dead-letters', `${message} is no dead letter`, 'see `millrace dead-letters list`');
+}
+
+const MESSAGE = /^(.+):(\d+):(\d+)$/;
+
+function ownLetters(context: Context): Letters {
+  const found = new Map<string, DeadLetter>();
+  const ask = async (conditions: readonly string[], limit: number): Promise<DeadLetter[]> => {
+    const letters = await find(context, conditions, limit);
+    for (const l of letters) found.set(coordinates(l), l);
+    return letters;
+  };
+  return {
+    find: (filter, limit) => ask(conditionsOf(filter), limit),
+    one: async (message) => {
+      const [, topic = '', partition, offset] = MESSAGE.exec(message) ?? [];
+      const where = [`source_topic = ${quote(topic)}`, `source_partition = ${partition}`, `source_offset = ${offset}`];
+      return (await ask(where, 1))[0];
+    },
+    sendBack: (messages, asJson) =>
+      sendBack(
+        context,
+        messages.flatMap((m) => found.get(m) ?? []),
+        asJson,
+      ),
+  };
 }
 
 async function find(context: Context, conditions: readonly string[], limit: number): Promise<DeadLetter[]> {
@@ -144,26 +179,28 @@ async function find(context: Context, conditions: readonly string[], limit: numb
 }
 
 function conditionsOf({ topic, code, since }: Filter): string[] {
+  const from = sinceOf(since, Date.now());
   return [
     ...(topic === undefined ? [] : [`source_topic = ${quote(topic)}`]),
     ...(code === undefined ? [] : [`code = ${quote(code)}`]),
-    ...(since === undefined ? [] : [`at >= ${timeOf(since)}`]),
+    ...(from === undefined ? [] : [`at >= fromUnixTimestamp64Milli(${from})`]),
   ];
 }
 
-function filtered(options: Filter): string[] {
-  const conditions = conditionsOf(options);
-  if (conditions.length > 0) return conditions;
+function filtered(options: Filter): Filter {
+  if (options.topic !== undefined || options.code !== undefined || options.since !== undefined) return options;
   const hint = 'name messages (topic:partition:offset), or choose by --topic, --code or --since';
   throw new CliError('usage', 'dead-letters replay', 'which ones?', hint);
 }
 
-const UNITS: Readonly<Record<string, string>> = { s: 'SECOND', m: 'MINUTE', h: 'HOUR', d: 'DAY' };
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function timeOf(since: string): string {
-  const age = /^(\d+)([smhd])$/.exec(since);
-  if (age) return `now64(3) - INTERVAL ${age[1]} ${UNITS[age[2] ?? 's']}`;
-  if (!Number.isNaN(Date.parse(since))) return `fromUnixTimestamp64Milli(${Date.parse(since)})`;
+/** ms since 1970-01-01 UTC of `2h`, `7d` before now, or of an ISO time. */
+export function sinceOf(since: string | undefined, now: number): number | undefined {
+  if (since === undefined) return undefined;
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(since) ?? [];
+  if (count !== undefined) return now - Number(count) * (UNITS_MS[unit] ?? 0);
+  if (!Number.isNaN(Date.parse(since))) return Date.parse(since);
   throw new CliError('usage', 'dead-letters', `${since} is no time`, 'such as 2h, 7d or 2026-01-31T08:00:00Z');
 }
 
@@ -187,7 +224,8 @@ function login(context: Context): ClickHouseLogin {
   throw new CliError('failed', 'dead-letters', 'no ClickHouse is known', hint);
 }
 
-const coordinates = (l: DeadLetter): string => `${l.source_topic}:${l.source_partition}:${l.source_offset}`;
+const coordinates = (l: Pick<DeadLetter, 'source_topic' | 'source_partition' | 'source_offset'>): string =>
+  `${l.source_topic}:${l.source_partition}:${l.source_offset}`;
 const withCoordinates = (l: DeadLetter) => ({ message: coordinates(l), ...l });
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 

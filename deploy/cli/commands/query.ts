@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { loginFrom, queryResponse } from '../../local/clickhouse-query';
-import { type Context, type Env, lastRun } from '../context';
+import { type ClickHouseLogin, loginFrom, queryResponse } from '../../local/clickhouse-query';
+import { clickHouseOf, type Context, contextForSql, type Env, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
 
 export interface QueryOptions {
@@ -11,11 +11,9 @@ export interface QueryOptions {
 
 /** Asks ClickHouse. People get a table, programs tab-separated values with names, unless a format is named. */
 export async function query(context: Context, sql: string, options: QueryOptions): Promise<number> {
-  const { env, io } = context;
-  const known: Env = env['CLICKHOUSE_URL'] ? env : { ...lastRun(context).facts, ...withoutEmpty(env) };
-  const login = loginFrom(known);
-  if (!login)
-    throw new CliError('failed', 'query', 'no ClickHouse is known', 'set CLICKHOUSE_URL, or start with `millrace up`');
+  const { io } = context;
+  const name = contextForSql(context);
+  const login = name === undefined ? ownLogin(context) : clickHouseOf(context, name);
   const byDefault = io.outTty ? 'PrettyCompactMonoBlock' : 'TabSeparatedWithNames';
   const answer = await queryResponse(login, sql, options.format ?? formatOf(options, byDefault));
   const decoder = new TextDecoder();
@@ -23,6 +21,14 @@ export async function query(context: Context, sql: string, options: QueryOptions
     for await (const chunk of Readable.fromWeb(answer.body))
       io.out(decoder.decode(chunk as Uint8Array, { stream: true }));
   return EXIT.ok;
+}
+
+function ownLogin(context: Context): ClickHouseLogin {
+  const { env } = context;
+  const known: Env = env['CLICKHOUSE_URL'] ? env : { ...lastRun(context).facts, ...withoutEmpty(env) };
+  const login = loginFrom(known);
+  if (login) return login;
+  throw new CliError('failed', 'query', 'no ClickHouse is known', 'set CLICKHOUSE_URL, or start with `millrace up`');
 }
 
 const formatOf = ({ json, csv }: QueryOptions, byDefault: string): string =>

@@ -1,7 +1,15 @@
 /** `millrace context`: which platform the verbs speak to. */
 import { readFileSync } from 'node:fs';
 import { type Context } from '../context';
-import { contextsFile, LOCAL, readContexts, remoteOf, withRemote, writeContexts } from '../contexts';
+import {
+  contextsFile,
+  LOCAL,
+  readContexts,
+  type RemoteClickHouse,
+  remoteOf,
+  withRemote,
+  writeContexts,
+} from '../contexts';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
 
@@ -9,17 +17,41 @@ export interface AddOptions {
   readonly url: string;
   readonly tokenFile?: string;
   readonly tokenStdin?: boolean;
+  readonly clickhouseUrl?: string;
+  readonly clickhouseUser?: string;
+  readonly clickhousePasswordFile?: string;
+  readonly clickhouseDatabase?: string;
 }
 
-export function add(context: Context, name: string, { url, tokenFile, tokenStdin }: AddOptions): Promise<number> {
+export function add(context: Context, name: string, options: AddOptions): Promise<number> {
+  const { url, tokenFile, tokenStdin } = options;
   if (tokenFile !== undefined && tokenStdin)
     throw new CliError('usage', 'context add', '--token-file and --token-stdin', 'give one of them');
   const token = tokenStdin ? readFileSync(0, 'utf8').trim() : undefined;
   const file = contextsFile(context.env);
-  const given = { name, url, ...(tokenFile !== undefined && { token_file: tokenFile }), ...(token && { token }) };
+  const given = {
+    ...{ name, url, ...(tokenFile !== undefined && { token_file: tokenFile }), ...(token && { token }) },
+    ...clickHouseOf(options),
+  };
   writeContexts(file, withRemote(readContexts(file), given));
   context.io.err(`kept in ${file}, which only you can read; use it: millrace context use ${name}\n`);
   return Promise.resolve(EXIT.ok);
+}
+
+function clickHouseOf(o: AddOptions): { clickhouse?: RemoteClickHouse } {
+  if (o.clickhouseUrl === undefined) {
+    if (o.clickhouseUser === undefined && o.clickhousePasswordFile === undefined) return {};
+    throw new CliError('usage', 'context add', 'a user of ClickHouse without its address', 'give --clickhouse-url');
+  }
+  if (o.clickhouseUser === undefined)
+    throw new CliError('usage', 'context add', 'an address of ClickHouse without a user', 'give --clickhouse-user');
+  return {
+    clickhouse: {
+      ...{ url: o.clickhouseUrl.replace(/\/$/, ''), user: o.clickhouseUser },
+      ...(o.clickhousePasswordFile !== undefined && { password_file: o.clickhousePasswordFile }),
+      ...(o.clickhouseDatabase !== undefined && { database: o.clickhouseDatabase }),
+    },
+  };
 }
 
 export function use(context: Context, name: string): Promise<number> {

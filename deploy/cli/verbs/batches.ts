@@ -15,6 +15,11 @@ export function addBatchCommands({ program, run }: Verbs): void {
     .description('send it at a rate, and tell what came of it; exit 0 when every device did it')
     .option('--no-wait', 'print its id and leave')
     .action((name: string, args: string[], o: BatchModule.BatchOptions) => run((c) => batch().send(c, name, args, o)));
+  group
+    .command('list')
+    .description('newest first, those that run and those the platform still knows of')
+    .option('--json', 'for programs')
+    .action((o: Json) => run((c) => batch().list(c, o)));
   for (const [verb, description] of [
     ['show', 'how far it has come, and what failed'],
     ['watch', 'follow it to its end'],

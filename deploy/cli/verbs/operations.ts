@@ -81,6 +81,10 @@ function addContexts({ program, run }: Verbs): void {
     .requiredOption('--url <address>', 'of its API, https://…')
     .option('--token-file <file>', 'where the token or API key is')
     .option('--token-stdin', 'read it from stdin, and keep it in the file of contexts')
+    .option('--clickhouse-url <address>', 'where `millrace query` asks, https://…')
+    .option('--clickhouse-user <name>', 'an analyst, who reads one tenant')
+    .option('--clickhouse-password-file <file>', 'where the password is')
+    .option('--clickhouse-database <name>', 'default: millrace')
     .action((name: string, o: RemoteModule.AddOptions) => run((c) => remote().add(c, name, o)));
   group
     .command('use')

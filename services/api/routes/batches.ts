@@ -1,7 +1,8 @@
 /** One command to many devices, now or again and again. */
 import { type Request, type Response, Router } from 'express';
-import { type BatchInput } from '../../../workflows/batch/messages';
+import { type BatchInput, type BatchSummary } from '../../../workflows/batch/messages';
 import { type Limits } from '../../domain/batch';
+import { jsonObject } from '../../domain/command';
 import { type DeviceFilter } from '../../domain/device';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
@@ -42,6 +43,11 @@ export function batchRoutes(deps: ApiDependencies): Router {
     const batchId = req.header('idempotency-key') ?? deps.newId();
     await deps.workflows.startBatch(batchId, inputOf(req.body as NewBatch, principal, deps));
     res.status(202).location(`/api/v1/batches/${batchId}`).json({ batch_id: batchId });
+  });
+
+  router.get('/batches', async (req, res) => {
+    const found = await deps.workflows.batches(principalOf(res).tenant, Number(req.query['limit'] ?? 100));
+    res.json({ items: found.map(summaryView) });
   });
 
   router.get('/batches/:id', async (req, res) => {
@@ -133,6 +139,13 @@ export function filterOf({ all = false, label, q, ...rest }: Filter): DeviceFilt
 function known(found: boolean, id: string): void {
   if (!found) throw new ApiError('not-found', `there is no schedule ${id}`);
 }
+
+const summaryView = ({ begun_at, ended_at, args, ...rest }: BatchSummary) => ({
+  ...rest,
+  args: jsonObject(args),
+  begun_at: iso(begun_at),
+  ended_at: ended_at === undefined ? null : iso(ended_at),
+});
 
 const scheduleView = ({ next, recent, ...rest }: ScheduleView) => ({
   ...rest,

@@ -31,6 +31,13 @@ describe('a batch', () => {
     ]);
   });
 
+  test('is listed with what was sent', async () => {
+    const { status, body } = await api.call('GET', '/api/v1/batches?limit=5');
+    const listed = { batch_id: 'b1', state: 'running', name: 'stop', args: { now: true }, actor: 'user:alice' };
+    const items = [{ ...listed, begun_at: new Date(NOW).toISOString(), ended_at: null }];
+    expect([status, body]).toEqual([200, { items }]);
+  });
+
   test('to everything must be said so', async () => {
     expect((await api.call('POST', '/api/v1/batches', { filter: {}, command })).status).toBe(400);
     expect((await api.call('POST', '/api/v1/batches', { filter: { all: true }, command })).status).toBe(202);

@@ -211,6 +211,12 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
         return Promise.resolve({ in_time: true, state: 'cancelled' });
       },
       approveCommand: (...asked) => Promise.resolve(void started.approvals.push(asked)),
+      batches: () =>
+        Promise.resolve(
+          [
+            ...[{ batch_id: 'b1', state: 'running' as const, name: 'stop', args: '{"now":true}', actor: 'user:alice' }],
+          ].map((b) => ({ ...b, begun_at: NOW })),
+        ),
       startBatch: (batchId, input) => Promise.resolve(void started.batches.push({ batchId, ...input })),
       batch: (_tenant, batchId) => Promise.resolve(batchId === 'b1' ? reportOf(beginBatch([], 2)) : undefined),
       stopBatch: (...asked) => {

@@ -9,6 +9,7 @@ import { live } from './live';
 import { type Route } from './route';
 import { Access } from './screens/access';
 import { Alarms } from './screens/alarms';
+import { Batches, BatchScreen, Schedules } from './screens/batches';
 import { CampaignScreen, Campaigns } from './screens/campaigns';
 import { CommandScreen, Commands } from './screens/commands';
 import { ConnectionEditor, Connections } from './screens/connections';
@@ -36,6 +37,10 @@ const NAV = [
   ['access', 'Access', 'x'],
 ] as const;
 
+/** Addresses that are part of another screen. */
+const PART_OF: Readonly<Record<string, string>> = { batches: 'commands', schedules: 'commands' };
+const screenOf = ({ screen }: Route): string => PART_OF[screen] ?? screen;
+
 function Current({ route: { screen, rest } }: { route: Route }) {
   const [first, second] = rest;
   switch (screen) {
@@ -53,6 +58,10 @@ function Current({ route: { screen, rest } }: { route: Route }) {
       return <Alarms {...(first !== undefined && { tab: first })} />;
     case 'commands':
       return first === undefined ? <Commands /> : <CommandScreen key={first} id={first} />;
+    case 'batches':
+      return first === undefined ? <Batches /> : <BatchScreen key={first} id={first} />;
+    case 'schedules':
+      return <Schedules />;
     case 'campaigns':
       return first === undefined ? <Campaigns /> : <CampaignScreen key={first} id={first} />;
     case 'streams':
@@ -153,7 +162,7 @@ function Frame() {
     return () => live.stop();
   }, []);
   useEffect(() => {
-    const name = NAV.find(([id]) => id === route.screen)?.[1] ?? 'Millrace';
+    const name = NAV.find(([id]) => id === screenOf(route))?.[1] ?? 'Millrace';
     document.title = `${[...route.rest.slice(0, 1), name].join(' · ')} · Millrace`;
   }, [route]);
   const tour = (): void => {
@@ -185,7 +194,7 @@ function Frame() {
       </header>
       <nav class="side" aria-label="Screens">
         {NAV.map(([id, name, key]) => (
-          <Link key={id} to={`/${id}`} aria-current={route.screen === id ? 'page' : undefined} title={`g ${key}`}>
+          <Link key={id} to={`/${id}`} aria-current={screenOf(route) === id ? 'page' : undefined} title={`g ${key}`}>
             {name}
           </Link>
         ))}

@@ -193,6 +193,40 @@ export interface Campaign {
   readonly failures: readonly { readonly device_id: string; readonly state: string; readonly detail: string }[];
 }
 
+export interface BatchRow {
+  readonly batch_id: string;
+  readonly state: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly actor: string;
+  readonly begun_at: string;
+  readonly ended_at: string | null;
+}
+
+export interface Batch {
+  readonly batch_id: string;
+  readonly targets: number;
+  readonly skipped: number;
+  readonly waiting: number;
+  readonly under_way: number;
+  /** How many ended in each state. */
+  readonly ended: Readonly<Record<string, number>>;
+  readonly failed: number;
+  readonly failures: Campaign['failures'];
+  readonly stopped: string;
+  readonly over: boolean;
+}
+
+export interface Schedule {
+  readonly schedule_id: string;
+  readonly cron: string;
+  readonly time_zone: string;
+  readonly paused: boolean;
+  readonly note: string;
+  readonly next: readonly string[];
+  readonly recent: readonly { readonly batch_id: string; readonly at: string }[];
+}
+
 export interface Self {
   readonly actor: string;
   readonly kind: string;

@@ -57,6 +57,9 @@ const SCREENS: readonly (readonly [string, string, string | RegExp])[] = [
   ['alarms-journal', '/alarms/journal', 'door-open'],
   ['commands', '/commands', 'user:alice'],
   ['command', '/commands/command-1', 'open in Temporal'],
+  ['batches', '/batches', 'set-setpoint value=72'],
+  ['batch', '/batches/b1', '47 of 100 done, 3 failed'],
+  ['schedules', '/schedules', '0 22 * * 1-5'],
   ['campaigns', '/campaigns', '2.4.0'],
   ['campaign', '/campaigns/c1', 'the check after the change failed'],
   ['streams', '/streams', 'm2m.telemetry:2:4711'],
@@ -157,6 +160,20 @@ inBrowser('a command is asked back, shows its line of shell, and is sent', async
   await console.page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
   await console.page.getByRole('dialog').waitFor({ state: 'detached' });
   expect(world.started.commands).toMatchObject([{ device_id: 'boiler-1', name: 'set-setpoint', args: '{"value":72}' }]);
+});
+
+inBrowser('a batch is stopped with a reason, and a schedule is paused', async () => {
+  await console.visit('/batches/b1');
+  await console.page.getByRole('button', { name: 'stop' }).click();
+  await console.page.getByLabel(/^Reason/).fill('wrong value');
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  await console.page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(world.started.stops.at(-1)).toMatchObject(['default', 'b1', { reason: 'wrong value' }]);
+  await console.visit('/schedules');
+  await console.page.getByRole('button', { name: 'pause nightly-0' }).click();
+  await console.says('./millrace schedule pause nightly-0');
+  expect(await console.violations()).toEqual([]);
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Leave it' }).click();
 });
 
 inBrowser('what cannot be undone wants the name typed', async () => {

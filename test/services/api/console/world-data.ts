@@ -2,6 +2,9 @@
 import { type DeviceState } from '../../../../schemas/generated';
 import { Encoder, frame } from '../../../../schemas/codec';
 import { type CampaignState } from '../../../../services/domain/campaign';
+import { type BatchReport } from '../../../../services/domain/batch';
+import { type BatchSummary } from '../../../../workflows/batch/messages';
+import { type ScheduleView } from '../../../../services/api/schedules';
 import { type Directory } from '../../../../services/api/directory';
 import { iso } from '../../../../services/api/views';
 import { type ApiDependencies } from '../../../../services/api/dependencies';
@@ -66,6 +69,30 @@ export const CAMPAIGN: CampaignState = {
   ],
   failures: [{ device_id: 'device-00003', state: 'failed', detail: 'the check after the change failed' }],
 };
+
+export const BATCH: BatchReport = {
+  ...{ targets: 100, skipped: 4, waiting: 40, under_way: 10, ended: { verified: 47, failed: 3 }, failed: 3 },
+  failures: [{ device_id: 'device-00003', state: 'failed', detail: 'the device read back 70, not 72' }],
+  ...{ stopped: '', over: false },
+};
+
+export const batchesAt = (now: number): BatchSummary[] =>
+  (['running', 'ended'] as const).map((state, i) => ({
+    ...{ batch_id: `b${i + 1}`, state, name: 'set-setpoint', args: '{"value":72}', actor: 'user:alice' },
+    ...{ begun_at: now - (i + 1) * 10 * MIN, ...(state === 'ended' && { ended_at: now - 15 * MIN }) },
+  }));
+
+export const schedulesAt = (now: number): ScheduleView[] =>
+  [false, true].map((paused, i) => ({
+    ...{
+      schedule_id: `nightly-${i}`,
+      cron: '0 22 * * 1-5',
+      time_zone: 'Europe/Vienna',
+      paused,
+      note: 'lower at night',
+    },
+    ...{ next: [now + 60 * MIN], recent: i === 0 ? [{ batch_id: 'b2', at: now - 20 * MIN }] : [] },
+  }));
 
 export function overviewOf(now: () => number): ApiDependencies['overview'] {
   const alarm = (device_id: string, name: string, priority: number, ago_min: number, active: boolean) => ({

@@ -5,7 +5,19 @@ import { Feed } from '../../../../services/api/feed';
 import { iso } from '../../../../services/api/views';
 import { createKey, principal, showKey } from '../../../../services/domain/access';
 import { type Harness, startApi } from '../harness';
-import { CAMPAIGN, fillDirectory, healthOf, historyOf, METRICS, overviewOf, PROFILE, wave } from './world-data';
+import {
+  BATCH,
+  batchesAt,
+  CAMPAIGN,
+  fillDirectory,
+  healthOf,
+  historyOf,
+  METRICS,
+  overviewOf,
+  PROFILE,
+  schedulesAt,
+  wave,
+} from './world-data';
 
 export interface World extends Harness {
   readonly viewerKey: string;
@@ -25,6 +37,9 @@ export async function startWorld(count: number): Promise<World> {
     workflowsUrl: 'http://127.0.0.1:8233',
   });
   const { workflows, definitions, commands } = api.deps;
+  workflows.batches = () => Promise.resolve(batchesAt(now()));
+  workflows.batch = (_tenant, id) => Promise.resolve(id === 'b1' ? BATCH : undefined);
+  api.deps.schedules.list = () => Promise.resolve(schedulesAt(now()));
   workflows.campaign = (_tenant, id) => Promise.resolve(id === 'c1' ? CAMPAIGN : undefined);
   definitions.apply({
     ...{

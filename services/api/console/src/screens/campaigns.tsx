@@ -160,7 +160,7 @@ export function CampaignScreen({ id }: { id: string }) {
   );
 }
 
-function Progress({ of: { devices, succeeded, failed } }: { of: Counts }) {
+export function Progress({ of: { devices, succeeded, failed } }: { of: Counts }) {
   return (
     <>
       <div class="bar" aria-hidden="true">

@@ -8,6 +8,7 @@ import { session } from '../session';
 import { type CommandRow, type CommandView, type Items } from '../types';
 import { Confirm } from '../dialog';
 import { Act, Card, Cli, Field, Link, Loading, Screen, Shown, Sql, State, Table, Time, Trouble } from '../ui';
+import { CommandTabs } from './batches';
 
 const STATES = [
   'issued',
@@ -28,6 +29,7 @@ export function Commands() {
   const loaded = useLoad<Items<CommandRow>>(`/commands${state && `?state=${state}`}`, live.commands, 15_000);
   return (
     <Screen title="Commands" sub="of the last seven days">
+      <CommandTabs current="commands" />
       <div class="filters">
         <Field label="State">
           <select value={state} onChange={(e) => go(pathOf(['commands'], { state: e.currentTarget.value }), true)}>
@@ -96,7 +98,7 @@ export function Workflow({ id }: { id: string }) {
   );
 }
 
-export const workflowId = (kind: 'command' | 'campaign', id: string): string =>
+export const workflowId = (kind: 'command' | 'batch' | 'campaign', id: string): string =>
   `${kind}-${session.state.kind === 'in' ? session.state.self.tenant : 'default'}/${id}`;
 
 export function CommandScreen({ id }: { id: string }) {
