@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type FieldAdapter } from './adapter';
 import { HttpAdapter } from './adapters/http/adapter';
+import { CanAdapter } from './adapters/can/adapter';
 import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
@@ -56,6 +57,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new HttpAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'bacnet':
       return new BacnetAdapter(connection, deps);
+    case 'can':
+      return new CanAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

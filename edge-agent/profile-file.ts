@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
 import { httpRules } from './adapters/http/rules';
 import { bacnetRules } from './adapters/bacnet/rules';
+import { canRules } from './adapters/can/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
@@ -21,6 +22,7 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   modbusRules,
   opcuaRules,
   bacnetRules,
+  canRules,
   mqttRules,
   sparkplugRules,
   httpRules,
