@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type FieldAdapter } from './adapter';
 import { CoapAdapter } from './adapters/coap/adapter';
 import { HttpAdapter } from './adapters/http/adapter';
+import { CanAdapter } from './adapters/can/adapter';
 import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
@@ -59,6 +60,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new CoapAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'bacnet':
       return new BacnetAdapter(connection, deps);
+    case 'can':
+      return new CanAdapter(connection, deps);
     default:
       throw new Error(`no adapter speaks ${connection.protocol}`);
   }

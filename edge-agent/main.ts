@@ -9,6 +9,7 @@ import { type BacnetConnectionSection } from './core/profile/types-bacnet';
 import { type Policy } from './adapters/opcua/settings';
 import { ProfileError, readPlan } from './profile-file';
 import { discover, importEde } from './verbs/bacnet';
+import { importDbc } from './verbs/can';
 import { browseServer, type Server, serverOf, trustServer } from './verbs/browse';
 import { dryRun } from './verbs/dry-run';
 import { enrollAgent, renewAgent } from './verbs/identity';
@@ -115,6 +116,14 @@ function buildingVerbs(agent: Command): void {
     .option('--connection <name>', 'connection the devices are on', 'bacnet')
     .action((file: string, { connection }: { connection: string }) => {
       process.exitCode = importEde(file, connection, output);
+    });
+  agent
+    .command('import-dbc')
+    .description('signals of a DBC file as points of a profile')
+    .argument('<file>', 'DBC file')
+    .option('--message <names...>', 'only these messages')
+    .action((file: string, { message = [] }: { message?: string[] }) => {
+      process.exitCode = importDbc(file, message, output);
     });
 }
 

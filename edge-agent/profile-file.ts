@@ -5,6 +5,7 @@ import { projectRoot } from '../schemas/root';
 import { coapRules } from './adapters/coap/rules';
 import { httpRules } from './adapters/http/rules';
 import { bacnetRules } from './adapters/bacnet/rules';
+import { canRules } from './adapters/can/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
@@ -22,6 +23,7 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   modbusRules,
   opcuaRules,
   bacnetRules,
+  canRules,
   mqttRules,
   sparkplugRules,
   httpRules,

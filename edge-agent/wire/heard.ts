@@ -46,6 +46,15 @@ export class HeardDevices {
     for (const id of devices) this.lose(id, at, 'excluded');
   }
 
+  /** It was heard, and is not silent since. */
+  isUp(device: string): boolean {
+    return this.states.get(device)?.up ?? false;
+  }
+
+  get anyUp(): boolean {
+    return [...this.states.values()].some((s) => s.up);
+  }
+
   isExcluded(device: string): boolean {
     return this.excluded.has(device);
   }

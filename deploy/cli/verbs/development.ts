@@ -14,6 +14,7 @@ const AGENT_VERBS = [
   ['trust', 'the certificate an OPC UA server shows; with --yes, trust it'],
   ['discover', 'BACnet devices that answer Who-Is, as devices of a profile'],
   ['import-ede', 'objects of a BACnet EDE file as devices of a profile'],
+  ['import-dbc', 'signals of a DBC file (CAN) as points of a profile'],
   ['profile', 'push FILE, show or withdraw --agent ID: what the platform desires of an agent'],
   ['enroll', 'get a certificate with a claim code; the key never leaves the machine'],
   ['renew', 'get the next certificate now; a working agent does so by itself in time'],

@@ -2,28 +2,17 @@
  * A serial port as transport: RS-485, RS-232, or a USB adapter to either. Keeps the silence of 3.5 characters before each
  * frame, turns the driver by RTS where the profile asks for it, and tells when the port vanishes.
  */
-import { type SerialPort } from 'serialport';
+import { done, nativePort, type Port } from '../../wire/serial-port';
 import { brokenOff_ms, char_ms, silence_ms } from './serial-time';
 import { type SerialSettings } from './settings';
 import { type Open, type Transport, type TransportEvents } from './transport';
 
-/** What is used of serialport's stream. */
-export type Port = Pick<SerialPort, 'open' | 'close' | 'write' | 'drain' | 'set' | 'flush' | 'on' | 'isOpen'>;
 export type MakePort = (settings: SerialSettings) => Promise<Port>;
 
-/** The native binding is loaded when the first serial line is opened: agents without one do not pay for it. */
-const nativePort: MakePort = async ({ device: path, baud_rate: baudRate, parity, data_bits, stop_bits, rts }) => {
-  const { SerialPort } = await import('serialport');
-  const rtscts = rts === 'flow-control';
-  return new SerialPort({
-    ...{ path, baudRate, parity, dataBits: data_bits, stopBits: stop_bits, rtscts },
-    // Nobody else may talk on the line while we do.
-    ...{ lock: true, autoOpen: false },
-  });
-};
+const makeNative: MakePort = (settings) => nativePort({ ...settings, rtscts: settings.rts === 'flow-control' });
 
 export const serial =
-  (settings: SerialSettings, makePort: MakePort = nativePort): Open =>
+  (settings: SerialSettings, makePort: MakePort = makeNative): Open =>
   (events) =>
     new SerialLine(settings, events, makePort);
 
@@ -121,8 +110,3 @@ class SerialLine implements Transport {
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A call of serialport's, which answers by callback. */
-function done(call: (cb: (error: Error | null | undefined) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => call((error) => (error ? reject(error) : resolve())));
-}

@@ -67,7 +67,7 @@ function checkDevice(
   if (!connection)
     return [...issues, unknown([...path, 'connection'], section.connection, 'a connection', connections.keys())];
   if (device.points.length === 0)
-    issues.push({ path, value: undefined, expected: 'points, points_csv, or a model that has them' });
+    issues.push({ path, value: undefined, expected: 'points, points_csv, points_dbc, or a model that has them' });
   const rules = rulesFor(protocols, connection.protocol);
   issues.push(...checkReporting(device));
   for (const point of device.points) {

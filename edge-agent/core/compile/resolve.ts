@@ -20,7 +20,10 @@ export interface ResolvedDevice {
   readonly section: DeviceSection;
   readonly path: Path;
   /** Settings of model and device merged; points and commands are below. */
-  readonly settings: Omit<DeviceDefaults, 'points' | 'points_csv' | 'commands' | 'rules' | 'position' | 'reporting'>;
+  readonly settings: Omit<
+    DeviceDefaults,
+    'points' | 'points_csv' | 'points_dbc' | 'commands' | 'rules' | 'position' | 'reporting'
+  >;
   readonly points: readonly Placed<PointSection>[];
   readonly commands: readonly Placed<CommandSection>[];
   readonly rules: readonly Placed<RuleSection>[];

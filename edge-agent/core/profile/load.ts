@@ -3,6 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { type Env, ProfileDocument } from './document';
 import { withFenceFile } from './geofence-file';
 import { pointsFromCsv } from './points-csv';
+import { withDbc } from './points-dbc';
 import { type Issue, type Path, type Place, type Problem, problem } from './problem';
 import { issuesOf } from './schema-issues';
 import { type DeviceDefaults, type PointSection, type Profile } from './types';
@@ -73,7 +74,9 @@ function withTagLists(
 ): LoadResult {
   const places = new Map<string, Place>();
   const problems: Problem[] = [];
-  const expand = <T extends DeviceDefaults>(section: T, path: Path): T => {
+  const expand = <T extends DeviceDefaults>(given: T, path: Path): T => {
+    const { section, problem: unread } = withDbc(given, source.readFile, document.place([...path, 'points_dbc']));
+    if (unread) problems.push(unread);
     if (section.points_csv === undefined) return section;
     const read = readTagList(section.points_csv, source, document.place([...path, 'points_csv']), validPoint);
     problems.push(...read.problems);

@@ -1,6 +1,7 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
 import { type BacnetConnectionSection, type BacnetDeviceSection, type BacnetPointSection } from './types-bacnet';
 import { type CoapConnectionSection, type CoapDeviceSection, type CoapPointSection } from './types-coap';
+import { type CanConnectionSection, type CanDeviceSection, type CanPointSection } from './types-can';
 import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
 import { type OpcUaConnectionSection, type OpcUaPointSection } from './types-opcua';
@@ -48,7 +49,16 @@ export interface AgentSection {
 }
 
 export type Protocol =
-  'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'bacnet' | 'mqtt' | 'sparkplug-b' | 'http' | 'coap';
+  | 'modbus-tcp'
+  | 'modbus-rtu-over-tcp'
+  | 'modbus-rtu'
+  | 'opcua'
+  | 'bacnet'
+  | 'can'
+  | 'mqtt'
+  | 'sparkplug-b'
+  | 'http'
+  | 'coap';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -69,6 +79,7 @@ export interface ConnectionSection {
   readonly coap?: CoapConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
+  readonly can?: CanConnectionSection;
 }
 
 export interface SerialSection {
@@ -107,6 +118,8 @@ export interface DeviceDefaults {
   readonly limits?: LimitsSection;
   readonly points?: readonly PointSection[];
   readonly points_csv?: string;
+  /** DBC file: every signal is a point; one of the same metric in points says more of it. */
+  readonly points_dbc?: string;
   readonly commands?: readonly CommandSection[];
   readonly rules?: readonly RuleSection[];
   readonly position?: PositionSection;
@@ -136,6 +149,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly connection: string;
   readonly unit?: number;
   readonly bacnet?: BacnetDeviceSection;
+  readonly can?: CanDeviceSection;
   readonly path?: string;
   readonly model?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -189,6 +203,7 @@ export interface PointSection {
   /** BACnet: type,instance */
   readonly object?: string;
   readonly bacnet?: BacnetPointSection;
+  readonly can?: CanPointSection;
   readonly type?: PointType;
   /** Registers of a string. */
   readonly length?: number;

@@ -111,4 +111,32 @@ const coap: ProtocolRig = {
     posting(scale, 'coap', (port, theirs) => ({ PLANT_AGENT: `127.0.0.1:${port}`, PLANT_PORT: String(theirs) })),
 };
 
-export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap];
+/** The bus and the agent's end of the tunnel are ports of UDP; whether the plant is there is asked of its health. */
+const can: ProtocolRig = {
+  name: 'can',
+  counter: 'count',
+  async start({ devices, period_ms }) {
+    const [health = 0, plant = 0, own = 0] = await freePorts(3);
+    const stop = await plantProcess('can', health, {
+      ...{ HEALTH_PORT: String(health), PLANT_PORT: String(plant), PLANT_AGENT_PORT: String(own) },
+      ...{ PLANT_MACHINES: String(devices), PLANT_PERIOD_MS: String(period_ms) },
+    });
+    const sections = names(devices).map(
+      (id, i) => `  - { id: ${id}, connection: bus, model: machine, can: { source: ${i + 1} } }`,
+    );
+    const profile = `${HEAD}connections:
+  - { name: bus, protocol: can, host: 127.0.0.1, port: ${plant}, can: { link: udp, listen_port: ${own} } }
+models:
+  machine:
+    points:
+      - { metric: temperature, scale: { factor: 0.03125, offset: -273 }, can: { pgn: 0xff10, start: 0, length: 16 } }
+      - { metric: setpoint, scale: { factor: 0.1 }, can: { pgn: 0xff10, start: 16, length: 16 } }
+      - { metric: count, can: { pgn: 0xff10, start: 32, length: 32 } }
+devices:
+${sections.join('\n')}
+`;
+    return { profile, stop };
+  },
+};
+
+export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap, can];

@@ -195,6 +195,8 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const [device] = rig.devices;
     const { metric, value } = rig.writable;
     const underWay = refusal(rig.adapter.write({ device, metric, value, timeout_ms: 60_000 }));
+    // Looked at below, after it may have failed.
+    underWay.catch(() => undefined);
     await sleep(20);
     const begun = performance.now();
     await rig.adapter.close();

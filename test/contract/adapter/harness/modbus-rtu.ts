@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModbusAdapter } from '../../../../edge-agent/adapters/modbus/adapter';
 import { crc16 } from '../../../../edge-agent/adapters/modbus/codec/crc16';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { type Answer, exception, obedient, withCrc } from '../../../edge-agent/adapters/modbus/fake-slave';
-import { Cable } from '../../../edge-agent/adapters/modbus/pty';
+import { Cable, openPorts } from '../../../edge-agent/adapters/modbus/pty';
 import { type Field, type Harness, type Rig } from '../harness';
 import { plansOf } from '../simulated';
 
@@ -40,8 +40,7 @@ class Slaves implements Field {
   private answer: Answer | undefined;
   private setpoint = 0;
   private writes = 0;
-  /** What the link led to: open files know the port by this name, also when the link is gone. */
-  private ports = new Set<string>();
+  private readonly ports = openPorts();
 
   constructor(private readonly link: string) {
     this.behave();
@@ -49,7 +48,7 @@ class Slaves implements Field {
 
   async appear(): Promise<void> {
     this.cable = await Cable.lay(this.link);
-    this.ports.add(readlinkSync(this.link));
+    this.ports.know(this.link);
     this.cable.onData((chunk) => this.received(chunk));
   }
 
@@ -83,7 +82,7 @@ class Slaves implements Field {
 
   /** The adapter is in this process: its open port is one of our open files. */
   connections(): number {
-    return readdirSync('/proc/self/fd').filter((fd) => this.ports.has(targetOf(`/proc/self/fd/${fd}`))).length;
+    return this.ports.open();
   }
 
   acknowledged(): number {
@@ -110,14 +109,6 @@ class Slaves implements Field {
     const answer = obedient(unit, pdu);
     if (answer && fn === 3 && pdu.readUInt16BE(1) === 0) answer.writeInt16BE(this.setpoint, 2);
     return answer;
-  }
-}
-
-function targetOf(fd: string): string {
-  try {
-    return readlinkSync(fd);
-  } catch {
-    return 'closed meanwhile';
   }
 }
 

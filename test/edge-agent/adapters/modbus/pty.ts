@@ -1,6 +1,6 @@
 /** Serial ports made of pseudo terminals: a cable from one to another, or from one to this process. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Readable, type Writable } from 'node:stream';
 import { projectRoot } from '../../../../schemas/root';
@@ -18,8 +18,9 @@ export class Cable {
     return new Cable(child);
   }
 
+  /** What is said into a cable that was cut is lost. */
   send(bytes: Buffer): void {
-    this.child.stdin.write(bytes);
+    if (!this.child.stdin.writableEnded) this.child.stdin.write(bytes);
   }
 
   onData(take: (chunk: Buffer) => void): void {
@@ -33,4 +34,20 @@ export class Cable {
     this.child.stdin.end();
     await exited;
   }
+}
+
+/** The ports that links led to, and how many of them this process has open: it knows them by this name, also when the link is gone. */
+export function openPorts(): { know(link: string): void; open(): number } {
+  const ports = new Set<string>();
+  const targetOf = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return 'closed meanwhile';
+    }
+  };
+  return {
+    know: (link) => void ports.add(readlinkSync(link)),
+    open: () => readdirSync('/proc/self/fd').filter((fd) => ports.has(targetOf(fd))).length,
+  };
 }

@@ -1,6 +1,7 @@
 /** The serial transport on a port of paper: when it sends, what it does with RTS, and how it ends. */
 import { EventEmitter } from 'node:events';
-import { type Port, serial } from '../../../../edge-agent/adapters/modbus/serial';
+import { serial } from '../../../../edge-agent/adapters/modbus/serial';
+import { type Port } from '../../../../edge-agent/wire/serial-port';
 import {
   brokenOff_ms,
   char_ms,
