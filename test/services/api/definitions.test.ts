@@ -67,7 +67,11 @@ describe('models', () => {
       return api.call('POST', `/api/v1/${route}`, route === 'batches' ? batch : schedule);
     };
     const refused = await send('plant/a', 200);
-    expect(refused.body).toMatchObject({ status: 422, code: 'command-refused', detail: expect.stringMatching(/^model b7: /) });
+    expect(refused.body).toMatchObject({
+      status: 422,
+      code: 'command-refused',
+      detail: expect.stringMatching(/^model b7: /),
+    });
     expect((await send('plant/b', 200)).status).toBeLessThan(300);
     expect((await send('plant/a', 72)).status).toBeLessThan(300);
     expect(api.started.batches.length + api.schedules.size).toBe(2);
