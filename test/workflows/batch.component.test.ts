@@ -92,6 +92,18 @@ test('each device is sent to once, at the rate, and the outcomes are counted', a
   await record('batch.done', handle);
 });
 
+test('what ends soon makes no room for more a second than the rate allows, nor before its pause is over', async () => {
+  answers = () => 'verified';
+  const before = await skipping.env.currentTimeMs();
+  const handle = await started(6, { rate_per_s: 2, in_flight: 2 });
+  await handle.result();
+  const between = await skipping.env.currentTimeMs();
+  expect(between - before).toBeGreaterThanOrEqual(2_000);
+  await (await started(4, { rate_per_s: 2, in_flight: 2, pause_ms: 60_000 })).result();
+  expect((await skipping.env.currentTimeMs()) - between).toBeGreaterThanOrEqual(180_000);
+  await record('batch.rate-kept', handle);
+});
+
 test('too many failures stop it', async () => {
   answers = () => 'failed';
   const handle = await started(30, { rate_per_s: 2, in_flight: 2, stop_after_failures: 3 });

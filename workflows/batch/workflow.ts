@@ -7,6 +7,7 @@ import {
   condition,
   continueAsNew,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -22,6 +23,7 @@ import {
   due,
   ended,
   isOver,
+  paceOf,
   reportOf,
   stop,
   type Target,
@@ -37,9 +39,6 @@ const { findTargets } = proxyActivities<BatchActivities>({
   startToCloseTimeout: 60_000,
   retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 30_000 },
 });
-
-/** Commands are begun in parcels, one a second: a timer each would make the history twice as long. */
-const TICK_MS = 1_000;
 
 interface Run {
   readonly input: BatchInput;
@@ -61,6 +60,9 @@ export async function batch(input: BatchInput): Promise<BatchReport> {
   });
   if (!input.carried) await find(run);
   const perRun = input.per_run ?? TARGETS_PER_RUN;
+  const { every_ms } = paceOf(input.limits);
+  // Before, whatever ended made room for the next at once: as many as could be under way, and more a second than allowed.
+  const paced = patched('pace-held');
   let taken = 0;
   while (!isOver(run.state)) {
     if (run.cancel) await cancelAll(run, run.cancel);
@@ -70,7 +72,9 @@ export async function batch(input: BatchInput): Promise<BatchReport> {
     taken += next.length;
     const full = taken === perRun;
     const more = (): boolean => !full && !run.paused && due(run.state, input.limits).length > 0;
-    if (more()) await sleep(TICK_MS);
+    if (!paced && more()) await sleep(every_ms);
+    else if (paced && next.length > 0 && !full && run.state.waiting.length > 0)
+      await condition(() => cancelDue(run) || isOver(run.state), every_ms);
     else
       await condition(
         () => more() || (run.state.under_way.length === 0 && !run.paused) || isOver(run.state) || cancelDue(run),

@@ -23,7 +23,7 @@ export interface CampaignInput {
   readonly failure_percent: number;
   /** Goes back by itself when it halts; otherwise it waits for an order. */
   readonly roll_back_when_halted: boolean;
-  readonly limits: Pick<Limits, 'rate_per_s' | 'in_flight'>;
+  readonly limits: Pick<Limits, 'rate_per_s' | 'in_flight' | 'pause_ms'>;
   /** For one device, from its own beginning, ms. */
   readonly device_timeout_ms: number;
   readonly actor: string;

@@ -184,7 +184,10 @@ async function runBatch(run: Run, number: number, targets: readonly Target[]): P
 }
 
 function begun(run: Run, name: string, args: object, targets: readonly Target[], stop_after_failures?: number) {
-  const { tenant, campaign_id, filter, limits, device_timeout_ms, actor } = run.input;
+  const { tenant, campaign_id, filter, device_timeout_ms, actor } = run.input;
+  const { pause_ms, ...rate } = run.input.limits;
+  // The pause is for the downloads; who goes back has the image it goes back to.
+  const limits = name === UPDATE_ORDER && pause_ms !== undefined ? { ...rate, pause_ms } : rate;
   const batchId = `${campaign_id}.${++run.batches}`;
   const {
     workflowId,

@@ -15,6 +15,7 @@ export interface StartOptions extends Selection {
   readonly rollBack: boolean;
   readonly rate?: string;
   readonly inFlight?: string;
+  readonly bytesPerSecond?: string;
   readonly deviceTimeout?: string;
   readonly canary?: readonly string[];
   readonly wait: boolean;
@@ -53,6 +54,9 @@ export async function start(context: Context, manifestFile: string, o: StartOpti
     roll_back_when_halted: o.rollBack,
     ...(o.rate !== undefined && { rate_per_s: whole(o.rate, '--rate', 1, 100) }),
     ...(o.inFlight !== undefined && { in_flight: whole(o.inFlight, '--in-flight', 1, 200) }),
+    ...(o.bytesPerSecond !== undefined && {
+      bytes_per_s: whole(o.bytesPerSecond, '--bytes-per-second', 1, 10_000_000_000),
+    }),
     ...(o.deviceTimeout !== undefined && { device_timeout_ms: milliseconds(o.deviceTimeout) }),
   };
   const { campaign_id } = await client(context).post<{ campaign_id: string }>('/campaigns', body);

@@ -28,6 +28,7 @@ export function addCampaignCommands({ program, run }: Verbs): void {
     .option('--no-roll-back', 'when it halts, wait for an order')
     .option('--canary <key=value>', 'label of the devices that come first; may be repeated', collect)
     .option('--device-timeout <time>', 'for one device (default: 1h)')
+    .option('--bytes-per-second <n>', 'what all downloads together may take, on average')
     .option('--no-wait', 'print its id and leave')
     .action((file: string, o: CampaignModule.StartOptions) => run((c) => campaign().start(c, file, o)));
   group

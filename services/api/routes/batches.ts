@@ -1,7 +1,7 @@
 /** One command to many devices, now or again and again. */
 import { type Request, type Response, Router } from 'express';
 import { type BatchInput, type BatchSummary } from '../../../workflows/batch/messages';
-import { type Limits } from '../../domain/batch';
+import { type Limits, MAX_TARGETS } from '../../domain/batch';
 import { jsonObject } from '../../domain/command';
 import { type DeviceFilter } from '../../domain/device';
 import { type Principal, principalOf } from '../authentication';
@@ -10,7 +10,7 @@ import { ApiError } from '../problem';
 import { type ScheduleView } from '../schedules';
 import { timeOf } from '../time';
 import { iso } from '../views';
-import { type NewCommand, optionsOf, whatOf } from './commands';
+import { type NewCommand, optionsOf, refuseAgainstModel, whatOf } from './commands';
 
 export type Filter = Omit<DeviceFilter, 'labels'> & { readonly label?: readonly string[]; readonly all?: boolean };
 
@@ -115,9 +115,10 @@ function inputOf(body: NewBatch, { tenant, actor }: Principal, deps: ApiDependen
   if (command.deadline !== undefined || command.approval !== undefined)
     throw new ApiError('invalid-request', 'a batch takes `timeout_ms` for each command; its models say who approves');
   const options = optionsOf(command);
+  const filter = filterOf(body.filter);
+  refuseAgainstModels(deps, tenant, filter, command);
   return {
-    tenant,
-    filter: filterOf(body.filter),
+    ...{ tenant, filter },
     ...whatOf(command),
     timeout_ms: command.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     ...(Object.keys(options).length > 0 && { options }),
@@ -125,6 +126,13 @@ function inputOf(body: NewBatch, { tenant, actor }: Principal, deps: ApiDependen
     limits: { rate_per_s, in_flight, ...(stop_after_failures !== undefined && { stop_after_failures }) },
     actor,
   };
+}
+
+/** Against every model among the devices that fit now. What comes to fit later, in a schedule, is judged by its agent. */
+function refuseAgainstModels(deps: ApiDependencies, tenant: string, filter: DeviceFilter, command: NewCommand): void {
+  const { items } = deps.directory.list(tenant, filter, '', MAX_TARGETS);
+  for (const name of new Set(items.map(({ device }) => device.model)))
+    refuseAgainstModel(deps.definitions.model(tenant, name), name, command);
 }
 
 /** Nobody commands everything by forgetting to say what. */

@@ -2,6 +2,7 @@
 import { Router } from 'express';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../../schemas/manifest';
 import { type CampaignInput } from '../../../workflows/campaign/messages';
+import { pauseFor_ms } from '../../domain/batch';
 import { DEFAULT_STAGES, type Order, type Stage, stageFault } from '../../domain/campaign';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
@@ -18,6 +19,7 @@ interface NewCampaign {
   readonly roll_back_when_halted?: boolean;
   readonly rate_per_s?: number;
   readonly in_flight?: number;
+  readonly bytes_per_s?: number;
   readonly device_timeout_ms?: number;
 }
 
@@ -71,7 +73,7 @@ async function inputOf(
   const manifest = JSON.stringify(body.manifest);
   const read = Buffer.byteLength(manifest) > MAX_MANIFEST_BYTES ? 'too long' : parseManifest(manifest);
   if (typeof read === 'string') throw new ApiError('invalid-request', `the manifest is not one: ${read}`);
-  const { sha256, version, model } = read.signed;
+  const { sha256, version, model, length } = read.signed;
   if (!(await deps.images.find(sha256)))
     throw new ApiError('invalid-request', `there is no image ${sha256}: upload it first (\`millrace image add\`)`);
   return {
@@ -83,6 +85,7 @@ async function inputOf(
     limits: {
       rate_per_s: body.rate_per_s ?? DEFAULT_RATE_PER_S,
       in_flight: body.in_flight ?? DEFAULT_IN_FLIGHT,
+      ...(body.bytes_per_s !== undefined && { pause_ms: pauseFor_ms(length, body.bytes_per_s) }),
     },
     device_timeout_ms: body.device_timeout_ms ?? DEFAULT_DEVICE_TIMEOUT_MS,
   };

@@ -96,7 +96,7 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
 }
 
 /** A device whose model is defined takes what the model says; of any other the agent's profile alone decides. */
-function refuseAgainstModel(model: Model | undefined, modelName: string, { name, args = {} }: NewCommand): void {
+export function refuseAgainstModel(model: Model | undefined, modelName: string, { name, args = {} }: NewCommand): void {
   if (!model) return;
   const { problems, allowed } = checkCommand(model, name, args as Record<string, unknown>);
   if (problems.length === 0) return;

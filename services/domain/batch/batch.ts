@@ -21,6 +21,8 @@ export interface Limits {
   readonly rate_per_s: number;
   /** Commands under way at once, 1..MAX_IN_FLIGHT. */
   readonly in_flight: number;
+  /** Least time from one beginning to the next, ms, whatever the rate says; absent: none. */
+  readonly pause_ms?: number;
   /** No further command is begun once so many ended badly; absent: however many. */
   readonly stop_after_failures?: number;
 }
@@ -52,10 +54,29 @@ export function begin(targets: readonly Target[], skipped: number): BatchState {
   return { waiting: targets, targets: targets.length, skipped, ...nothing };
 }
 
-/** The targets to begin with in this second. */
+/** Commands are begun in parcels, one a second or more seldom: a timer each would make the history twice as long. */
+const PARCEL_MS = 1_000;
+
+export interface Pace {
+  /** Commands begun together. */
+  readonly parcel: number;
+  /** From one parcel to the next, ms. */
+  readonly every_ms: number;
+}
+
+export function paceOf({ rate_per_s, pause_ms = 1 }: Limits): Pace {
+  if (pause_ms > PARCEL_MS) return { parcel: 1, every_ms: pause_ms };
+  return { parcel: Math.min(rate_per_s, Math.floor(PARCEL_MS / pause_ms)), every_ms: PARCEL_MS };
+}
+
+/** The pause that keeps downloads of so many bytes below a rate: whole files, begun one after the other. */
+export const pauseFor_ms = (bytes: number, bytes_per_s: number): number =>
+  Math.max(1, Math.ceil((1_000 * bytes) / bytes_per_s));
+
+/** The targets of the next parcel. */
 export function due(state: BatchState, limits: Limits): readonly Target[] {
   if (state.stopped !== '') return [];
-  const room = Math.min(limits.rate_per_s, limits.in_flight - state.under_way.length);
+  const room = Math.min(paceOf(limits).parcel, limits.in_flight - state.under_way.length);
   return state.waiting.slice(0, Math.max(0, room));
 }
 

@@ -38,6 +38,12 @@ test('a campaign is for devices of the image’s model, whatever the filter says
   ]);
 });
 
+test('a cap of bandwidth is time between devices, by the length of the image', async () => {
+  await api.deps.images.put(sha256, Readable.from(image));
+  expect((await start({ filter: {}, manifest, rate_per_s: 5, bytes_per_s: 4 })).status).toBe(202);
+  expect(api.started.campaigns).toMatchObject([{ limits: { rate_per_s: 5, in_flight: 50, pause_ms: 2_000 } }]);
+});
+
 test.each<[string, object, RegExp]>([
   ['an image that is not there', { filter: {}, manifest }, /no image/],
   ['no manifest', { filter: {}, manifest: { signed: {} } }, /manifest is not one/],

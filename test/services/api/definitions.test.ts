@@ -55,6 +55,27 @@ describe('models', () => {
     expect((await send('other-1', 'explode', {})).status).toBe(202);
     expect(api.started.commands).toHaveLength(2);
   });
+
+  test.each(['batches', 'schedules'])('so is one for many, against the model of each that fits: %s', async (route) => {
+    await put('models/b7', MODEL);
+    api.deps.directory.apply(deviceState('boiler-1', { model: 'b7', path: 'plant/a' }));
+    api.deps.directory.apply(deviceState('other-1', { model: 'never-defined', path: 'plant/a' }));
+    api.deps.directory.apply(deviceState('other-2', { model: 'never-defined', path: 'plant/b' }));
+    const send = (path: string, value: number) => {
+      const batch = { filter: { path }, command: { name: 'set-setpoint', args: { value } } };
+      const schedule = { schedule_id: `s${value}`, cron: '0 6 * * *', batch };
+      return api.call('POST', `/api/v1/${route}`, route === 'batches' ? batch : schedule);
+    };
+    const refused = await send('plant/a', 200);
+    expect(refused.body).toMatchObject({
+      status: 422,
+      code: 'command-refused',
+      detail: expect.stringMatching(/^model b7: /),
+    });
+    expect((await send('plant/b', 200)).status).toBeLessThan(300);
+    expect((await send('plant/a', 72)).status).toBeLessThan(300);
+    expect(api.started.batches.length + api.schedules.size).toBe(2);
+  });
 });
 
 describe('groups', () => {

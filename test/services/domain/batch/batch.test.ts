@@ -7,6 +7,8 @@ import {
   ended,
   isOver,
   type Limits,
+  paceOf,
+  pauseFor_ms,
   reportOf,
   stop,
 } from '../../../../services/domain/batch';
@@ -80,4 +82,43 @@ test('stopped: what is under way still ends, and is counted', () => {
   state = ended(state, { device_id: 'd0', state: 'cancelled', detail: 'enough' }, { rate_per_s: 9, in_flight: 9 });
   expect(isOver(state)).toBe(true);
   expect(reportOf(state)).toMatchObject({ waiting: 2, failed: 1, failures: [{ device_id: 'd0', state: 'cancelled' }] });
+});
+
+test.each([
+  [{ rate_per_s: 7 }, { parcel: 7, every_ms: 1_000 }],
+  [
+    { rate_per_s: 100, pause_ms: 1 },
+    { parcel: 100, every_ms: 1_000 },
+  ],
+  [
+    { rate_per_s: 100, pause_ms: 250 },
+    { parcel: 4, every_ms: 1_000 },
+  ],
+  [
+    { rate_per_s: 2, pause_ms: 250 },
+    { parcel: 2, every_ms: 1_000 },
+  ],
+  [
+    { rate_per_s: 7, pause_ms: 1_000 },
+    { parcel: 1, every_ms: 1_000 },
+  ],
+  [
+    { rate_per_s: 7, pause_ms: 90_000 },
+    { parcel: 1, every_ms: 90_000 },
+  ],
+])('%j: %j', (limits, pace) => {
+  expect(paceOf({ in_flight: 50, ...limits })).toEqual(pace);
+});
+
+test('files begun at that pause are together not above the rate', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 30 }), fc.integer({ min: 1, max: 1e10 }), (bytes, bytes_per_s) => {
+      const { parcel, every_ms } = paceOf({
+        rate_per_s: 100,
+        in_flight: 50,
+        pause_ms: pauseFor_ms(bytes, bytes_per_s),
+      });
+      expect((parcel * bytes * 1_000) / every_ms).toBeLessThanOrEqual(bytes_per_s * (1 + 1e-9));
+    }),
+  );
 });
