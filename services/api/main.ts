@@ -38,6 +38,7 @@ import { Registrar } from './registrar';
 import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
+import { wireWebhooks } from './webhooks/wiring';
 
 const SECRET_BYTES = 32;
 const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
@@ -54,7 +55,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
   await admin.connect();
   await ensureTopics(admin);
   const written = [Topics.deviceRequests, Topics.definitionRequests, Topics.apiKeys, Topics.audit, Topics.identities];
-  const ids = await registerSchemas(config, [...written, Topics.replays, AgentTopics.profile('any')]);
+  const ids = await registerSchemas(config, [...written, Topics.replays, Topics.webhooks, AgentTopics.profile('any')]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
@@ -70,14 +71,18 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
     definition: new EventWriter(Topics.definitionRequests, ids),
   });
   const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
-  const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
   const writers = new WriterSchemas(config);
+  const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
+  const told = { env, metrics, log, audit, now: Date.now, newId: randomUUID };
+  const hooks = wireWebhooks({ kafka, admin, writers, ids, publisher, ...told });
+  const { webhooks } = hooks;
+  const sinks = { directory, commands, definitions, registrar, feed, keys, identities, webhooks };
   const tails = await follow(kafka, writers, sinks, log);
+  hooks.start();
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const workflows = new TemporalWorkflows(temporalConfig(env));
   const access = await tokenAccess(env, Date.now);
   const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
-  const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
   const recorder = new Recorder({ sink: audit, now: Date.now, newId: randomUUID });
   observe(metrics, { directory, feed, registrar, recorder });
   const app = createApp(
@@ -90,6 +95,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       ...access,
       ...certifying,
       recorder,
+      webhooks,
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
       registrar,
@@ -127,6 +133,7 @@ async function start({ log, metrics, env }: ServiceContext): Promise<RunningServ
       await new Promise((closed) => server.close(closed).closeIdleConnections());
       await Promise.all([
         ...tails.map((t) => t.stop()),
+        hooks.stop(),
         admin.disconnect(),
         producer.disconnect(),
         publisher.close(),
