@@ -25,6 +25,7 @@ import {
   presenceSchema,
   sessionEventSchema,
   telemetryFrameSchema,
+  webhookSchema,
   type AgentProfile,
   type AlarmEvent,
   type ApiKey,
@@ -46,6 +47,7 @@ import {
   type Presence,
   type SessionEvent,
   type TelemetryFrame,
+  type Webhook,
 } from './generated';
 import { type EventName } from './topics';
 
@@ -71,6 +73,7 @@ export interface EventTypes {
   'definition-request': DefinitionRequest;
   'campaign-event': CampaignEvent;
   'identity-event': IdentityEvent;
+  webhook: Webhook;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -96,6 +99,7 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'definition-request': definitionRequestSchema,
   'campaign-event': campaignEventSchema,
   'identity-event': identityEventSchema,
+  webhook: webhookSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

@@ -21,7 +21,8 @@ export type EventName =
   | 'definition'
   | 'definition-request'
   | 'campaign-event'
-  | 'identity-event';
+  | 'identity-event'
+  | 'webhook';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -59,6 +60,7 @@ export const Topics = {
   apiKeys: topic('m2m.api-keys', 'tenant/key_id', 'api-key', 1, FOR_EVER, 'compact'),
   /** One partition: the order of all of them decides who was first. */
   identities: topic('m2m.identities', 'kind/id', 'identity-event', 1, FOR_EVER),
+  webhooks: topic('m2m.webhooks', 'tenant/webhook_id', 'webhook', 1, FOR_EVER, 'compact'),
   audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 
@@ -89,6 +91,7 @@ export function subjectOf(t: Topic): string {
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
 export const commandKey = (tenant: string, commandId: string): string => `${tenant}/${commandId}`;
 export const apiKeyKey = (tenant: string, keyId: string): string => `${tenant}/${keyId}`;
+export const webhookKey = (tenant: string, webhookId: string): string => `${tenant}/${webhookId}`;
 export const definitionKey = (tenant: string, kind: string, name: string): string => `${tenant}/${kind}/${name}`;
 export const campaignKey = (tenant: string, campaignId: string): string => `${tenant}/${campaignId}`;
 export const pointKey = (tenant: string, deviceId: string, metric: string): string => `${tenant}/${deviceId}/${metric}`;

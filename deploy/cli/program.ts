@@ -18,6 +18,7 @@ import { addCampaignCommands, addImageCommands } from './verbs/images';
 import { addRebuildCommand } from './verbs/rebuild';
 import { addRetentionCommands } from './verbs/retention';
 import { addDevelopmentCommands } from './verbs/development';
+import { addWebhookCommands } from './verbs/webhooks';
 
 /** Where no terminal says how wide it is. */
 const HELP_WIDTH = 80;
@@ -82,6 +83,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
   addAccessCommands(verbs);
+  addWebhookCommands(verbs);
   addDefinitionCommands(verbs);
   addBatchCommands(verbs);
   addImageCommands(verbs);

@@ -20,3 +20,4 @@ export * from './point';
 export * from './presence';
 export * from './session-event';
 export * from './telemetry-frame';
+export * from './webhook';

@@ -102,6 +102,9 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'POST /identities/{kind}/{id}/revoke': { action: 'identity.manage', on: 'tenant' },
   'POST /identities/enroll': { action: 'identity.enroll', on: 'self' },
   'POST /identities/renew': { action: 'identity.renew', on: 'self' },
+  'GET /webhooks': { action: 'webhook.read', on: 'tenant' },
+  'POST /webhooks': { action: 'webhook.manage', on: 'tenant' },
+  'DELETE /webhooks/{id}': { action: 'webhook.manage', on: 'tenant' },
   'GET /audit': { action: 'audit.read', on: 'tenant' },
 };
 

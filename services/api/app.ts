@@ -28,6 +28,7 @@ import { streamHealthRoutes } from './routes/streams';
 import { streamRoutes } from './routes/stream';
 import { twinRoutes } from './routes/twin';
 import { routeOf, traced } from './traced';
+import { webhookRoutes } from './routes/webhooks';
 
 /** Request bodies over this are refused before they are parsed. */
 export const MAX_BODY_BYTES = 262_144;
@@ -37,7 +38,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes, webhookRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */

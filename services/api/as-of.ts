@@ -11,18 +11,18 @@ const POLL_MS = 100;
 
 /** `at`: ms since 1970-01-01 UTC. Throws ApiError `not-found` when there was no such device yet. */
 export async function deviceAsOf(
-  deps: Pick<ApiDependencies, 'history' | 'now'>,
+  deps: Pick<ApiDependencies, 'history'>,
   current: DeviceState,
   at: number,
 ): Promise<DeviceState> {
   if (at >= current.changed_at) return current;
   const { tenant, device_id } = current;
-  const until = deps.now() + READ_YOUR_WRITES_MS;
-  for (;;) {
+  for (let waited_ms = 0; ; waited_ms += POLL_MS) {
     const events = await deps.history.life(tenant, device_id);
     // Times never go back within a life: an event after the moment means that all before it are here.
     if (events.some((e) => e.at > at)) return deviceAt(events, at) ?? neverYet(device_id, at, events[0]?.at ?? at);
-    if (deps.now() > until) throw new ApiError('unavailable', 'the history is not projected that far yet: try again');
+    if (waited_ms >= READ_YOUR_WRITES_MS)
+      throw new ApiError('unavailable', 'the history is not projected that far yet: try again');
     await new Promise((r) => setTimeout(r, POLL_MS));
   }
 }

@@ -29,6 +29,7 @@ import { type Overview } from './overview';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 import { type StreamHealth } from './stream-health';
+import { type Webhooks } from './webhooks/book';
 
 /** Starts durable work. Throws ApiError `unavailable` when the server of workflows cannot be reached. */
 export interface Workflows {
@@ -73,6 +74,7 @@ export interface ApiDependencies {
   /** Further kinds of credentials. */
   readonly holders?: readonly Authenticator[];
   readonly recorder: Recorder;
+  readonly webhooks: Webhooks;
   readonly registrar: Pick<Registrar, 'ask' | 'askAll' | 'define'>;
   readonly directory: Directory;
   readonly commands: CommandLog;

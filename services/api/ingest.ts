@@ -12,6 +12,7 @@ import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type IdentityBook } from './identity/book';
 import { type Registrar } from './registrar';
+import { type Webhooks } from './webhooks/book';
 import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } from './views';
 
 export interface Sinks {
@@ -22,6 +23,7 @@ export interface Sinks {
   readonly feed: Feed;
   readonly keys: ApiKeys;
   readonly identities: IdentityBook;
+  readonly webhooks: Webhooks;
 }
 
 type Handler = (message: TailedMessage & { value: Buffer }) => Promise<void>;
@@ -63,14 +65,16 @@ function guarded(handlers: Record<string, Handler>, log: Logger): (m: TailedMess
 }
 
 function stateHandlers(writers: WriterSchemas, sinks: Sinks): Record<string, Handler> {
-  const { directory, definitions, feed, keys, identities } = sinks;
+  const { directory, definitions, feed, keys, identities, webhooks } = sinks;
   const states = new EventReader('device-state', writers);
   const presences = new EventReader('presence', writers);
   const defined = new EventReader('definition', writers);
   const apiKeys = new EventReader('api-key', writers);
   const identityEvents = new EventReader('identity-event', writers);
+  const hooks = new EventReader('webhook', writers);
   return {
     [Topics.identities.name]: async (m) => identities.apply(await identityEvents.read(m.value)),
+    [Topics.webhooks.name]: async (m) => webhooks.apply(await hooks.read(m.value)),
     [Topics.apiKeys.name]: async (m) => keys.apply(await apiKeys.read(m.value)),
     [Topics.devices.name]: async (m) => void directory.apply(await states.read(m.value)),
     [Topics.definitions.name]: async (m) => void definitions.apply(await defined.read(m.value)),

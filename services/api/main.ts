@@ -39,6 +39,7 @@ import { Registrar } from './registrar';
 import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
 import { TemporalWorkflows } from './temporal';
+import { wireWebhooks } from './webhooks/wiring';
 
 const SECRET_BYTES = 32;
 const newSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
@@ -57,7 +58,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const { deviceRequests, definitionRequests, apiKeys, audit: audited, identities: identified } = Topics;
   const written = [deviceRequests, definitionRequests, apiKeys, audited, identified, Topics.commandEvents];
   const ofAgents = [AgentTopics.profile('any'), AgentTopics.commands('any')];
-  const ids = await registerSchemas(config, [...written, Topics.replays, ...ofAgents]);
+  const ids = await registerSchemas(config, [...written, Topics.replays, Topics.webhooks, ...ofAgents]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
 
@@ -73,9 +74,14 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     definition: new EventWriter(Topics.definitionRequests, ids),
   });
   const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
-  const sinks = { directory, commands, definitions, registrar, feed, keys, identities };
   const writers = new WriterSchemas(config);
+  const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
+  const told = { env, metrics, log, audit, now: Date.now, newId: randomUUID };
+  const hooks = wireWebhooks({ kafka, admin, writers, ids, publisher, ...told });
+  const { webhooks } = hooks;
+  const sinks = { directory, commands, definitions, registrar, feed, keys, identities, webhooks };
   const tails = await follow(kafka, writers, sinks, log);
+  hooks.start();
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
   const orders = new StreamCommandPublisher(publisher, ids, (topic) => ensureTopics(admin, [topic]), tracer);
   const workflows = new TemporalWorkflows(temporalConfig(env), {
@@ -84,7 +90,6 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   });
   const access = await tokenAccess(env, Date.now);
   const certifying = await certification(env, { book: identities, kafka, now: Date.now, newId: randomUUID, newSecret });
-  const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
   const recorder = new Recorder({ sink: audit, now: Date.now, newId: randomUUID });
   observe(metrics, { directory, feed, registrar, recorder });
   const app = createApp(
@@ -98,6 +103,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
       ...access,
       ...certifying,
       recorder,
+      webhooks,
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
       registrar,
@@ -135,6 +141,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
       await new Promise((closed) => server.close(closed).closeIdleConnections());
       await Promise.all([
         ...tails.map((t) => t.stop()),
+        hooks.stop(),
         admin.disconnect(),
         producer.disconnect(),
         publisher.close(),

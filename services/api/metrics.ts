@@ -1,5 +1,5 @@
 /** What the API tells Prometheus. */
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Recorder } from './audit-log';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
@@ -11,6 +11,15 @@ export function requestDuration(metrics: Registry): Histogram<'method' | 'route'
     help: 'Time to answer, by route and status',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [metrics],
+  });
+}
+
+export function webhookAttempts(metrics: Registry): Counter<'outcome'> {
+  return new Counter({
+    name: 'millrace_webhook_attempts_total',
+    help: 'Events posted to webhooks, by what came of it: delivered, again (to be repeated), dead (given up)',
+    labelNames: ['outcome'],
     registers: [metrics],
   });
 }

@@ -1,6 +1,7 @@
 /** Records of the stream as the API shows them: times as ISO 8601, no internal fields. */
 import {
   type AlarmEvent,
+  type CommandEvent,
   type Definition,
   type DeviceEvent,
   type DeviceState,
@@ -107,6 +108,19 @@ export const lifecycleView = (e: DeviceEvent) => ({
   actor: e.actor,
   reason: e.reason,
   data: jsonObject(e.data),
+});
+
+export const commandEventView = (e: CommandEvent) => ({
+  command_id: e.command_id,
+  device_id: e.device_id,
+  agent_id: e.agent_id,
+  name: e.name,
+  state: e.state,
+  at: iso(e.at),
+  actor: e.actor,
+  attempt: e.attempt,
+  detail: e.detail,
+  result: jsonObject(e.result),
 });
 
 export const alarmView = (a: AlarmEvent) => ({ ...a, at: iso(a.at), tenant: undefined });

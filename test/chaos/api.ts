@@ -45,7 +45,7 @@ async function main(): Promise<void> {
         .concat('--header', `Authorization: Bearer ${token}`, '--checks', CHECKS.join(','))
         .concat('--max-examples', values.examples, '--seed', values.seed, '--continue-on-failure', '--no-color')
         .concat(LEFT_OUT.flatMap((path) => ['--exclude-path', path])),
-      { PYTHONPATH: folder },
+      { PYTHONPATH: folder, SCHEMATHESIS_HOOKS: join(projectRoot(), 'test', 'chaos', 'support', 'ndjson.py') },
     );
     if (code !== 0) console.error(`not sound; repeat with --seed ${values.seed} --examples ${values.examples}`);
     process.exitCode = code;

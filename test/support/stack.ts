@@ -44,9 +44,6 @@ export interface Stack {
   restart(name: ComponentName): Promise<void>;
 }
 
-/** Under jest a broker lives for seconds: compiling its hot paths as well as can be costs more than it gives. */
-const SHORT_LIVED = process.env['JEST_WORKER_ID'] !== undefined;
-
 export interface StackOptions {
   readonly want: readonly ComponentName[];
   readonly kafka?: KafkaExtras;
@@ -135,10 +132,7 @@ function specOf(
 ): ComponentSpec {
   switch (name) {
     case 'kafka':
-      return {
-        ...kafkaSpec({ dataDir, paths, ports: { broker: ports.kafka, controller: ports.kafkaController }, extras }),
-        ...(SHORT_LIVED && { env: { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1' } }),
-      };
+      return kafkaSpec({ dataDir, paths, ports: { broker: ports.kafka, controller: ports.kafkaController }, extras });
     case 'schema-registry':
       return schemaRegistrySpec({ dataDir, paths, ports: { http: ports.schemaRegistry } });
     case 'temporal':

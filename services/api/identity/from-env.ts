@@ -1,11 +1,13 @@
 /** The certificate authority of this installation, from the API's environment. */
+import { readFileSync } from 'node:fs';
 import { type Kafka } from 'kafkajs';
 import { BROKERS_REPLICATION } from '../../../schemas/stream';
-import { type Env, integer } from '../../lib/environment';
+import { ConfigurationError, type Env, integer } from '../../lib/environment';
 import { type Authenticator } from '../authentication';
-import { EmbeddedAuthority } from './authority';
+import { type CertificateAuthority, EmbeddedAuthority } from './authority';
 import { type IdentityBook } from './book';
 import { type BrokerAccess, KafkaAcls, OPEN_BROKER } from './broker-access';
+import { CommandAuthority, commandSigner } from './command-authority';
 import { CertificateProofs, ClaimCodes } from './holders';
 import { Identities } from './identities';
 
@@ -28,16 +30,15 @@ export interface Certification {
 }
 
 /**
- * MILLRACE_CA_KEY_FILE (without it nobody is certified), MILLRACE_CERTIFICATE_HOURS, and KAFKA_AGENT_ACLS=1 where the
- * broker has an authorizer.
+ * MILLRACE_CA_KEY_FILE of the embedded authority, or MILLRACE_CA_COMMAND and MILLRACE_CA_CHAIN_FILE of another (without either
+ * nobody is certified), MILLRACE_CERTIFICATE_HOURS, and KAFKA_AGENT_ACLS=1 where the broker has an authorizer.
  */
 export async function certification(
   env: Env,
   { book, kafka, now, newId, newSecret }: CertificationParts,
 ): Promise<Certification> {
-  const file = env['MILLRACE_CA_KEY_FILE'];
-  if (!file) return { close: () => Promise.resolve() };
-  const authority = await EmbeddedAuthority.fromFile(file, 'MILLRACE_CA_KEY_FILE', now());
+  const authority = await authorityOf(env, now());
+  if (!authority) return { close: () => Promise.resolve() };
   const certificate_ms = integer(env, 'MILLRACE_CERTIFICATE_HOURS', DEFAULT_HOURS, 1, MAX_HOURS) * HOUR_MS;
   const { broker, close } = await brokerAccess(env, kafka);
   return {
@@ -45,6 +46,37 @@ export async function certification(
     holders: [new ClaimCodes(book, now), new CertificateProofs(authority, book, now)],
     close,
   };
+}
+
+async function authorityOf(env: Env, now: number): Promise<CertificateAuthority | undefined> {
+  const command = env['MILLRACE_CA_COMMAND'];
+  if (command) return new CommandAuthority(chainOf(env), commandSigner(wordsOf(command), env['PATH'] ?? ''));
+  const file = env['MILLRACE_CA_KEY_FILE'];
+  return file ? EmbeddedAuthority.fromFile(file, 'MILLRACE_CA_KEY_FILE', now) : undefined;
+}
+
+function chainOf(env: Env): string {
+  const variable = 'MILLRACE_CA_CHAIN_FILE';
+  try {
+    return readFileSync(env['MILLRACE_CA_CHAIN_FILE'] ?? '', 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(variable, (cause as Error).message, 'set it to the PEM of the authority that signs');
+  }
+}
+
+function wordsOf(command: string): readonly string[] {
+  const words = jsonOf(command);
+  if (Array.isArray(words) && words.length > 0 && words.every((w) => typeof w === 'string')) return words;
+  const expected = 'set it to a program and its arguments as a JSON array: ["sign", "--role", "agents"]';
+  throw new ConfigurationError('MILLRACE_CA_COMMAND', `is ${command}`, expected);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function brokerAccess(

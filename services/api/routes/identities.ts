@@ -53,7 +53,10 @@ export function identityRoutes(deps: ApiDependencies): Router {
 
 function authorityOf({ identities }: ApiDependencies): Identities {
   if (identities) return identities;
-  throw new ApiError('not-configured', 'this API has no certificate authority: set MILLRACE_CA_KEY_FILE');
+  throw new ApiError(
+    'not-configured',
+    'this API has no certificate authority: set MILLRACE_CA_KEY_FILE or MILLRACE_CA_COMMAND',
+  );
 }
 
 /** The guard has let through only who holds what the route asks for. */

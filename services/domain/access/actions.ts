@@ -33,6 +33,8 @@ export const ACTIONS = {
   'key.read': 'admin',
   'key.manage': 'admin',
   'token.issue': 'admin',
+  'webhook.read': 'admin',
+  'webhook.manage': 'admin',
   'audit.read': 'admin',
   'identity.read': 'admin',
   'identity.manage': 'admin',

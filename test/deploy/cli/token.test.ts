@@ -1,15 +1,4 @@
-import { type Answer, FakeApi, type Seen } from '../support/fake-api';
-import { cli, type Ran } from '../support/run-cli';
-
-async function against(answer: Answer, ...argv: string[]): Promise<Ran & { seen: Seen[] }> {
-  const api = new FakeApi(() => answer);
-  const url = await api.start();
-  try {
-    return { ...(await cli(argv, { API_URL: url, MILLRACE_API_TOKEN: 'secret' })), seen: api.seen };
-  } finally {
-    await api.stop();
-  }
-}
+import { against } from '../support/against';
 
 const key = {
   ...{ key_id: 'f'.repeat(16), name: 'mes', roles: ['viewer', 'operator@acme/north'], status: 'active' },

@@ -6,7 +6,7 @@ import { controlMetrics, fieldMetrics } from '../../../edge-agent/field-metrics'
 import { durableMetrics } from '../../../edge-agent/io/metrics';
 import { vitalMetrics } from '../../../edge-agent/vital-metrics';
 import { spanCounter } from '../../../schemas/tracing/from-env';
-import { observe, requestDuration } from '../../../services/api/metrics';
+import { observe, requestDuration, webhookAttempts } from '../../../services/api/metrics';
 import { presenceMetrics } from '../../../services/presence/metrics';
 import { ProjectorMetrics } from '../../../services/projector/metrics';
 import { registryMetrics } from '../../../services/registry/metrics';
@@ -26,7 +26,7 @@ const nothing = undefined as never;
 const something = {} as never;
 
 const REGISTERED: Readonly<Record<string, (registry: Registry) => unknown>> = {
-  api: (registry) => [requestDuration(registry), observe(registry, nothing)],
+  api: (registry) => [requestDuration(registry), webhookAttempts(registry), observe(registry, nothing)],
   registry: registryMetrics,
   presence: (registry) => presenceMetrics(registry, () => []),
   projector: (registry) => new ProjectorMetrics(registry),

@@ -50,6 +50,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /agents/{id}/profile/check': { profile: 'agent: {}' },
   'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
+  'POST /webhooks': { url: 'https://hooks.example.org/millrace', events: ['alarm'] },
   'POST /identities/enroll': { csr: 'x' },
   'POST /identities/renew': { csr: 'x' },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
@@ -69,7 +70,11 @@ const NAMES: Readonly<Record<string, string>> = {
 function cases(): Case[] {
   return Object.entries(ROUTES).flatMap(([route, access]) => {
     const [method = '', template = ''] = route.split(' ');
-    const id = template.startsWith('/api-keys') ? KEY_ID : template.startsWith('/commands') ? 'command-1' : DEVICE;
+    const id = /^\/(api-keys|webhooks)/.test(template)
+      ? KEY_ID
+      : template.startsWith('/commands')
+        ? 'command-1'
+        : DEVICE;
     const values = typeof access.action === 'string' ? [''] : Object.keys(access.action.values);
     return values.flatMap((value) => {
       const params = typeof access.action === 'string' ? {} : { [access.action.parameter]: value };

@@ -27,6 +27,7 @@ import { initialCampaign } from '../../../services/domain/campaign';
 import { type ScheduleRequest } from '../../../services/api/schedules';
 import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
+import { Webhooks } from '../../../services/api/webhooks/book';
 import { Tokens } from '../../../services/api/tokens';
 import { decide as decideDefinition } from '../../../services/domain/definition';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
@@ -189,6 +190,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     newSecret: () => `${++id}`.padStart(43, 's'),
     token: TOKEN,
     tenant: 'default',
+    webhooks: new Webhooks({ begin: () => Promise.resolve(), write: () => Promise.resolve() }),
     keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
     tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
     recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),

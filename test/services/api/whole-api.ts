@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type DeviceEvent } from '../../../schemas/generated';
 import { tokenAccess } from '../../../services/api/access-from-env';
 import { EmbeddedAuthority } from '../../../services/api/identity/authority';
 import { IdentityBook } from '../../../services/api/identity/book';
@@ -14,6 +15,11 @@ import { iso } from '../../../services/api/views';
 import { deviceState, type Harness, NO_HISTORY, NOW, registrarOver, startApi } from './harness';
 
 const DAY_MS = 86_400_000;
+
+const registered = (tenant: string, device_id: string): DeviceEvent => ({
+  ...{ event_id: 'e', tenant, device_id, version: 1, type: 'registered', state_from: null, state_to: 'registered' },
+  ...{ at: NOW, actor: 'a', reason: null, request_id: 'r', data: '{}' },
+});
 
 export async function startWholeApi(): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-whole-api-'));
@@ -59,6 +65,7 @@ export async function startWholeApi(): Promise<Harness> {
         };
         return Promise.resolve([{ ...event, version, at: iso(NOW) }]);
       },
+      life: (tenant, device) => Promise.resolve(directory.get(tenant, device) ? [registered(tenant, device)] : []),
     },
   });
   const close = async (): Promise<void> => {

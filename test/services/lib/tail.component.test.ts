@@ -1,5 +1,19 @@
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { type Kafka, type Producer, type Transaction } from 'kafkajs';
-import { createKafka, idempotentProducer, transactionalProducer } from '../../../schemas/stream';
+import { schemas } from '../../../schemas/codec';
+import { type AlarmEvent, type Webhook } from '../../../schemas/generated';
+import {
+  createKafka,
+  ensureTopics,
+  EventWriter,
+  idempotentProducer,
+  transactionalProducer,
+  WriterSchemas,
+} from '../../../schemas/stream';
+import { Topics } from '../../../schemas/topics';
+import { beginAtEnd, Followers } from '../../../services/api/webhooks/followers';
+import { poster } from '../../../services/api/webhooks/post';
 import { tail } from '../../../services/lib/tail';
 import { type Stack, startStack } from '../../support/stack';
 
@@ -83,3 +97,56 @@ test('a tail sees all there was and all that comes, committed only, across a bro
   expect(fresh.sort()).toEqual(['d', 'e']);
   await Promise.all([whole.stop(), live.stop(), producer.disconnect()]);
 }, 120_000);
+
+test('a webhook gets what its tenant’s devices do after it was made, and goes on where it was after a restart', async () => {
+  const got: string[] = [];
+  let refusing = true;
+  const receiver = createServer((request, res) => {
+    got.push(String(request.headers['webhook-id']));
+    res.writeHead(refusing ? 503 : 200).end();
+    refusing = false;
+  });
+  await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening));
+  const { port } = receiver.address() as AddressInfo;
+  const webhook: Webhook = {
+    ...{ tenant: 'acme', webhook_id: 'hook', url: `http://127.0.0.1:${port}/`, events: ['alarm'] },
+    ...{ secret: 'whsec_c2VjcmV0', created_at: 0, created_by: 'test', removed_at: null, removed_by: null },
+  };
+  const admin = kafka.admin();
+  await admin.connect();
+  await ensureTopics(admin, [Topics.alarms]);
+  const producer = idempotentProducer(kafka);
+  await producer.connect();
+  const writer = new EventWriter(Topics.alarms, { 'm2m.alarms-value': 1 });
+  const raise = async (tenant: string, alarm: string): Promise<void> => {
+    const event: AlarmEvent = {
+      ...{ tenant, device_id: 'pump-1', agent_id: 'edge-1', alarm, occurrence: '1', at: 0, priority: 1, active: true },
+      ...{ acknowledged: false, shelved_until: null, suppressed: false, out_of_service: false, value: null },
+      ...{ message: '', actor: 'test', seq: null },
+    };
+    const message = { key: 'pump-1', partition: 0, value: writer.write(event) };
+    await producer.send({ topic: Topics.alarms.name, messages: [message] });
+  };
+  const writers = new WriterSchemas({ registryUrl: 'http://127.0.0.1:1' });
+  jest.spyOn(writers, 'cached').mockReturnValue(schemas.alarm);
+  const follow = (): Followers => {
+    const told = { onOutcome: () => undefined, onDead: () => undefined };
+    const followers = new Followers({ kafka, writers, log, post: poster(true), now: () => 0, ...told });
+    followers.set([webhook]);
+    return followers;
+  };
+  await raise('acme', 'before it was made');
+  await beginAtEnd(admin, webhook);
+  await raise('other', 'not its own');
+  await raise('acme', 'first');
+  const before = follow();
+  await until(() => got.length === 2, 'the first, refused once');
+  await before.stop();
+  await raise('acme', 'second');
+  const after = follow();
+  await until(() => got.includes('alarms-0-3'), 'the second');
+  expect(new Set(got)).toEqual(new Set(['alarms-0-2', 'alarms-0-3']));
+  await Promise.all([after.stop(), producer.disconnect(), admin.disconnect()]);
+  receiver.closeAllConnections();
+  receiver.close();
+}, 60_000);

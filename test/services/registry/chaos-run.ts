@@ -47,7 +47,8 @@ const WISHES_PER_SEND = 40;
 const SEND_EVERY_MS = 25;
 /** Longer than the consumer's session, so that the others take over what the frozen one still thinks it owns. */
 const FREEZE_MS = 12_000;
-const SETTLE_TIMEOUT_MS = 120_000;
+/** Without an answer to anything, after which what is unanswered stays so. A long run leaves much to answer. */
+const SETTLE_SILENCE_MS = 120_000;
 /** How long SQL may take to catch up with the log. */
 const PROJECTION_TIMEOUT_MS = 60_000;
 
@@ -177,11 +178,15 @@ class ChaosRun {
   }
 
   private async settle(asker: Asker): Promise<void> {
-    const deadline = Date.now() + SETTLE_TIMEOUT_MS;
     const unanswered = (): number => [...this.asked.keys()].filter((id) => !asker.replies.has(id)).length;
-    while (unanswered() > 0 && Date.now() < deadline) {
+    let left = unanswered();
+    this.options.report?.(`${left} of ${this.asked.size} requests are still to be answered`);
+    for (let since = Date.now(); left > 0 && Date.now() - since < SETTLE_SILENCE_MS;) {
       await this.revive();
       await pause(200);
+      const now = unanswered();
+      if (now < left) since = Date.now();
+      left = now;
     }
     await pause(1_000);
   }

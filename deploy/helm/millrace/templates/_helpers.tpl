@@ -350,6 +350,9 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if $a.localWebhooks }}
+- { name: WEBHOOK_LOCAL, value: '1' }
+{{- end }}
 {{- with $a.commandApproval }}
 - { name: COMMAND_APPROVAL, value: {{ join "," . | quote }} }
 {{- end }}

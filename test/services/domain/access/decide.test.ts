@@ -28,7 +28,7 @@ const MAY: Readonly<Record<Role, readonly Action[]>> = {
     ...(['letter.read', 'letter.replay', 'profile.read', 'profile.manage'] as const),
   ],
   admin: [
-    ...(['key.read', 'key.manage', 'token.issue', 'audit.read'] as const),
+    ...(['key.read', 'key.manage', 'token.issue', 'audit.read', 'webhook.read', 'webhook.manage'] as const),
     ...(['identity.read', 'identity.manage', 'identity.enroll', 'identity.renew'] as const),
   ],
 };
