@@ -4,23 +4,17 @@
  *
  *   node dist/test/chaos/campaign.js [--devices 200] [--seed 1] [--json]
  */
-import { createHash, createPrivateKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { signManifest } from '../../schemas/manifest';
-import { type CampaignState } from '../../services/domain/campaign';
 import { Instance } from '../workflows/support/instance';
 import { loadProfile } from '../workflows/support/load-profile';
+import { campaign, killAll, type Ran } from './support/campaigns';
 import { Random } from './support/random';
 
 const VICTIMS = ['worker', 'relay', 'api', 'agent', 'kafka', 'temporal'];
 const STAGES = [10, 50, 100].map((percent) => ({ percent, soak_ms: percent === 100 ? 0 : 1_000 }));
-const BETWEEN_KILLS_MS = 3_000;
-const LOOK_MS = 1_000;
-const END_MS = 600_000;
-const DEVICE_TIMEOUT_MS = 300_000;
-const DAY_MS = 86_400_000;
+const BODY = { stages: STAGES, rate_per_s: 100, device_timeout_ms: 300_000 };
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +24,6 @@ const { values } = parseArgs({
   },
 });
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
@@ -41,69 +34,19 @@ async function main(devices: number, seed: number): Promise<void> {
   const random = new Random(seed);
   const instance = await Instance.start(loadProfile(devices, 60_000), ['presence']);
   try {
-    const good = await campaign(instance, `good ${seed}`, 1, () => Promise.resolve());
+    const of = { model: 'slot', body: BODY };
+    const nothing = (): Promise<void> => Promise.resolve();
+    const good = await campaign(instance, { ...of, content: `good ${seed}`, counter: 1, meanwhile: nothing });
     const killed: string[] = [];
-    const bad = await campaign(instance, `BAD ${seed}`, 2, () => killAll(instance, random, killed));
+    const kill = (victim: string): void => {
+      killed.push(victim);
+      say(`killed ${victim}`);
+    };
+    const meanwhile = (): Promise<void> => killAll(instance, VICTIMS, random, kill);
+    const bad = await campaign(instance, { ...of, content: `BAD ${seed}`, counter: 2, meanwhile });
     report(instance, devices, { good, bad }, killed);
   } finally {
     await instance.stop();
-  }
-}
-
-interface Ran {
-  readonly sha256: string;
-  readonly state: CampaignState;
-}
-
-/** Signs, uploads, starts, and waits for the end while `meanwhile` happens. */
-async function campaign(
-  instance: Instance,
-  content: string,
-  counter: number,
-  meanwhile: () => Promise<void>,
-): Promise<Ran> {
-  const image = Buffer.from(content);
-  const sha256 = createHash('sha256').update(image).digest('hex');
-  const manifest = signManifest(
-    {
-      ...{ spec: 1, kind: 'firmware', model: 'slot', version: `${counter}.0`, counter, length: image.length, sha256 },
-      expires: new Date(Date.now() + DAY_MS).toISOString(),
-    },
-    [createPrivateKey(readFileSync(instance.dir.imageKeys.private))],
-  );
-  await instance.put(`/images/${sha256}`, image);
-  const body = {
-    filter: { model: 'slot' },
-    manifest,
-    stages: STAGES,
-    rate_per_s: 100,
-    device_timeout_ms: DEVICE_TIMEOUT_MS,
-  };
-  const { campaign_id } = await instance.api<{ campaign_id: string }>('POST', '/campaigns', body);
-  say(`campaign ${campaign_id}: ${content}`);
-  const [state] = await Promise.all([ended(instance, campaign_id), meanwhile()]);
-  return { sha256, state };
-}
-
-async function ended(instance: Instance, id: string): Promise<CampaignState> {
-  for (const end = Date.now() + END_MS; Date.now() < end; await pause(LOOK_MS)) {
-    const state = await instance.api<CampaignState>('GET', `/campaigns/${id}`).catch(() => undefined);
-    if (state && ['done', 'rolled-back', 'aborted'].includes(state.phase)) return state;
-  }
-  throw new Error(`campaign ${id} has not ended`);
-}
-
-/** kill -9 of each once, in the order of the seed; the launcher starts them again. */
-async function killAll(instance: Instance, random: Random, killed: string[]): Promise<void> {
-  const left = [...VICTIMS];
-  while (left.length > 0) {
-    const [victim = ''] = left.splice(random.below(left.length), 1);
-    let pid = instance.pid(victim);
-    for (; pid === undefined || !instance.isReady(victim); pid = instance.pid(victim)) await pause(LOOK_MS);
-    process.kill(pid, 'SIGKILL');
-    killed.push(victim);
-    say(`killed ${victim}`);
-    await pause(BETWEEN_KILLS_MS);
   }
 }
 

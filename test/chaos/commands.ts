@@ -5,8 +5,8 @@
  *   node dist/test/chaos/commands.js [--commands 1000] [--kills 24] [--seed 1] [--json]
  */
 import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
-import { type CommandOutcome, commandWorkflowId } from '../../workflows/command/messages';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { COMMAND_WORKFLOW, type CommandOutcome, commandWorkflowId } from '../../workflows/command/messages';
 import { Instance } from '../workflows/support/instance';
 import { loadProfile } from '../workflows/support/load-profile';
 import { commandViews } from './support/command-log';
@@ -128,20 +128,33 @@ async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Pr
   const connection = await Connection.connect({ address: instance.facts['TEMPORAL_ADDRESS'] ?? '' });
   const client = new Client({ connection });
   const all: Evidence[] = [];
-  for (const [order, command_id] of ids)
-    all.push({
-      ...{ order, command_id, view: views.get(command_id), sql: sql.get(command_id) },
-      workflow: await endOf(client, command_id),
-      writes: written.get(`${order.unit} ${order.value}`) ?? 0,
-    });
+  const left = [...ids];
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [order, command_id] = next;
+      all.push({
+        ...{ order, command_id, view: views.get(command_id), sql: sql.get(command_id) },
+        workflow: await endOf(client, command_id),
+        writes: written.get(`${order.unit} ${order.value}`) ?? 0,
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
   await connection.close();
   return all;
 }
 
+/** One that is not there, or whose place was taken because the server had forgotten it, is a fault like any other state. */
 async function endOf(client: Client, commandId: string): Promise<string> {
   const handle = client.workflow.getHandle(commandWorkflowId('default', commandId));
-  const { status } = await handle.describe();
+  const found = await handle.describe().catch(noSuchWorkflow);
+  if (found?.type !== COMMAND_WORKFLOW) return found?.type ?? 'missing';
+  const { status } = found;
   return status.name === 'COMPLETED' ? ((await handle.result()) as CommandOutcome).state : status.name;
+}
+
+function noSuchWorkflow(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 function report(all: readonly Evidence[], killed: readonly string[]): void {

@@ -77,6 +77,16 @@ export class Instance {
     if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
   }
 
+  /** Registers devices, a line of JSON each, and brings them to active. Throws when one is not. */
+  async bulk(lines: string): Promise<void> {
+    const headers = { ...this.headers, 'content-type': 'application/x-ndjson' };
+    const url = `${this.apiUrl}/api/v1/devices:bulk?until=active`;
+    const answer = await fetch(url, { method: 'POST', headers, body: lines });
+    const text = await answer.text();
+    const summary = answer.ok ? (JSON.parse(text.trimEnd().split('\n').at(-1) ?? '{}') as { refused?: number }) : {};
+    if (summary.refused !== 0) throw new Error(`bulk: ${answer.status} ${text.slice(0, SHOWN_CHARS)}`);
+  }
+
   /** Calls `on` with each event of the types from the API's stream until aborted. Resolves when it is open. */
   async follow(types: string, on: (data: unknown) => void, signal: AbortSignal): Promise<void> {
     const answer = await fetch(`${this.apiUrl}/api/v1/stream?types=${types}`, { headers: this.headers, signal });
