@@ -129,7 +129,8 @@ class FleetProcess {
     const { child } = this;
     this.child = undefined;
     child?.kill('SIGKILL');
-    if (!values.json && process.exitCode !== 0) console.log(readFileSync(join(this.dir, 'fleet.log'), 'utf8').slice(-1_000));
+    if (!values.json && process.exitCode !== 0)
+      console.log(readFileSync(join(this.dir, 'fleet.log'), 'utf8').slice(-1_000));
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
