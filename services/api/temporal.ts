@@ -145,7 +145,7 @@ export class TemporalWorkflows implements Workflows {
   /** Asks the server, or a workflow that runs. Throws ApiError for what a caller can help. */
   async ask<T>(question: (client: Client) => Promise<T>, refused: ApiErrorCode = 'refused'): Promise<T> {
     try {
-      return await question(await (this.client ??= this.connect()));
+      return await this.withAttributes(question);
     } catch (cause) {
       const { name, message } = cause as Error;
       if (name === 'WorkflowNotFoundError') throw new ApiError('over', 'it is over, or never was', {}, { cause });
@@ -159,13 +159,19 @@ export class TemporalWorkflows implements Workflows {
   /** False: it was started before. One that has ended is not started again: the same Idempotency-Key finds the old one. */
   private async call(start: (client: Client) => Promise<unknown>): Promise<boolean> {
     try {
-      await start(await (this.client ??= this.connect()));
+      await this.withAttributes(start);
       return true;
     } catch (cause) {
       if ((cause as Error).name === 'WorkflowExecutionAlreadyStartedError') return false;
       if (!isConnectionTrouble(cause)) throw cause;
       throw new ApiError('unavailable', `Temporal did not answer: ${(cause as Error).message}`, {}, { cause });
     }
+  }
+
+  private async withAttributes<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    const client = await (this.client ??= this.connect());
+    const make = (): Promise<void> => ensureSearchAttributes(client.connection, this.config.namespace);
+    return madeAnew(() => question(client), make);
   }
 
   private async connect(): Promise<Client> {
@@ -197,6 +203,24 @@ function noSuchWorkflow(error: unknown): undefined {
   throw error;
 }
 
+/** Search attributes are made when the server is connected to; one whose database was lost has forgotten them since. */
+export async function madeAnew<T>(question: () => Promise<T>, make: () => Promise<void>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!isForgetful(error)) throw error;
+    await make();
+    return question();
+  }
+}
+
+function isForgetful(error: unknown): boolean {
+  const { message = '', cause } = error as { message?: string; cause?: { message?: string } };
+  return /no mapping defined for search attribute/.test(`${message} ${cause?.message ?? ''}`);
+}
+
+/** What was made a moment ago may not be known everywhere yet. */
 function isConnectionTrouble(error: unknown): boolean {
+  if (isForgetful(error)) return true;
   return isGrpcServiceError(error) || /connect|unavailable|deadline/i.test((error as Error).message);
 }
