@@ -7,6 +7,7 @@ import { httpRules } from './adapters/http/rules';
 import { bacnetRules } from './adapters/bacnet/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
+import { mqttListenerRules } from './adapters/mqtt-listener/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
 import { opcuaRules } from './adapters/opcua/rules';
 import { checkProfile } from './core/compile/check';
@@ -26,6 +27,7 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   sparkplugRules,
   httpRules,
   coapRules,
+  mqttListenerRules,
 ];
 
 export class ProfileError extends Error {

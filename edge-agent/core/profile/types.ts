@@ -3,6 +3,8 @@ import { type BacnetConnectionSection, type BacnetDeviceSection, type BacnetPoin
 import { type CoapConnectionSection, type CoapDeviceSection, type CoapPointSection } from './types-coap';
 import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
+import { type MqttListenerConnectionSection, type MqttListenerDeviceSection } from './types-mqtt-listener';
+import { type MqttListenerPointSection } from './types-mqtt-listener';
 import { type OpcUaConnectionSection, type OpcUaPointSection } from './types-opcua';
 import {
   type SparkplugConnectionSection,
@@ -48,7 +50,16 @@ export interface AgentSection {
 }
 
 export type Protocol =
-  'modbus-tcp' | 'modbus-rtu-over-tcp' | 'modbus-rtu' | 'opcua' | 'bacnet' | 'mqtt' | 'sparkplug-b' | 'http' | 'coap';
+  | 'modbus-tcp'
+  | 'modbus-rtu-over-tcp'
+  | 'modbus-rtu'
+  | 'opcua'
+  | 'bacnet'
+  | 'mqtt'
+  | 'mqtt-listener'
+  | 'sparkplug-b'
+  | 'http'
+  | 'coap';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -67,6 +78,7 @@ export interface ConnectionSection {
   readonly sparkplug?: SparkplugConnectionSection;
   readonly http?: HttpConnectionSection;
   readonly coap?: CoapConnectionSection;
+  readonly mqtt_listener?: MqttListenerConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
 }
@@ -142,6 +154,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly sparkplug?: SparkplugDeviceSection;
   readonly http?: HttpDeviceSection;
   readonly coap?: CoapDeviceSection;
+  readonly mqtt_listener?: MqttListenerDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -211,6 +224,7 @@ export interface PointSection {
   readonly sparkplug?: SparkplugPointSection;
   readonly http?: HttpPointSection;
   readonly coap?: CoapPointSection;
+  readonly mqtt_listener?: MqttListenerPointSection;
 }
 
 export type Literal = number | boolean | string;
