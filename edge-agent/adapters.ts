@@ -7,6 +7,7 @@ import { CanAdapter } from './adapters/can/adapter';
 import { BacnetAdapter } from './adapters/bacnet/adapter';
 import { ModbusAdapter } from './adapters/modbus/adapter';
 import { MqttAdapter } from './adapters/mqtt/adapter';
+import { MqttListenerAdapter } from './adapters/mqtt-listener/adapter';
 import { SparkplugAdapter } from './adapters/sparkplug-b/adapter';
 import { OpcUaAdapter } from './adapters/opcua/adapter';
 import { type Clock } from './core/clock';
@@ -58,6 +59,8 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new HttpAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'coap':
       return new CoapAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
+    case 'mqtt-listener':
+      return new MqttListenerAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'bacnet':
       return new BacnetAdapter(connection, deps);
     case 'can':

@@ -8,6 +8,7 @@ import { bacnetRules } from './adapters/bacnet/rules';
 import { canRules } from './adapters/can/rules';
 import { modbusRules } from './adapters/modbus/rules';
 import { mqttRules } from './adapters/mqtt/rules';
+import { mqttListenerRules } from './adapters/mqtt-listener/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
 import { opcuaRules } from './adapters/opcua/rules';
 import { checkProfile } from './core/compile/check';
@@ -28,6 +29,7 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   sparkplugRules,
   httpRules,
   coapRules,
+  mqttListenerRules,
 ];
 
 export class ProfileError extends Error {

@@ -110,7 +110,7 @@ export class CoapAdapter extends ListeningAdapter {
     const { host, port } = this.settings;
     this.opening = attempt;
     this.endpoint.open(host, port, () => {
-      if (this.closed) return void this.endpoint.close();
+      if (this.stopping) return void this.endpoint.close();
       attempt.opened();
       this.watch(new Set());
     });
@@ -134,7 +134,7 @@ export class CoapAdapter extends ListeningAdapter {
   }
 
   private watch(changed: ReadonlySet<string>): void {
-    if (!this.listening || this.closed) return;
+    if (!this.listening || this.stopping) return;
     const devices = this.connection.devices.filter((d) => !this.excluded.has(d.id));
     this.resources.watch(devices, changed);
   }

@@ -31,7 +31,7 @@ export function sampleOf(
   body: Buffer,
   now: number,
 ): Sample {
-  const { kind, value: pointer } = source as CoapSource;
+  const { kind, value: pointer = '' } = source as CoapSource;
   const bad = (quality: number): Sample => ({ device: device.id, metric, at: now, quality });
   try {
     const { data, moment } = read(format ?? FORMAT.text, body, now);
@@ -66,7 +66,10 @@ function read(format: number, body: Buffer, now: number): { data: unknown; momen
 }
 
 /** A value as the resource takes it. */
-export function bodyOf({ format, value: pointer }: CoapSource, value: FieldValue): { format: number; body: Buffer } {
+export function bodyOf(
+  { format, value: pointer = '' }: CoapSource,
+  value: FieldValue,
+): { format: number; body: Buffer } {
   return { format: FORMAT[format], body: encodePayload(format, steps(pointer), value) };
 }
 

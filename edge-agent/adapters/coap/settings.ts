@@ -19,8 +19,8 @@ export interface CoapDeviceSettings extends PostingDevice {
 
 export interface CoapSource {
   readonly kind: PointKind;
-  /** JSON pointer into what is posted, or into what the resource gives. */
-  readonly value: string;
+  /** JSON pointer into what is posted, or into what the resource gives; undefined: the metric's name, or all of it. */
+  readonly value: string | undefined;
   /** Undefined: the device posts the value. */
   readonly resource: string | undefined;
   readonly observe: boolean;
@@ -42,5 +42,5 @@ export function deviceSettings({ section }: ResolvedDevice): CoapDeviceSettings 
 export function sourceOf(point: PointSection): CoapSource {
   const { value, resource, observe = true, format = 'json' } = point.coap ?? {};
   if (resource === undefined) return { ...postSource(point, value), resource, observe: false, format };
-  return { kind: kindOfType(point.type), value: value ?? '', resource, observe, format };
+  return { kind: kindOfType(point.type), value, resource, observe, format };
 }

@@ -91,7 +91,7 @@ export class HttpAdapter extends ListeningAdapter implements Service {
     this.server = server;
     server.once('error', failed);
     server.listen(port, host, () => {
-      if (this.closed) return void server.close();
+      if (this.stopping) return void server.close();
       opened();
     });
   }

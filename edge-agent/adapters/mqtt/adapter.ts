@@ -1,7 +1,6 @@
 /** MQTT as a field adapter: a client of a broker that is there already. One instance per connection of the profile. */
 import { AdapterError, type FieldValue } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
-import { checkValue } from '../../wire/heard';
 import {
   BrokerAdapter,
   type BrokerAdapterDeps,
@@ -10,10 +9,10 @@ import {
   NOTHING,
 } from '../../wire/mqtt/broker-adapter';
 import { type Outgoing } from '../../wire/mqtt/outbound';
-import { encodePayload, steps } from '../../wire/payload';
-import { MessageTable, REJECTIONS } from './plan';
-import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource } from './settings';
-import { compileTopic } from './topic';
+import { commandMessage, type MqttSource } from '../../wire/mqtt/mapping';
+import { MessageTable, REJECTIONS } from '../../wire/mqtt/table';
+import { compileTopic } from '../../wire/mqtt/topic';
+import { type MqttConnectionSettings, type MqttDeviceSettings } from './settings';
 
 export class MqttAdapter extends BrokerAdapter {
   constructor(connection: ConnectionPlan, deps: BrokerAdapterDeps) {
@@ -52,7 +51,5 @@ function meaningOf(table: MessageTable, topic: string, payload: Buffer, now: num
 function command(device: DevicePlan, { metric, source }: PointPlan, value: FieldValue): Outgoing {
   const { command: to, kind } = source as MqttSource;
   if (!to) throw new AdapterError('not-writable', 'write', `${device.id}/${metric}`, 'say where in mqtt.command');
-  checkValue(kind, value, `${device.id}/${metric}`);
-  const payload = encodePayload(to.payload, steps(to.value), value);
-  return { topic: to.topic, payload, qos: to.qos, retain: to.retain };
+  return commandMessage(to, kind, value, `${device.id}/${metric}`);
 }

@@ -4,6 +4,8 @@ import { type CoapConnectionSection, type CoapDeviceSection, type CoapPointSecti
 import { type CanConnectionSection, type CanDeviceSection, type CanPointSection } from './types-can';
 import { type HttpConnectionSection, type HttpDeviceSection, type HttpPointSection } from './types-http';
 import { type MqttConnectionSection, type MqttDeviceSection, type MqttPointSection } from './types-mqtt';
+import { type MqttListenerConnectionSection, type MqttListenerDeviceSection } from './types-mqtt-listener';
+import { type MqttListenerPointSection } from './types-mqtt-listener';
 import { type OpcUaConnectionSection, type OpcUaPointSection } from './types-opcua';
 import {
   type SparkplugConnectionSection,
@@ -56,6 +58,7 @@ export type Protocol =
   | 'bacnet'
   | 'can'
   | 'mqtt'
+  | 'mqtt-listener'
   | 'sparkplug-b'
   | 'http'
   | 'coap';
@@ -77,6 +80,7 @@ export interface ConnectionSection {
   readonly sparkplug?: SparkplugConnectionSection;
   readonly http?: HttpConnectionSection;
   readonly coap?: CoapConnectionSection;
+  readonly mqtt_listener?: MqttListenerConnectionSection;
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
   readonly can?: CanConnectionSection;
@@ -156,6 +160,7 @@ export interface DeviceSection extends DeviceDefaults {
   readonly sparkplug?: SparkplugDeviceSection;
   readonly http?: HttpDeviceSection;
   readonly coap?: CoapDeviceSection;
+  readonly mqtt_listener?: MqttListenerDeviceSection;
 }
 
 export type Table = 'coil' | 'discrete-input' | 'holding-register' | 'input-register';
@@ -226,6 +231,7 @@ export interface PointSection {
   readonly sparkplug?: SparkplugPointSection;
   readonly http?: HttpPointSection;
   readonly coap?: CoapPointSection;
+  readonly mqtt_listener?: MqttListenerPointSection;
 }
 
 export type Literal = number | boolean | string;

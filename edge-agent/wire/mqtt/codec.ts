@@ -19,11 +19,12 @@ export class PacketReader {
   /** Bytes fed that are not yet part of a packet. */
   private waiting = 0;
 
+  /** Without a version it is the one that the first packet, a CONNECT, names. */
   constructor(
-    version: ProtocolVersion,
+    version: ProtocolVersion | undefined,
     private readonly maxPacketBytes: number,
   ) {
-    this.parser = parser({ protocolVersion: version });
+    this.parser = parser(version === undefined ? {} : { protocolVersion: version });
     this.parser.on('packet', (packet) => {
       this.waiting -= packetBytes(packet.length ?? 0);
       this.packets.push(packet);

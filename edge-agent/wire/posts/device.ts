@@ -22,7 +22,7 @@ export class PostedDevice {
   ) {
     this.points = plan.points.map(({ metric, source }) => {
       const { kind, value } = source as PostSource;
-      return { metric, kind, path: steps(value) };
+      return { metric, kind, path: value === undefined ? [metric] : steps(value) };
     });
   }
 

@@ -29,7 +29,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
   protected readonly desk: Desk;
   protected readonly heard: HeardDevices;
   protected plans: ReadonlyMap<string, DevicePlan> = new Map();
-  protected closed = false;
+  protected stopping = false;
   private sink: AdapterSink | undefined;
   private ticking: NodeJS.Timeout | undefined;
   private again: NodeJS.Timeout | undefined;
@@ -87,7 +87,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.stopping = true;
     clearInterval(this.ticking);
     clearTimeout(this.again);
     this.desk.intake?.close();
@@ -141,7 +141,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
   }
 
   private open(): void {
-    if (this.closed) return;
+    if (this.stopping) return;
     this.tellLink('connecting');
     const opened = (): void => {
       this.attempt = 0;
@@ -155,7 +155,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
   }
 
   private failed(error: Error): void {
-    if (this.closed) return;
+    if (this.stopping) return;
     this.desk.lastError = error.message;
     this.tellLink('disconnected', error.message);
     clearTimeout(this.again);

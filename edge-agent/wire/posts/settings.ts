@@ -27,8 +27,8 @@ export interface PostingDevice {
 
 export interface PostSource {
   readonly kind: PointKind;
-  /** JSON pointer into the values. */
-  readonly value: string;
+  /** JSON pointer into the values; undefined: what has the name of the metric. */
+  readonly value: string | undefined;
 }
 
 export function deskSettings(c: ConnectionSection, section: DeskSection, port: number): DeskSettings {
@@ -48,8 +48,7 @@ export function postingDevice(id: string, section: PostingDeviceSection = {}): P
   return { address, token, token_file, silence_ms };
 }
 
-const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
-
-export function postSource(point: PointSection, value: string | undefined): PostSource {
-  return { kind: kindOfType(point.type), value: value ?? `/${escaped(point.metric)}` };
-}
+export const postSource = (point: PointSection, value: string | undefined): PostSource => ({
+  kind: kindOfType(point.type),
+  value,
+});

@@ -21,6 +21,7 @@ import { encodeLine, SlcanReader } from '../../../edge-agent/adapters/can/slcan'
 import { MANAGEMENT, TRANSFER, TransportProtocol } from '../../../edge-agent/adapters/can/transport';
 import { DbcError } from '../../../edge-agent/core/profile/dbc';
 import { pointsOfDbc } from '../../../edge-agent/core/profile/points-dbc';
+import { Session } from '../../../edge-agent/adapters/mqtt-listener/session';
 import { FramingError } from '../../../edge-agent/adapters/modbus/codec/framing';
 import { Mbap } from '../../../edge-agent/adapters/modbus/codec/mbap';
 import { decodeResponse, PduError } from '../../../edge-agent/adapters/modbus/codec/pdu';
@@ -64,6 +65,26 @@ const stream = (version: 4 | 5): Target => ({
   read: (bytes) => void new PacketReader(version, 10_000).feed(bytes),
   refuses: (error) => error instanceof MqttStreamError,
 });
+
+const CONNECT: Packet = {
+  ...{ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'b', clean: false, keepalive: 60 },
+  ...{ username: 'd', password: Buffer.from('token-of-d'), properties: { sessionExpiryInterval: 60 } },
+};
+const SUBSCRIBE: Packet = { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a/+/#', qos: 1 }] };
+
+/** What a device sends first says which version the rest is in. */
+const devices: Target = {
+  name: 'mqtt stream of a device',
+  seeds: [Buffer.concat([generate(CONNECT), generate(SUBSCRIBE, { protocolVersion: 5 })])],
+  read: (bytes) => {
+    const session = new Session('b', true, 10, () => undefined);
+    for (const packet of new PacketReader(undefined, 10_000).feed(bytes)) {
+      if (packet.cmd === 'subscribe') session.subscribe(packet, 5);
+      if (packet.cmd === 'publish' && Buffer.isBuffer(packet.payload)) session.inbound.publish(packet);
+    }
+  },
+  refuses: (error) => error instanceof MqttStreamError,
+};
 
 const payload = (format: 'json' | 'cbor' | 'number', seeds: readonly Buffer[]): Target => ({
   name: `mqtt payload, ${format}`,
@@ -230,6 +251,7 @@ export const TARGETS: readonly Target[] = [
   modbus,
   stream(4),
   stream(5),
+  devices,
   payload('json', [JSON_SEED]),
   payload('cbor', [CBOR_SEED]),
   payload('number', [Buffer.from('-12.5e3'), Buffer.from('18446744073709551615')]),

@@ -65,10 +65,10 @@ ${devices.join('\n')}
   },
 };
 
-/** The agent is the server: the plant goes on trying until it is there. `section`: key of the protocol in the profile. */
+/** The agent is the server: the plant goes on trying until it is there. */
 async function posting(
   scale: Scale,
-  program: 'http' | 'coap',
+  program: 'http' | 'coap' | 'mqtt-listener',
   extra: (port: number, theirs: number) => Record<string, string>,
 ): Promise<RunningField> {
   const [port = 0, health = 0, theirs = 0] = await freePorts(3);
@@ -80,7 +80,8 @@ async function posting(
     ...extra(port, theirs),
   });
   const devices = ids.map(
-    (id) => `  - { id: ${id}, connection: posts, model: machine, ${program}: { token: token-of-${id} } }`,
+    (id) =>
+      `  - { id: ${id}, connection: posts, model: machine, ${program.replace('-', '_')}: { token: token-of-${id} } }`,
   );
   const profile = `${HEAD}connections: [{ name: posts, protocol: ${program}, port: ${port} }]
 models: { machine: { points: [{ metric: temperature }, { metric: count, type: uint64 }] } }
@@ -139,4 +140,10 @@ ${sections.join('\n')}
   },
 };
 
-export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap, can];
+const mqttListener: ProtocolRig = {
+  name: 'mqtt-listener',
+  counter: 'count',
+  start: (scale) => posting(scale, 'mqtt-listener', (port) => ({ PLANT_AGENT: `mqtt://127.0.0.1:${port}` })),
+};
+
+export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap, can, mqttListener];

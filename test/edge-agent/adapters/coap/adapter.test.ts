@@ -18,6 +18,7 @@ import { Observer, until } from '../../../contract/adapter/observer';
 import { connectionOf } from '../../plan-of';
 
 const WITHIN_MS = 30_000;
+jest.setTimeout(2 * WITHIN_MS);
 const HOST = '127.0.0.1';
 
 let port = 0;

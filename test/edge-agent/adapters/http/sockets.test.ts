@@ -7,6 +7,7 @@ import { Observer, until } from '../../../contract/adapter/observer';
 import { connectionOf } from '../../plan-of';
 
 const WITHIN_MS = 30_000;
+jest.setTimeout(2 * WITHIN_MS);
 
 let port = 0;
 let adapter: HttpAdapter;

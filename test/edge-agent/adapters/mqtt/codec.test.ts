@@ -9,7 +9,7 @@ import {
   timeOf,
   valueOf,
 } from '../../../../edge-agent/wire/payload';
-import { compileTopic, fill, templateFault } from '../../../../edge-agent/adapters/mqtt/topic';
+import { compileTopic, fill, templateFault } from '../../../../edge-agent/wire/mqtt/topic';
 
 const FORMATS = ['json', 'cbor', 'number', 'text'] as const;
 const KINDS = ['number', 'int64', 'boolean', 'text'] as const;

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageTable } from '../../../../edge-agent/adapters/mqtt/plan';
+import { MessageTable } from '../../../../edge-agent/wire/mqtt/table';
 import { type AgentPlan, type ConnectionPlan } from '../../../../edge-agent/core/compile/plan';
 import { toReading } from '../../../../edge-agent/core/reading';
 import { readPlan } from '../../../../edge-agent/profile-file';

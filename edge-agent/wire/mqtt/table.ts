@@ -2,9 +2,8 @@
 import { type Sample } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan } from '../../core/compile/plan';
 import { Quality } from '../../../schemas/quality';
-import { at, decodePayload, PayloadError, steps, timeOf, valueOf } from '../../wire/payload';
-import { type MqttConnectionSettings, type MqttDeviceSettings, type MqttSource } from './settings';
-import { type SubscriptionSettings } from './settings';
+import { at, decodePayload, PayloadError, steps, timeOf, valueOf } from '../payload';
+import { type MqttSource, type SubscriptionSettings } from './mapping';
 import { compileTopic, fill, type Names, type TopicTemplate } from './topic';
 
 export const REJECTIONS = ['unmatched_topic', 'unknown_device', 'unknown_metric', 'bad_payload', 'too_many'] as const;
@@ -55,7 +54,7 @@ export class MessageTable {
   private readonly devices: ReadonlyMap<string, Device>;
 
   constructor(connection: ConnectionPlan) {
-    const { subscriptions } = connection.settings as MqttConnectionSettings;
+    const { subscriptions } = connection.settings as { subscriptions: readonly SubscriptionSettings[] };
     this.subscribed = subscriptions.map((settings) => ({
       settings,
       topic: compileTopic(settings.topic),
@@ -63,7 +62,7 @@ export class MessageTable {
       time: settings.time === undefined ? undefined : steps(settings.time),
     }));
     this.devices = new Map(
-      connection.devices.map((plan) => [(plan.settings as MqttDeviceSettings).address, compileDevice(plan)]),
+      connection.devices.map((plan) => [(plan.settings as { address: string }).address, compileDevice(plan)]),
     );
   }
 
