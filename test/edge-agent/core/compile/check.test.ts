@@ -30,7 +30,11 @@ const WRONG: readonly [string, string, RegExp][] = [
     profile('{ id: d, connection: line, model: boilr }', 'models: { boiler: { points: [] } }\n'),
     /model: got "boilr", expected a model: boiler; did you mean boiler\?/,
   ],
-  ['a device without points', device('points: []'), /^devices\[0\], expected points, points_csv, points_dbc, or a model/],
+  [
+    'a device without points',
+    device('points: []'),
+    /^devices\[0\], expected points, points_csv, points_dbc, or a model/,
+  ],
   [
     'two devices of one name',
     profile(
