@@ -11,21 +11,26 @@ export interface CommandStarterDependencies {
   /** Starts the workflow that leaves the sending to us. False: it was started before, so it is not ours to send. */
   startSentByCaller(input: CommandInput): Promise<boolean>;
   publish(records: CommandRecords): Promise<void>;
+  /** Resolves when whoever asked should not wait any longer for `issued`: the stream is away. */
+  waitedEnough(): Promise<void>;
   /** Told of an order that could not be sent from here. */
   left(input: CommandInput, error: unknown): void;
 }
 
-/** Resolves when the workflow is on the server. */
+/**
+ * Resolves when the workflow is on the server and `issued` on the log: what was accepted is known even when Temporal loses its
+ * database in the next moment. With the stream away it resolves without, and the workflow writes it.
+ */
 export function commandStarter(deps: CommandStarterDependencies): (input: CommandInput) => Promise<void> {
   return async (input) => {
     // At QoS 0 nobody may send twice, so one does; an approval comes to the workflow.
     if (input.qos === 0 || input.needs_approval) return deps.start(input);
-    if (await deps.startSentByCaller(input)) void send(deps, input).catch((error: unknown) => deps.left(input, error));
+    if (!(await deps.startSentByCaller(input))) return;
+    const issued = deps.publish(recordsOf(input, [issuedEvent(input)]));
+    // One after the other: the workflow takes any report of the agent for the sign that `issued` is on the log.
+    issued
+      .then(() => deps.publish(recordsOf(input, [], [orderOf(input, 1)])))
+      .catch((error: unknown) => deps.left(input, error));
+    await Promise.race([issued.catch(() => undefined), deps.waitedEnough()]);
   };
-}
-
-/** One after the other: the workflow takes any report of the agent for the sign that `issued` is on the log. */
-async function send({ publish }: CommandStarterDependencies, input: CommandInput): Promise<void> {
-  await publish(recordsOf(input, [issuedEvent(input)]));
-  await publish(recordsOf(input, [], [orderOf(input, 1)]));
 }

@@ -1,4 +1,5 @@
 /** Starts workflows. The connection is made when it is first needed and is made again after the server was away. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   Connection,
@@ -49,6 +50,8 @@ import { type Workflows } from './dependencies';
 import { ApiError, type ApiErrorCode } from './problem';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest that an answer waits for `issued` to be on the log. */
+export const ISSUED_WAIT_MS = 2_000;
 /** Longest wait for the word whether a cancellation came in time: an agent that is away may take days. */
 export const CANCEL_WAIT_MS = 5_000;
 
@@ -62,6 +65,7 @@ export class TemporalWorkflows implements Workflows {
   ) {
     this.startCommand = commandStarter({
       ...sending,
+      waitedEnough: () => sleep(ISSUED_WAIT_MS, undefined, { ref: false }),
       start: async (input) =>
         void (await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)))),
       startSentByCaller: (input) =>

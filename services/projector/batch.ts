@@ -1,5 +1,6 @@
 /** Collects judged messages of one partition into what one intent can carry, and turns them into containers. */
 import { createHash } from 'node:crypto';
+import { TRACE_HEADER } from '../../schemas/tracing/context';
 import { type Container, container } from '../domain/ingest/container';
 import { type Intent, type IntentGroup, MAX_GROUPS, MAX_POISON_TEXT } from '../domain/ingest/intent';
 import { encodeOffsets } from '../domain/ingest/offset-set';
@@ -28,6 +29,9 @@ export interface Prepared {
 /** Avro object container header of a writer schema. */
 export type HeaderOf = (schemaId: number) => Buffer;
 
+/** Messages of one batch that may be told of as steps of their traces: a sample. */
+export const MAX_TRACED = 100;
+
 const HASH_BYTES = 16;
 /** Longest text a run adds beside its gap: a dot, a plus, a length. */
 const RUN_TEXT = 8;
@@ -41,6 +45,8 @@ export class Batch {
   /** Stamps of the oldest message taken, for freshness, and of the newest one passed. */
   oldest_ms = Infinity;
   newest_ms = 0;
+  /** Some of those that belong to a trace. */
+  readonly traced: LogMessage[] = [];
   /** Those that go to the dead letters, with the reason. */
   readonly refused: Refused[] = [];
   /** Offsets that are left out of the inserts; in a batch read again they were refused before. */
@@ -84,6 +90,7 @@ export class Batch {
       this.groups.set(schemaId, (group = { messages: [], bytes: 0 }));
     }
     group.messages.push(message);
+    if (TRACE_HEADER in message.headers && this.traced.length < MAX_TRACED) this.traced.push(message);
     group.bytes += message.value!.length - FRAME_HEADER_BYTES;
     this.oldest_ms = Math.min(this.oldest_ms, message.timestamp);
     return true;

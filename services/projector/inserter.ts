@@ -1,4 +1,6 @@
 /** Carries out intents: commit, one INSERT per writer schema, the ledger. */
+import { traceparentIn } from '../../schemas/tracing/context';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { encodeIntent, insertToken, type Intent, ledgerToken } from '../domain/ingest/intent';
 import { type Poison } from '../domain/ingest/judge';
 import { showRange } from '../domain/ingest/range';
@@ -17,6 +19,7 @@ export interface InserterDeps extends ReaderDeps {
   readonly sink: Sink;
   readonly deadLetters: DeadLetters;
   readonly gate: Gate;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -96,7 +99,14 @@ export class Inserter {
       await this.intend(prepared.intent);
     }
     await this.record(batch, prepared.intent);
+    this.tell(batch);
     return prepared.intent;
+  }
+
+  /** The last step of a reading's way, from its time on the stream until queries see it. */
+  private tell({ traced }: Batch): void {
+    for (const { headers, timestamp } of traced)
+      this.deps.tracer.follow(traceparentIn(headers), 'project', { kind: 'consumer', at: timestamp }).end();
   }
 
   private async refresh(intent: Intent): Promise<void> {

@@ -13,13 +13,13 @@ import { wire } from './wire';
 const NAME = 'projector';
 const DEFAULT_GROUP = 'millrace-projector';
 
-async function start({ log, metrics, env }: ServiceContext): Promise<RunningService> {
+async function start({ log, metrics, tracer, env }: ServiceContext): Promise<RunningService> {
   const clickhouse = clickHouseFromEnv(env, NAME);
   const wired = await wire({
     stream: streamConfig(env, NAME),
     group: text(env, 'PROJECTOR_GROUP', 'consumer group', DEFAULT_GROUP),
     sink: new ClickHouseSink(clickhouse, realClock),
-    ...{ log, metrics },
+    ...{ log, metrics, tracer },
     adoptLedger: env['PROJECTOR_ADOPT_LEDGER'] === '1',
     failed: (err) => {
       log.fatal({ err }, 'the consumer is gone');

@@ -11,6 +11,7 @@ import {
   WriterSchemas,
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
+import { type Tracer } from '../../schemas/tracing/tracer';
 import { retryDelay } from '../domain/ingest/pace';
 import { realClock } from './clock';
 import { KafkaDeadLetters } from './dead-letters';
@@ -32,6 +33,7 @@ export interface Wiring {
   readonly sink: Sink;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly tracer: Tracer;
   readonly adoptLedger: boolean;
   readonly bounds?: Bounds;
   readonly failed: (cause: Error) => void;
@@ -59,6 +61,7 @@ export async function wire(w: Wiring): Promise<Wired> {
   const deps = {
     ...{ clock: realClock, log: reader, sink: w.sink, deadLetters: letters, gate: new Gate() },
     writers: new RegistryWriters(new WriterSchemas(w.stream), new RegistrySubjects(w.stream), realClock),
+    tracer: w.tracer,
     adoptLedger: w.adoptLedger,
     stopping: stopping.signal,
     ...(w.bounds && { bounds: w.bounds }),

@@ -1,8 +1,9 @@
+import { untraced } from '../../../schemas/tracing/tracer';
 import { realClock } from '../clock';
 import { wire, type Wiring } from '../wire';
 import { type Heads } from './rebuild';
 
-export interface ReplayOptions extends Omit<Wiring, 'adoptLedger' | 'bounds' | 'failed'> {
+export interface ReplayOptions extends Omit<Wiring, 'adoptLedger' | 'bounds' | 'failed' | 'tracer'> {
   readonly since: (topic: string) => number;
 }
 
@@ -15,7 +16,8 @@ export function replayer({ since, ...wiring }: ReplayOptions): (until: Heads) =>
     let failure: Error | undefined;
     const bounds = { until: (topic: string, partition: number) => until.get(`${topic}:${partition}`) ?? 0, since };
     wiring.metrics.clear();
-    const wired = await wire({ ...wiring, bounds, adoptLedger: false, failed: (cause) => (failure = cause) });
+    const failed = (cause: Error): void => void (failure = cause);
+    const wired = await wire({ ...wiring, bounds, tracer: untraced, adoptLedger: false, failed });
     try {
       while (!wired.projector.isDone()) {
         if (failure) throw failure;

@@ -1,4 +1,5 @@
 /** A projector process in the simulated world: the real workers over ports that fail. */
+import { untraced } from '../../../../schemas/tracing/tracer';
 import { type Writer } from '../../../../services/domain/ingest/judge';
 import { type Conflict } from '../../../../services/domain/ingest/recovery';
 import { ProjectorError, SinkError } from '../../../../services/projector/errors';
@@ -125,6 +126,7 @@ export class Process {
     return {
       clock: world.time,
       gate: this.gate,
+      tracer: untraced,
       adoptLedger: false,
       stopping: this.stop.signal,
       sink: this.sink(),
