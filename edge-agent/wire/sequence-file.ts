@@ -26,12 +26,20 @@ export class SequenceFile {
 
   /** Resolves when what was added so far is on disk; many callers share one write. */
   flush(): Promise<void> {
-    this.next ??= this.writing.then(() => {
-      this.next = undefined;
-      this.writing = this.write();
-      return this.writing;
-    });
+    // A write that failed failed for who waited for it; the next one has all of it to say again.
+    this.next ??= this.writing
+      .catch(() => undefined)
+      .then(() => {
+        this.next = undefined;
+        this.writing = this.write();
+        return this.writing;
+      });
     return this.next;
+  }
+
+  /** Resolves when no write is under way or waits, whatever became of it. */
+  async settled(): Promise<void> {
+    await (this.next ?? this.writing).catch(() => undefined);
   }
 
   private async write(): Promise<void> {

@@ -38,7 +38,7 @@ const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
-/** Beside the linter and the unit tests, which keep the processors busy: these mostly wait for devices and processes. */
+/** Beside the real things, which leave a fifth of two processors: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
   ...{ name: 'light component', projects: ['light'], limit_min: 10 },
   options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
@@ -68,9 +68,9 @@ export async function test(context: Context, args: readonly string[], options: T
     await Promise.all([
       whole && suite.lint(),
       (whole ? suite.typesAndFormat() : Promise.resolve()).then(() => suite.jest(UNIT, args)),
-      !options.unit && suite.components().then(() => suite.jest(LIGHT, args)),
+      !options.unit && suite.components(),
     ]);
-    if (!options.unit) await suite.jest(REAL, args);
+    if (!options.unit) await Promise.all([REAL, LIGHT].map((run) => suite.jest(run, args)));
   } finally {
     const left = await brood.sweep();
     for (const p of left) context.io.err(`millrace: a test left pid ${p.pid} running: ${commandLine(p.pid)}\n`);

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type IConnectPacket } from 'mqtt-packet';
-import { AdapterError, type AdapterErrorCode, type WriteRequest } from '../../adapter';
+import { AdapterError, type WriteRequest } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { commandMessage } from '../../wire/mqtt/mapping';
-import { type Outgoing, PublishError, type PublishErrorKind } from '../../wire/mqtt/outbound';
+import { notWritten, type Outgoing } from '../../wire/mqtt/outbound';
 import { MessageTable, REJECTIONS } from '../../wire/mqtt/table';
 import { RETRY_S } from '../../wire/posts/desk';
 import { type Attempt, ListeningAdapter, type ListeningDeps } from '../../wire/posts/listening-adapter';
@@ -19,13 +19,6 @@ import { type ListenerSettings, type ListenerSource } from './settings';
 
 /** Room for topic and properties beside the payload, bytes. */
 const OVERHEAD_BYTES = 66_000;
-const CODES: Readonly<Record<PublishErrorKind, AdapterErrorCode>> = {
-  'not-connected': 'not-connected',
-  timeout: 'timeout',
-  closed: 'closed',
-  refused: 'device-exception',
-};
-
 export class MqttListenerAdapter extends ListeningAdapter implements ClientHost {
   private readonly settings: ListenerSettings;
   private readonly answers = new Answers();
@@ -92,10 +85,14 @@ export class MqttListenerAdapter extends ListeningAdapter implements ClientHost 
     const meaning = meaningOf(this.table, device, address, topic, payload, now);
     switch (meaning.kind) {
       case 'entries':
-        return void this.desk.take(address, meaning.decode).then((taken) => {
-          if (taken.kind === 'refused') this.heard.error(device.id, taken.detail);
-          durable();
-        });
+        return void this.desk.take(address, meaning.decode).then(
+          (taken) => {
+            if (taken.kind === 'refused') this.heard.error(device.id, taken.detail);
+            durable();
+          },
+          // Its number could not be written: without an acknowledgement the message comes again with the connection.
+          (error: unknown) => client.destroy((error as Error).message),
+        );
       case 'answer':
         this.answers.came(`${device.id}/${meaning.metric}`, payload);
         return durable();
@@ -177,10 +174,9 @@ export class MqttListenerAdapter extends ListeningAdapter implements ClientHost 
     if (message.retain) this.retained.set(message.topic, { address, message });
     const answered = answer ? this.answers.wait(name, timeout_ms) : Promise.resolve();
     const qos = message.qos === 1 && takes === 1 ? 1 : 0;
-    const sent = client.command({ ...message, qos, retain: false }, timeout_ms).catch((cause: unknown) => {
-      if (!(cause instanceof PublishError)) throw cause;
-      throw new AdapterError(CODES[cause.kind], 'write', `${name}: ${cause.message}`, '', { cause });
-    });
+    const sent = client
+      .command({ ...message, qos, retain: false }, timeout_ms)
+      .catch((cause: unknown) => notWritten(cause, name));
     await Promise.all([sent, answered]);
   }
 

@@ -2,7 +2,7 @@
  * A field adapter over a broker: session, order, bounds, who was heard. What messages mean is the dialect's business: it gets
  * messages and gives back what to do.
  */
-import { AdapterError, type AdapterErrorCode, type AdapterSink, type FieldAdapter } from '../../adapter';
+import { AdapterError, type AdapterSink, type FieldAdapter } from '../../adapter';
 import { type FieldValue, type Sample, type WriteRequest } from '../../adapter';
 import { type Clock } from '../../core/clock';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
@@ -12,7 +12,7 @@ import { Intake, MAX_WAITING_BATCHES } from '../intake';
 import { Strangers } from '../strangers';
 import { Broker } from './broker';
 import { type Message } from './link';
-import { type Outgoing, PublishError, type PublishErrorKind } from './outbound';
+import { notWritten, type Outgoing } from './outbound';
 import { type Subscription, type Will } from './packets';
 import { type BrokerSettings } from './settings';
 
@@ -66,13 +66,6 @@ export interface Dialect {
 }
 
 const TICK_MS = 100;
-
-const CODES: Readonly<Record<PublishErrorKind, AdapterErrorCode>> = {
-  'not-connected': 'not-connected',
-  timeout: 'timeout',
-  closed: 'closed',
-  refused: 'device-exception',
-};
 
 export class BrokerAdapter implements FieldAdapter {
   private readonly name: string;
@@ -128,10 +121,7 @@ export class BrokerAdapter implements FieldAdapter {
     const { device, point } = findPoint('write', this.devices.get(id), metric, id);
     const message = this.dialect.command(device, point, value, this.deps.clock.now());
     this.heard.wrote(id, metric);
-    await this.broker.publish(message, timeout_ms).catch((cause: unknown) => {
-      if (!(cause instanceof PublishError)) throw cause;
-      throw new AdapterError(CODES[cause.kind], 'write', `${id}/${metric}: ${cause.message}`, '', { cause });
-    });
+    await this.broker.publish(message, timeout_ms).catch((cause: unknown) => notWritten(cause, `${id}/${metric}`));
   }
 
   async read(id: string, metric: string, timeout_ms: number): Promise<Sample> {

@@ -130,6 +130,11 @@ export class Desk {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
+  /** Resolves when nothing is being written any more. */
+  settled(): Promise<void> {
+    return this.sequences.settled();
+  }
+
   private async enter({ posted, underWay }: Device, entries: readonly Entry[]): Promise<Taken> {
     const sequence = this.sequences.of(posted.plan.id);
     const old = entries.find((e) => e.seq !== undefined && sequence.judge(e.seq) === 'too-old');

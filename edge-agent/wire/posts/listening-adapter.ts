@@ -93,6 +93,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
     this.desk.intake?.close();
     this.heard.refuse(new AdapterError('closed', 'close', 'the agent is stopping'));
     await this.shut();
+    await this.desk.settled();
   }
 
   status(): AdapterStatus {

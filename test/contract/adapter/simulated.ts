@@ -34,3 +34,23 @@ export const AGENT_LISTENS = {
   'waits longer and longer between attempts': 'the agent is the server: it makes no attempts',
   'refuses writes and reads for certain while nobody is there': 'the agent is the server: no link of its own is lost',
 } as const;
+
+export const TOKENS = { boiler: 'token-of-boiler', meter: 'token-of-meter' };
+
+/** Devices that come to the agent: boiler, which has a temperature and a setpoint, and meter, which counts. */
+export const listening = (
+  adapter: Omit<Rig['adapter'], 'attempts'>,
+  { plant, plans, field }: Pick<Rig, 'plans' | 'field'> & { readonly plant: { stop(): Promise<void> } },
+): Rig => ({
+  adapter: Object.assign(adapter, { attempts: () => 0 }),
+  field,
+  plans,
+  devices: ['boiler', 'meter'],
+  writable: { metric: 'setpoint', value: 70, other: 65.5 },
+  readable: 'temperature',
+  backoff_ms: 50,
+  dispose: async () => {
+    await plant.stop();
+    await adapter.close();
+  },
+});

@@ -3,9 +3,7 @@ import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/coap/plant';
 import { freePorts } from '../../../../deploy/local/ports';
 import { type Field, type Harness, type Rig } from '../harness';
-import { AGENT_LISTENS, dialOf, plansOf } from '../simulated';
-
-const TOKENS = { boiler: 'token-of-boiler', meter: 'token-of-meter' };
+import { AGENT_LISTENS, dialOf, listening, plansOf, TOKENS } from '../simulated';
 
 const profile = (port: number, plant: number): string => `
 agent: { id: a }
@@ -38,19 +36,7 @@ async function create(): Promise<Rig> {
     connections: () => Number(adapter.status().connected),
     acknowledged: () => plant.acknowledged,
   };
-  return {
-    adapter: Object.assign(adapter, { attempts: () => 0 }),
-    field,
-    plans,
-    devices: ['boiler', 'meter'],
-    writable: { metric: 'setpoint', value: 70, other: 65.5 },
-    readable: 'temperature',
-    backoff_ms: 50,
-    dispose: async () => {
-      await plant.stop();
-      await adapter.close();
-    },
-  };
+  return listening(adapter, { plant, plans, field });
 }
 
 export const harnesses: readonly Harness[] = [

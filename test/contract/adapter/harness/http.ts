@@ -4,9 +4,7 @@ import { Plant } from '../../../../deploy/local/plant/http/plant';
 import { SocketPlant } from '../../../../deploy/local/plant/http/sockets';
 import { freePorts } from '../../../../deploy/local/ports';
 import { type Field, type Harness, type Rig } from '../harness';
-import { AGENT_LISTENS, dialOf, plansOf } from '../simulated';
-
-const TOKENS = { boiler: 'token-of-boiler', meter: 'token-of-meter' };
+import { AGENT_LISTENS, dialOf, listening, plansOf, TOKENS } from '../simulated';
 
 const profile = (port: number): string => `
 agent: { id: a }
@@ -34,19 +32,7 @@ async function create(kind: Plants, sides: (plant: Plant | SocketPlant) => Parti
     acknowledged: () => plant.acknowledged,
     ...sides(plant),
   };
-  return {
-    adapter: Object.assign(adapter, { attempts: () => 0 }),
-    field,
-    plans,
-    devices: ['boiler', 'meter'],
-    writable: { metric: 'setpoint', value: 70, other: 65.5 },
-    readable: 'temperature',
-    backoff_ms: 50,
-    dispose: async () => {
-      await plant.stop();
-      await adapter.close();
-    },
-  };
+  return listening(adapter, { plant, plans, field });
 }
 
 const NO_COMMANDS = 'commands need the WebSocket';
