@@ -64,10 +64,11 @@ export async function test(context: Context, args: readonly string[], options: T
   try {
     // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
     const whole = args.length === 0;
-    // Linting keeps one processor busy longest; what follows the quick checks keeps the other.
+    // Side by side, so that no processor is idle while one of them ends and while components are fetched.
     await Promise.all([
       whole && suite.lint(),
-      (whole ? suite.typesAndFormat() : Promise.resolve()).then(() => suite.jest(UNIT, args)),
+      whole && suite.typesAndFormat(),
+      suite.jest(UNIT, args),
       !options.unit && suite.components(),
     ]);
     if (!options.unit) await Promise.all([REAL, LIGHT].map((run) => suite.jest(run, args)));
