@@ -11,7 +11,7 @@ export const MAX_BATCH_ROWS = 1_000_000;
 /** A batch is not cut younger than this unless it is full. */
 export const MIN_AGE_MS = 100;
 /** A batch that has caught up with the log is not left waiting longer than this. */
-export const MAX_AGE_MS = 400;
+export const MAX_AGE_MS = 300;
 /** Messages older than this when they are read are a backlog: freshness is lost already, and few parts count. */
 export const BACKLOG_MS = 3_000;
 /** In a backlog, while the log has more, a batch waits this long for it before it is cut short. */

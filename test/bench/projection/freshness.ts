@@ -8,7 +8,8 @@ export interface Freshness {
 }
 
 const EVERY_MS = 100;
-const POLL_MS = 20;
+/** A look takes the engine some milliseconds, which it would insert in. */
+const POLL_MS = 50;
 
 /** One reading every 100 ms, each its own frame and send; how long until a query sees it. */
 export async function freshness(bed: Bed, seconds: number): Promise<Freshness> {
