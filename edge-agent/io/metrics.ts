@@ -6,6 +6,7 @@ import { isOver } from '../core/commands/ledger';
 import { type CommandLedger } from './commands/command-ledger';
 import { type Inbox } from './inbox';
 import { type OutboxEvent } from './outbox/disposal';
+import { GAP_REASONS } from './outbox/gaps';
 import { type DiskOutbox } from './outbox/outbox';
 import { type Shipper, type ShipperState } from './shipper/shipper';
 
@@ -32,6 +33,8 @@ export function durableMetrics(registry: Registry, parts: DurableParts): (event:
     labelNames: ['reason'],
     registers,
   });
+  // Said before there is one: an increase from nothing to the first is none to Prometheus.
+  for (const reason of GAP_REASONS) dropped.inc({ reason }, 0);
   const events = new Counter({
     name: 'millrace_outbox_events_total',
     help: 'What the outbox had to report: torn-tail, empty-segment, damaged, gap',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { POISON_CODES } from '../domain/ingest/judge';
 
 /** One partition's counters; labels are bound once. */
 export interface PartitionMetrics {
@@ -58,6 +59,8 @@ export class ProjectorMetrics {
   of(topic: string, partition: number): PartitionMetrics {
     const lag = this.lag.labels(topic, String(partition));
     const stopped = this.stopped.labels(topic, String(partition));
+    // Said before there is one: an increase from nothing to the first is none to Prometheus.
+    for (const code of POISON_CODES) this.poison.labels(topic, code).inc(0);
     return {
       lag: (n) => lag.set(n),
       stopped: (is) => stopped.set(is ? 1 : 0),

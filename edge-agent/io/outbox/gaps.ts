@@ -4,7 +4,8 @@ import { deviceKey, Topics } from '../../../schemas/topics';
 import { type OutboxRecord, PRIORITY_COUNTER } from '../outbox-api';
 import { type MissingRange } from './survey';
 
-export type GapReason = 'disk-bound' | 'disk-full' | 'corrupt-segment';
+export const GAP_REASONS = ['disk-bound', 'disk-full', 'corrupt-segment'] as const;
+export type GapReason = (typeof GAP_REASONS)[number];
 
 export interface GapOwner {
   readonly tenant: string;

@@ -4,7 +4,15 @@ import { Seen, type Walker } from './walk';
 import { walk } from './walker';
 
 /** Closed: the codes of m2m.dead-letters. */
-export type PoisonCode = 'unknown-schema' | 'truncated' | 'undecodable' | 'wrong-schema' | 'out-of-range' | 'refused';
+export const POISON_CODES = [
+  'unknown-schema',
+  'truncated',
+  'undecodable',
+  'wrong-schema',
+  'out-of-range',
+  'refused',
+] as const;
+export type PoisonCode = (typeof POISON_CODES)[number];
 
 export interface Poison {
   readonly code: PoisonCode;
