@@ -30,7 +30,8 @@ export interface FetchedPartition {
 }
 
 /** Second 16 bits of a control record's key: 0 ends an aborted transaction, 1 a committed one. */
-const isAbortMarker = (key: Buffer | null): boolean => key !== null && key.length >= 4 && key.readInt16BE(2) === 0;
+export const isAbortMarker = (key: Buffer | null): boolean =>
+  key !== null && key.length >= 4 && key.readInt16BE(2) === 0;
 
 /** The records that an aborted transaction wrote. Pure. */
 export function abortedRecords(records: readonly RawRecord[], aborted: readonly AbortedTransaction[]): RawRecord[] {

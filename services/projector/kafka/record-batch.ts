@@ -8,6 +8,7 @@
  */
 import { gunzipSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
+import { isAbortMarker } from '../../../schemas/read-committed';
 import { Cursor } from '../../domain/ingest/cursor';
 import { ProjectorError } from '../errors';
 import { type LogMessage } from '../ports';
@@ -38,8 +39,6 @@ const LENGTH_END = 12;
 const MAGIC = 2;
 const ATTRIBUTES = { codec: 0x07, logAppendTime: 0x08, transactional: 0x10, control: 0x20 } as const;
 const GZIP = 1;
-/** Second 16 bits of a control record's key: 0 ends an aborted transaction, 1 a committed one. */
-const ABORT = 0;
 
 /** Throws ProjectorError `corrupt-log` for bytes that are no record batches. The last batch may be cut short: it is left. */
 export function readBatches(buf: Buffer, from: number, aborted: readonly Aborted[] = []): Records {
@@ -100,7 +99,7 @@ class Transactions {
   }
 
   end(producerId: bigint, key: Buffer | null): void {
-    if (key !== null && key.length >= 4 && key.readInt16BE(2) === ABORT) this.open.delete(producerId);
+    if (isAbortMarker(key)) this.open.delete(producerId);
   }
 }
 

@@ -8,8 +8,10 @@ import {
   decode as decodeCoap,
   encode as encodeCoap,
   type Message,
+  OPTION,
+  uint,
+  uriOptions,
 } from '../../../edge-agent/adapters/coap/codec';
-import { OPTION, uint, uriOptions } from '../../../edge-agent/adapters/coap/codec';
 import { decodeSenml } from '../../../edge-agent/adapters/coap/senml';
 import { decodeFrame } from '../../../edge-agent/adapters/http/codec';
 import { decodeBody } from '../../../edge-agent/wire/posts/entries';

@@ -1,6 +1,5 @@
 import { commandStarter } from '../../../services/api/command-starter';
-import { type CommandInput } from '../../../services/domain/command';
-import { type CommandRecords } from '../../../services/domain/command';
+import { type CommandInput, type CommandRecords } from '../../../services/domain/command';
 
 const INPUT: CommandInput = {
   ...{ command_id: 'c1', tenant: 't', device_id: 'pump', agent_id: 'a1', name: 'set-setpoint', args: '{}' },

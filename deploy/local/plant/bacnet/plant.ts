@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import BACnetClient, { type BACNetReadAccess } from '@bacnet-js/client';
 import { type Fault, parseFault } from '../modbus/faults';
 import { boilerAt, initialState, meterAt, obey, type PlantState } from '../modbus/process';
+import { rebooted } from '../boiler';
 
 export interface BacnetPlantOptions {
   readonly host: string;
@@ -85,10 +86,8 @@ export class BacnetPlant {
     return Promise.resolve();
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private misbehave(fault: Fault): void {

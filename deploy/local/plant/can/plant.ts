@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Faults } from '../mqtt/faults';
 import { type BusFrame, Machines } from './machines';
+import { rebooted } from '../boiler';
 
 export interface PlantOptions {
   readonly host: string;
@@ -71,10 +72,8 @@ export class CanPlant {
     return new Promise((resolve) => (socket ? socket.close(() => resolve()) : resolve()));
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private received(bytes: Buffer): void {

@@ -5,6 +5,7 @@
 import { createServer, request, type IncomingMessage, type OutgoingMessage, type Server } from 'coap';
 import { createSocket } from 'node:dgram';
 import { Faults } from '../mqtt/faults';
+import { posted, rebooted, temperatureAt } from '../boiler';
 
 export interface PlantOptions {
   /** Where the agent listens. */
@@ -74,10 +75,8 @@ export class Plant {
     if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   /** One at a time for each device; what was not answered keeps its number and goes again. */
@@ -86,8 +85,8 @@ export class Plant {
     if (machine.busy || kind === 'drop') return;
     machine.busy = true;
     const ts = Date.now();
-    const good = { temperature: Math.round(1_000 * (60 + 5 * Math.sin(ts / 20_000))) / 1_000, count: machine.seq };
-    const values = kind === 'exception' ? { temperature: null, count: null } : good;
+    const good = { temperature: temperatureAt(ts), count: machine.seq };
+    const values = posted(good, kind);
     const req = request({
       ...this.options.agent,
       method: 'POST',

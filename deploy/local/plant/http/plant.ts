@@ -1,6 +1,7 @@
 /** Devices that post their readings, numbered, and post them again until they are answered: as firmware does. */
 import { connect } from 'node:net';
 import { Faults } from '../mqtt/faults';
+import { posted, rebooted, temperatureAt } from '../boiler';
 
 export interface PlantOptions {
   /** Such as http://127.0.0.1:8088 */
@@ -39,10 +40,8 @@ export class Plant {
     return Promise.resolve();
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   /** One at a time for each device; what was not answered keeps its number and goes again. */
@@ -52,8 +51,8 @@ export class Plant {
     this.busy.add(device);
     const seq = this.next.get(device) ?? Date.now();
     const ts = Date.now();
-    const good = { temperature: Math.round(1_000 * (60 + 5 * Math.sin(ts / 20_000))) / 1_000, count: seq };
-    const values = kind === 'exception' ? { temperature: null, count: null } : good;
+    const good = { temperature: temperatureAt(ts), count: seq };
+    const values = posted(good, kind);
     try {
       const answer = await fetch(`${this.options.agent}/v1/devices/${encodeURIComponent(device)}/readings`, {
         method: 'POST',

@@ -2,6 +2,7 @@
 import { WebSocket } from 'ws';
 import { Faults } from '../mqtt/faults';
 import { type PlantOptions } from './plant';
+import { posted, rebooted, temperatureAt } from '../boiler';
 
 interface Machine {
   readonly name: string;
@@ -47,10 +48,8 @@ export class SocketPlant {
     return Promise.resolve();
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private speak(machine: Machine): void {
@@ -59,9 +58,9 @@ export class SocketPlant {
     if (machine.socket.readyState !== WebSocket.OPEN || machine.pending !== undefined || kind === 'drop') return;
     const ts = Date.now();
     const { seq, setpoint } = machine;
-    const temperature = Math.round(1_000 * (60 + 5 * Math.sin(ts / 20_000))) / 1_000;
+    const temperature = temperatureAt(ts);
     const good = { temperature, count: seq, setpoint };
-    const values = kind === 'exception' ? { temperature: null, count: null, setpoint: null } : good;
+    const values = posted(good, kind);
     machine.pending = JSON.stringify({ seq, ts, values });
     this.send(machine);
   }

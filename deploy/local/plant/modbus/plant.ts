@@ -5,6 +5,7 @@ import { ServerTCP } from 'modbus-serial';
 import { Faults } from './faults';
 import { initialState, obey, type PlantState } from './process';
 import { FIRST_LOAD_UNIT, orderOf, readRange, type Table } from './registers';
+import { rebooted } from '../boiler';
 
 export interface PlantOptions {
   readonly host: string;
@@ -67,10 +68,8 @@ export class Plant {
   }
 
   /** Gone for this long, connections cut; setpoints survive. */
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private vector(): ConstructorParameters<typeof ServerTCP>[0] {

@@ -1,6 +1,7 @@
 /** Simulated devices on npm mqtt that connect to the agent: numbered readings until they are acknowledged, commands with their answer. */
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { Faults } from '../mqtt/faults';
+import { posted, rebooted, temperatureAt } from '../boiler';
 
 export interface PlantOptions {
   /** Such as mqtt://127.0.0.1:1883 */
@@ -59,10 +60,8 @@ export class Plant {
     for (const machine of this.machines) Object.assign(machine, { client: undefined, ready: false, busy: false });
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private connect(machine: Machine): MqttClient {
@@ -100,9 +99,9 @@ export class Plant {
     machine.busy = true;
     const ts = Date.now();
     const { seq, setpoint, client } = machine;
-    const temperature = Math.round(1_000 * (60 + 5 * Math.sin(ts / 20_000))) / 1_000;
+    const temperature = temperatureAt(ts);
     const good = { temperature, count: seq, setpoint };
-    const values = kind === 'exception' ? { temperature: null, count: null, setpoint: null } : good;
+    const values = posted(good, kind);
     client.publish(
       `v1/devices/${machine.name}/readings`,
       JSON.stringify({ seq, ts, values }),

@@ -7,6 +7,7 @@
 import { type Client } from 'aedes';
 import { PlantBroker } from './broker';
 import { Faults } from './faults';
+import { rebooted, temperatureAt } from '../boiler';
 
 export interface PlantOptions {
   readonly host: string;
@@ -60,10 +61,8 @@ export class Plant {
     await this.broker.stop();
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   async end(): Promise<void> {
@@ -92,7 +91,7 @@ export class Plant {
     const machine = this.machines.get(name);
     if (!machine || kind === 'drop') return;
     const ts = Date.now();
-    const temperature = Math.round(1_000 * (60 + 5 * Math.sin(ts / 20_000))) / 1_000;
+    const temperature = temperatureAt(ts);
     const said = { ts, temperature, setpoint: machine.setpoint, count: ++machine.count };
     const payload = JSON.stringify(said);
     const sent = kind === 'exception' ? payload.slice(0, -2) : payload;

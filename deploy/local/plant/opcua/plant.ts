@@ -16,6 +16,7 @@ import { freePorts } from '../../ports';
 import { type Fault, parseFault } from '../modbus/faults';
 import { boilerAt, initialState, meterAt, obey, type PlantState } from '../modbus/process';
 import { Wire } from '../wire';
+import { rebooted } from '../boiler';
 
 export const PLANT_NAMESPACE = 'urn:millrace:plant';
 /** Name and password the plant knows besides anonymous. */
@@ -87,10 +88,8 @@ export class OpcUaPlant {
   }
 
   /** The server forgets its sessions; setpoints survive. */
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   private misbehave(fault: Fault): void {

@@ -9,6 +9,7 @@ import { get } from 'sparkplug-payload';
 import { type UPayload } from 'sparkplug-payload/lib/sparkplugbpayload';
 import { PlantBroker } from '../mqtt/broker';
 import { type Fault, Faults } from '../mqtt/faults';
+import { rebooted } from '../boiler';
 
 export interface PlantOptions {
   readonly host: string;
@@ -74,10 +75,8 @@ export class Plant {
     await this.broker.stop();
   }
 
-  async reboot(down_ms: number): Promise<void> {
-    await this.stop();
-    await new Promise((resolve) => setTimeout(resolve, down_ms));
-    await this.start();
+  reboot(down_ms: number): Promise<void> {
+    return rebooted(this, down_ms);
   }
 
   async end(): Promise<void> {
