@@ -18,7 +18,7 @@ agent: { id: a }
 connections:
   - name: line
     protocol: bacnet
-    timeout_ms: 5000
+    timeout_ms: 2000
     backoff: { initial_ms: 100, max_ms: 500 }
     serial: { device: ${port}, baud_rate: 115200 }
     bacnet: { link: mstp, station: 1, max_master: 4 }
