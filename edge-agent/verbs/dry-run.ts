@@ -1,7 +1,7 @@
 /** `agent dry-run`: polls the field and prints what would be reported. Nothing is stored, shipped or written. */
 import { type Sample } from '../adapter';
 import { createAdapters, type AdapterDeps } from '../adapters';
-import { type AgentPlan, type PointPlan } from '../core/compile/plan';
+import { type AgentPlan, type DevicePlan, type PointPlan } from '../core/compile/plan';
 import { type Reading, toReading } from '../core/reading';
 import { qualityClass, qualityName } from '../quality-name';
 import { type Output } from './validate';
@@ -23,7 +23,8 @@ export async function dryRun(
   options: DryRunOptions,
   output: Output,
 ): Promise<number> {
-  const waiting = new Set([...plan.devices.values()].flatMap((d) => d.points.map((p) => `${d.id}/${p.metric}`)));
+  const awaited = (d: DevicePlan): string[] => d.points.filter((p) => !p.spontaneous).map((p) => `${d.id}/${p.metric}`);
+  const waiting = new Set([...plan.devices.values()].flatMap(awaited));
   const bad = new Map<string, string>();
   const total = waiting.size;
   let finished: (() => void) | undefined;
@@ -31,10 +32,11 @@ export async function dryRun(
   const take = (sample: Sample): void => {
     const name = `${sample.device}/${sample.metric}`;
     const point = plan.devices.get(sample.device)?.byMetric.get(sample.metric);
-    if (!point || (!options.follow && !waiting.has(name))) return;
+    if (!point || (!options.follow && !point.spontaneous && !waiting.has(name))) return;
     const reading = toReading(point, sample);
     output.out(line(sample, point, reading, options.json));
     waiting.delete(name);
+    if (point.spontaneous) return;
     if (qualityClass(reading.quality) === 'bad') bad.set(name, qualityName(reading.quality));
     else bad.delete(name);
     if (waiting.size === 0 && !options.follow) finished?.();

@@ -12,6 +12,7 @@ export const opcuaRules: ProtocolRules = {
   // The server converts: here counts only what a reading of it is.
   kind: ({ type }) => kindOfType(type),
   isMethod: ({ opcua }) => opcua?.method_of !== undefined,
+  isSpontaneous: ({ opcua }) => (opcua?.event ?? opcua?.method_of) !== undefined,
   checkConnection,
   checkPoint,
   connectionSettings,

@@ -117,6 +117,7 @@ function compilePoint(point: PointSection, device: ResolvedDevice, rules: Protoc
     kind: scale && kind === 'int64' ? 'number' : kind,
     scan_ms: point.scan_ms ?? device.settings.scan_ms ?? DEFAULT_SCAN_MS,
     writable: point.writable ?? false,
+    ...(rules.isSpontaneous?.(point) && { spontaneous: true as const }),
     ...(scale && { scale }),
     ...(report && { report }),
     ...(reporting && { reporting }),

@@ -39,6 +39,8 @@ export interface PointPlan {
   readonly kind: PointKind;
   readonly scan_ms: number;
   readonly writable: boolean;
+  /** It may have nothing to say for any time: nobody waits for its first reading. */
+  readonly spontaneous?: true;
   /** Absent: raw values are engineering values. */
   readonly scale?: Scale;
   /** Absent: every sample is reported. */

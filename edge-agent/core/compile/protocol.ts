@@ -11,6 +11,8 @@ export interface ProtocolRules {
   kind(point: PointSection): PointKind;
   /** The point is a method: commands give it a list of arguments. Absent: the protocol has none. */
   isMethod?(point: PointSection): boolean;
+  /** The point may have nothing to say for any time, such as an event. Absent: all of them are read or told at once. */
+  isSpontaneous?(point: PointSection): boolean;
   /** Issues with paths inside the connection. */
   checkConnection(connection: ConnectionSection): readonly Issue[];
   /** Issues with paths inside the point. */

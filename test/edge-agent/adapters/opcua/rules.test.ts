@@ -78,6 +78,13 @@ test('a node has the index its namespace has on this server now', () => {
   expect(nodeIdOf(node, [UA_NAMESPACE])).toBeUndefined();
 });
 
+test('nobody waits for an event or a method to say something', () => {
+  const points = (text: string) => planOf(profile(NONE, text)).devices.get('d')?.points;
+  expect(points('node: i=2253, type: string, opcua: { event: { field: Message } }')?.[0]?.spontaneous).toBe(true);
+  expect(points('node: s=F, type: string, writable: true, opcua: { method_of: s=B }')?.[0]?.spontaneous).toBe(true);
+  expect(points('node: s=A')?.[0]).not.toHaveProperty('spontaneous');
+});
+
 test.each([
   ['[$a, 5, "x"]', undefined],
   ['$a', 'a list: m is a method'],
