@@ -198,6 +198,8 @@ export class OpcUaAdapter implements FieldAdapter {
         this.devices.alive(this.deps.clock.now());
         await this.restore(link);
       } catch (error) {
+        // A link that ended is told by whoever ended it, and at the agent's own end by nobody.
+        if (!link.open) return;
         this.counters.timeouts++;
         this.lastError = (error as Error).message;
         if (++misses === 1) this.spoilAll(Quality.timeout, this.lastError);
