@@ -96,7 +96,7 @@ export class Agent {
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
     fieldMetrics(metrics, () => this.lines.all(), this.pipeline);
     controlMetrics(metrics, () => this.control);
-    this.clockProbe = stream && new ClockOffsetProbe(stream.registryUrl, deps.clock);
+    this.clockProbe = stream && new ClockOffsetProbe(stream, deps.clock);
     vitalMetrics(metrics, {
       dataDir: options.dataDir,
       clockOffset: () => this.clockProbe?.latest,

@@ -82,7 +82,10 @@ function addUp({ program, run }: Verbs): void {
     .description('start the whole platform and wait until readings reach SQL')
     .option('-d, --detach', 'leave it running in the background')
     .option('--no-plant', 'without the simulated plant')
-    .option('--secure', 'Kafka with TLS and rights for each principal; the agent gets a certificate')
+    .option(
+      '--secure',
+      'Kafka, schema registry and ClickHouse with TLS; rights at the broker; the agent gets a certificate',
+    )
     .option('--profile <file>', 'what the agent reads and writes (default: the demo plant)')
     .option('--ports <how>', '"auto": free ports wherever none is chosen')
     .option('--without <name>', 'leave a process out, to run it yourself; may be repeated', collect)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jestCounts } from '../../../deploy/cli/commands/test';
+import { known } from '../../../deploy/cli/context';
 import { CliError, explain } from '../../../deploy/cli/errors';
 import { duration, styled, table, wantsColor } from '../../../deploy/cli/io';
 import { lagIn } from '../../../deploy/cli/status';
@@ -84,6 +85,13 @@ describe('components of the user’s own', () => {
   test('need not be installed', () => {
     expect([...toInstall(new Set(['kafka', 'clickhouse']))]).toEqual(['schema-registry', 'temporal']);
   });
+});
+
+test('the environment wins over what is recorded, but not with its authorities, which are among those of the instance', () => {
+  const facts = { CLICKHOUSE_URL: 'https://127.0.0.1:1', KAFKA_BROKERS: 'a:1', NODE_EXTRA_CA_CERTS: '/ours' };
+  const found = known(facts, { KAFKA_BROKERS: 'b:1', CLICKHOUSE_URL: '', NODE_EXTRA_CA_CERTS: '/etc/all' });
+  expect(found).toEqual({ ...facts, KAFKA_BROKERS: 'b:1' });
+  expect(known({}, { NODE_EXTRA_CA_CERTS: '/etc/all' })).toEqual({ NODE_EXTRA_CA_CERTS: '/etc/all' });
 });
 
 test('what is left out is needed by nobody', () => {
