@@ -57,6 +57,18 @@ export interface WriteRequest {
   readonly timeout_ms: number;
 }
 
+/** A method of the device, by the point that stands for it. */
+export interface CallRequest {
+  readonly device: string;
+  readonly metric: string;
+  /** In the order the device takes them. */
+  readonly args: readonly FieldValue[];
+  readonly timeout_ms: number;
+}
+
+/** What the method gave back, by name; null: a value no reading can carry. */
+export type CallAnswer = Readonly<Record<string, FieldValue | null>>;
+
 export type AdapterErrorCode =
   | 'not-connected'
   | 'timeout'
@@ -93,6 +105,8 @@ export interface FieldAdapter {
   start(sink: AdapterSink): void;
   /** Writes one point, throws AdapterError. Does not retry: a blind second write is the caller's decision. */
   write(request: WriteRequest): Promise<void>;
+  /** Calls a method once, throws AdapterError. Absent: the protocol has none. */
+  call?(request: CallRequest): Promise<CallAnswer>;
   /** Reads one point now, past the poll plan. Throws AdapterError. */
   read(device: string, metric: string, timeout_ms: number): Promise<Sample>;
   /** Devices that are not to be polled nor written from now on; the rest goes on undisturbed. */

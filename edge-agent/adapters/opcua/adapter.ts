@@ -4,8 +4,9 @@ import {
   AdapterError,
   type AdapterErrorCode,
   type AdapterSink,
+  type CallAnswer,
+  type CallRequest,
   type FieldAdapter,
-  type FieldValue,
   type Sample,
   type WriteRequest,
 } from '../../adapter';
@@ -13,12 +14,14 @@ import { type Clock } from '../../core/clock';
 import { type ConnectionPlan } from '../../core/compile/plan';
 import { type AdapterStatus } from '../../core/status';
 import { Quality } from '../../../schemas/quality';
-import { ConvertError, isUncertainWrite, qualityOf, uaValue } from './codec';
+import { isUncertainWrite, qualityOf } from './codec';
 import { Devices } from './devices';
 import type * as OpenModule from './open';
 import { LinkError, type LinkErrorKind, type OpenLink, type UaLink } from './link';
+import { callMethod, convert, hex } from './methods';
 import { chunks, publishing_ms } from './plan';
-import { PointTable, restored, sampleOf, spoil, type UaPoint } from './points';
+import { restored, sampleOf, spoil, type UaPoint } from './point';
+import { PointTable } from './points';
 import { nodeIdOf, nodeText, type OpcUaSettings } from './settings';
 import { Subscription } from './subscription';
 import { Timer } from './timer';
@@ -48,7 +51,7 @@ export class OpcUaAdapter implements FieldAdapter {
   private readonly devices: Devices;
   private readonly stopping = new AbortController();
   private readonly timer = new Timer();
-  private readonly counters = { reconnects: 0, timeouts: 0, reads: 0, writes: 0 };
+  private readonly counters = { reconnects: 0, timeouts: 0, reads: 0, writes: 0, calls: 0 };
   private subscription: Subscription | undefined;
   private sink: AdapterSink | undefined;
   private link: UaLink | undefined;
@@ -70,7 +73,7 @@ export class OpcUaAdapter implements FieldAdapter {
     this.sink = sink;
     this.subscription = new Subscription(this.points, this.deps.clock, sink, {
       emit: (samples, ack) => this.emit(samples, ack),
-      wanted: () => this.points.all(this.excluded),
+      wanted: () => ({ values: this.points.all(this.excluded), events: this.points.events(this.excluded) }),
       publishing_ms: () => this.publishing(),
     });
     this.working = this.work();
@@ -78,12 +81,19 @@ export class OpcUaAdapter implements FieldAdapter {
 
   async write({ device, metric, value, timeout_ms }: WriteRequest): Promise<void> {
     const { point, link, node } = this.reach('write', device, metric);
+    if (point.source.method_of)
+      throw new AdapterError(
+        'not-writable',
+        'write',
+        `${device}/${metric} is a method`,
+        'a command with a list calls it',
+      );
     if (!point.writable)
       throw new AdapterError('not-writable', 'write', `${device}/${metric}`, 'set writable: true in the profile');
     const end = this.deps.clock.monotonic() + timeout_ms;
     await this.ask('write', point, async () => {
       const type = (point.type ??= await this.typeOf(link, point, node, timeout_ms));
-      const converted = convert(point, type, value);
+      const converted = convert('write', `${device}/${metric}`, type, value);
       this.counters.writes++;
       const status = await link.write(node, type, converted, Math.max(1, end - this.deps.clock.monotonic()));
       if (qualityOf(status) < 64) return;
@@ -92,8 +102,19 @@ export class OpcUaAdapter implements FieldAdapter {
     });
   }
 
+  async call({ device, metric, args, timeout_ms }: CallRequest): Promise<CallAnswer> {
+    const { point, link, node } = this.reach('call', device, metric);
+    const answer = await this.ask('call', point, () => callMethod(link, point, node, args, timeout_ms));
+    this.counters.calls++;
+    const now = this.deps.clock.now();
+    this.emit([{ device, metric, at: now, value: JSON.stringify(answer, exact), quality: Quality.good }]);
+    return answer;
+  }
+
   async read(device: string, metric: string, timeout_ms: number): Promise<Sample> {
     const { point, link, node } = this.reach('read', device, metric);
+    if (point.source.event || point.source.method_of)
+      throw new AdapterError('unknown-point', 'read', `${device}/${metric} is no variable: the server holds no value`);
     const [value] = await this.ask('read', point, () => link.read([node], timeout_ms));
     if (!value) throw new AdapterError('bad-response', 'read', `${device}/${metric}: nothing read`);
     return sampleOf(point, value, this.deps.clock.now());
@@ -204,6 +225,7 @@ export class OpcUaAdapter implements FieldAdapter {
       const now = this.deps.clock.now();
       this.emit(part.flatMap(({ point }, i) => (values[i] && restored(point, values[i], now)) ?? []));
     }
+    await this.subscription?.refresh(link);
   }
 
   private lost(reason: Error): void {
@@ -217,7 +239,7 @@ export class OpcUaAdapter implements FieldAdapter {
   private spoilAll(quality: number, reason?: string): void {
     const now = this.deps.clock.now();
     if (reason !== undefined) this.devices.down(now, reason);
-    this.emit(this.points.all(this.excluded).map((p) => spoil(p, quality, now)));
+    this.emit(this.points.states(this.excluded).map((p) => spoil(p, quality, now)));
   }
 
   private realign(): void {
@@ -282,13 +304,5 @@ export class OpcUaAdapter implements FieldAdapter {
   }
 }
 
-function convert({ device, metric }: UaPoint, type: number, value: FieldValue): unknown {
-  try {
-    return uaValue(type, value);
-  } catch (cause) {
-    if (!(cause instanceof ConvertError)) throw cause;
-    throw new AdapterError('invalid-value', 'write', `${device}/${metric}: ${cause.message}`, '', { cause });
-  }
-}
-
-const hex = (status: number): string => `0x${(status >>> 0).toString(16).padStart(8, '0')}`;
+/** A 64-bit integer is text: JSON has no number for it. */
+const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);

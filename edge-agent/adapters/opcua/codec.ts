@@ -23,8 +23,23 @@ export const UaType = {
   guid: 14,
   byteString: 15,
   xmlElement: 16,
+  nodeId: 17,
   localizedText: 21,
 } as const;
+
+/** Types of the standard that are a built-in one under another name, such as Duration. */
+const ALIASES: ReadonlyMap<number, number> = new Map([
+  [288, UaType.uint32], // IntegerId
+  [289, UaType.uint32], // Counter
+  [290, UaType.double], // Duration
+  [291, UaType.string], // NumericRange
+  [294, UaType.dateTime], // UtcTime
+  [295, UaType.string], // LocaleId
+  [29, UaType.int32], // Enumeration
+]);
+
+/** The built-in type behind a data type of the standard's namespace; 0 for one that is made of others. */
+export const builtInType = (id: number): number => (id <= UaType.localizedText ? id : (ALIASES.get(id) ?? 0));
 
 /** A DataValue as it came over the wire. */
 export interface UaValue {
@@ -111,6 +126,13 @@ export function uaValue(type: number, value: FieldValue): unknown {
       if (Number.isNaN(at)) throw new ConvertError(`${String(value)} is not a time such as 2026-01-31T12:00:00Z`);
       return new Date(at);
     }
+    case UaType.byteString:
+      if (typeof value !== 'string' || !/^([0-9a-fA-F]{2})*$/.test(value))
+        throw new ConvertError(`${String(value)} is no bytes in hexadecimal`);
+      return Buffer.from(value, 'hex');
+    case UaType.localizedText:
+      if (typeof value !== 'string') throw new ConvertError(`${String(value)} is not text`);
+      return { text: value };
     default:
       throw new ConvertError(`a variable of built-in type ${type} cannot be written`);
   }

@@ -2,7 +2,7 @@
 import { type LinkEvent, type Sample } from '../../adapter';
 import { type ConnectionPlan } from '../../core/compile/plan';
 import { type DeviceStatus } from '../../core/status';
-import { type UaPoint } from './points';
+import { type UaPoint } from './point';
 
 /** A subscription says nothing while nothing changes: the session's own signs of life stand for the devices, at most this often, ms. */
 const ALIVE_EVERY_MS = 5_000;

@@ -1,6 +1,6 @@
 /** One session with a server, seen from the adapter: plain data in and out, every request ended once. */
 import { type UaValue } from './codec';
-import { type OpcUaSettings } from './settings';
+import { type FieldPath, type OpcUaSettings } from './settings';
 
 /** `service`: the server refused the request as a whole. */
 export type LinkErrorKind = 'timeout' | 'closed' | 'service';
@@ -23,12 +23,22 @@ export interface ServerLimits {
   readonly browse: number;
 }
 
+/** What is wanted of the events that a node notifies of. */
+export interface EventRequest {
+  readonly fields: readonly FieldPath[];
+  /** Of this type and what is derived from it only. */
+  readonly type?: string;
+  readonly min_severity?: number;
+}
+
 export interface MonitorRequest {
   readonly node: string;
   readonly handle: number;
   readonly sampling_ms: number;
   readonly queue_size: number;
   readonly deadband?: { readonly kind: 'absolute' | 'percent'; readonly value: number };
+  /** The events of the node instead of its value. */
+  readonly event?: EventRequest;
 }
 
 export interface MonitorResult {
@@ -42,8 +52,10 @@ export interface Ack {
 }
 
 export interface Notification extends Ack {
-  /** Without values and without an end it only says that the subscription lives. */
+  /** Without values, events and an end it only says that the subscription lives. */
   readonly values: readonly { readonly handle: number; readonly value: UaValue }[];
+  /** Values in the order of the fields that were asked for. */
+  readonly events: readonly { readonly handle: number; readonly fields: readonly UaValue[] }[];
   /** The server gave the subscription up, with this status. */
   readonly ended?: number;
 }
@@ -51,6 +63,24 @@ export interface Notification extends Ack {
 export interface HistoryPage {
   readonly values: readonly UaValue[];
   readonly continuation?: Buffer;
+}
+
+/** One argument of a method, going in or coming out. */
+export interface UaArgument {
+  readonly name: string;
+  /** Built-in type; 0 for one that is made of others. */
+  readonly type: number;
+  readonly array: boolean;
+}
+
+export interface UaSignature {
+  readonly inputs: readonly UaArgument[];
+  readonly outputs: readonly UaArgument[];
+}
+
+export interface UaAnswer {
+  readonly status: number;
+  readonly outputs: readonly UaValue[];
 }
 
 export interface UaNode {
@@ -70,6 +100,15 @@ export interface UaLink {
   typeOf(node: string, timeout_ms: number): Promise<{ type: number; array: boolean }>;
   /** The status of the write. */
   write(node: string, type: number, value: unknown, timeout_ms: number): Promise<number>;
+  signature(method: string, timeout_ms: number): Promise<UaSignature>;
+  call(
+    object: string,
+    method: string,
+    args: readonly { readonly type: number; readonly value: unknown }[],
+    timeout_ms: number,
+  ): Promise<UaAnswer>;
+  /** The conditions that hold now are told as events once more. False when the server has none. */
+  refresh(subscription: number): Promise<boolean>;
   /** Id of a new subscription. */
   subscribe(publishing_ms: number): Promise<number>;
   /** Takes over a subscription of an earlier session: sequence numbers to be had again; undefined when it is gone. */

@@ -12,7 +12,8 @@ import {
 } from 'node-opcua-client';
 import { type OpenLink } from './link';
 import { certificateStore, explained } from './pki';
-import { SessionLink, within } from './session';
+import { within } from './requests';
+import { SessionLink } from './session';
 import { type OpcUaSettings } from './settings';
 
 /** The library prints what it throws besides: a log is one line of JSON, and told once. */

@@ -1,5 +1,5 @@
 /** How the points of a server are shared out among requests. Pure. */
-import { type UaPoint } from './points';
+import { type UaPoint } from './point';
 
 export function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));

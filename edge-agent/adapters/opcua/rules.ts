@@ -11,6 +11,7 @@ export const opcuaRules: ProtocolRules = {
   section: 'opcua',
   // The server converts: here counts only what a reading of it is.
   kind: ({ type }) => kindOfType(type),
+  isMethod: ({ opcua }) => opcua?.method_of !== undefined,
   checkConnection,
   checkPoint,
   connectionSettings,
@@ -62,10 +63,45 @@ function checkPoint(p: PointSection, device: ResolvedDevice): Issue[] {
     issues.push(not(['node'], p.node, 'the URI of its namespace, nsu=…: indexes change when a server is restarted'));
   else if (!nodeName(p.node, device.settings.namespace))
     issues.push(not(['node'], p.node, 'nsu=<namespace URI>;s=<name>, or s=, i=, g=, b= alone'));
+  issues.push(...checkEvent(p, device), ...checkMethod(p, device));
   if (p.opcua?.deadband !== undefined && p.opcua.deadband_percent !== undefined)
     issues.push(not(['opcua'], undefined, 'deadband or deadband_percent, not both'));
   return issues;
 }
+
+/** Two-state fields of conditions: of which condition must be said, or they would say all of them in turn. */
+const TWO_STATE = /State\/Id$/;
+const SAMPLED = ['deadband', 'deadband_percent', 'history'] as const;
+
+function checkEvent(p: PointSection, device: ResolvedDevice): Issue[] {
+  const { event } = p.opcua ?? {};
+  if (!event) return [];
+  const issues = unsampled(p, 'an event');
+  const path = ['opcua', 'event'];
+  if (p.writable) issues.push(not(['writable'], true, 'no writable event'));
+  if (TWO_STATE.test(event.field) && event.condition === undefined)
+    issues.push({ ...missing('a "condition": the name of the one whose state it is'), path });
+  if (event.type !== undefined && !nodeName(event.type, device.settings.namespace))
+    issues.push(not([...path, 'type'], event.type, 'nsu=<namespace URI>;i=<number>, or i=, s= alone'));
+  return issues;
+}
+
+function checkMethod(p: PointSection, device: ResolvedDevice): Issue[] {
+  const { method_of } = p.opcua ?? {};
+  if (method_of === undefined) return [];
+  const issues = unsampled(p, 'a method');
+  if (p.opcua?.event) issues.push(not(['opcua', 'event'], undefined, 'an event or a method, not both'));
+  if (p.type !== 'string') issues.push(not(['type'], p.type, 'string: what the method gave back, as JSON'));
+  if (!p.writable) issues.push(not(['writable'], p.writable, 'true: a command calls it'));
+  if (!nodeName(method_of, device.settings.namespace))
+    issues.push(not(['opcua', 'method_of'], method_of, 'nsu=<namespace URI>;s=<name>, or s=, i=, g=, b= alone'));
+  return issues;
+}
+
+const unsampled = (p: PointSection, what: string): Issue[] =>
+  SAMPLED.flatMap((key) =>
+    p.opcua?.[key] === undefined ? [] : [not(['opcua', key], p.opcua[key], `no ${key} of ${what}`)],
+  );
 
 function not(path: Issue['path'], value: unknown, expected: string): Issue {
   return { path, value, expected };

@@ -5,16 +5,16 @@ import {
   type ClientSession,
   CreateMonitoredItemsRequest,
   HistoryReadRequest,
-  MonitoringMode,
   NodeClass,
   type OPCUAClient,
   type PublishResponse,
   ReadRawModifiedDetails,
   resolveNodeId,
   TimestampsToReturn,
+  Variant,
   VariantArrayType,
 } from 'node-opcua-client';
-import { type UaValue } from './codec';
+import { UaType, type UaValue } from './codec';
 import {
   type Ack,
   type HistoryPage,
@@ -23,10 +23,13 @@ import {
   type MonitorResult,
   type Notification,
   type ServerLimits,
+  type UaAnswer,
   type UaLink,
   type UaNode,
+  type UaSignature,
 } from './link';
 import { countsOf, limitOf } from './plan';
+import { Requests, within } from './requests';
 import {
   type Callback,
   type CreateResult,
@@ -35,7 +38,7 @@ import {
   type TransferResult,
 } from './services';
 import { type OpcUaSettings } from './settings';
-import { filterOf, notification, plain } from './wire';
+import { argumentOf, monitored, notification, plain, plainVariant } from './wire';
 
 /** Nodes of one request where the server states no limit of its own. */
 const MAX_NODES = 1_000;
@@ -44,27 +47,15 @@ const PUBLISH_TIMEOUT_MS = 30_000;
 /** A session is closed politely for this long, then the connection is cut, ms. */
 const FAREWELL_MS = 300;
 const LIMITS = { read: 'i=11705', monitor: 'i=11714', browse: 'i=11710' } as const;
+const CONDITION_TYPE = 'i=2782';
+const CONDITION_REFRESH = 'i=3875';
 const NAMESPACE_ARRAY = 'i=2255';
 
-/** Rejects with LinkError `timeout`; what comes later is of no interest. */
-export function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new LinkError('timeout', `${what}: no answer within ${Math.round(ms)} ms`)),
-      ms,
-    );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
 export class SessionLink implements UaLink {
-  open = true;
   namespaces: readonly string[] = [];
   limits: ServerLimits = { read: MAX_NODES, monitor: MAX_NODES, browse: MAX_NODES };
-  readonly lost: Promise<Error>;
-  private reason: Error | undefined;
-  private end: (reason: Error) => void = () => undefined;
   private readonly services: RawServices;
+  private readonly requests: Requests;
 
   constructor(
     private readonly client: OPCUAClient,
@@ -72,10 +63,19 @@ export class SessionLink implements UaLink {
     private readonly settings: OpcUaSettings,
   ) {
     this.services = session as unknown as RawServices;
-    this.lost = new Promise((resolve) => (this.end = resolve));
-    client.on('close', () => this.gone(new Error('the server closed the connection')));
-    client.on('connection_lost', () => this.gone(new Error('the connection is lost')));
-    session.on('session_closed', () => this.gone(new Error('the server closed the session')));
+    const requests = new Requests(settings.timeout_ms);
+    client.on('close', () => requests.gone(new Error('the server closed the connection')));
+    client.on('connection_lost', () => requests.gone(new Error('the connection is lost')));
+    session.on('session_closed', () => requests.gone(new Error('the server closed the session')));
+    this.requests = requests;
+  }
+
+  get open(): boolean {
+    return this.requests.open;
+  }
+
+  get lost(): Promise<Error> {
+    return this.requests.lost;
   }
 
   /** Namespaces and limits: both may be others after a restart of the server. */
@@ -91,13 +91,13 @@ export class SessionLink implements UaLink {
 
   async read(nodes: readonly string[], timeout_ms: number): Promise<UaValue[]> {
     const asked = nodes.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value }));
-    return (await this.ask('read', timeout_ms, this.session.read(asked))).map(plain);
+    return (await this.requests.ask('read', timeout_ms, this.session.read(asked))).map(plain);
   }
 
   async typeOf(nodeId: string, timeout_ms: number): Promise<{ type: number; array: boolean }> {
     const attributes = [AttributeIds.Value, AttributeIds.DataType, AttributeIds.ValueRank];
     const asked = attributes.map((attributeId) => ({ nodeId, attributeId }));
-    const [value, declared, rank] = await this.ask('read', timeout_ms, this.session.read(asked));
+    const [value, declared, rank] = await this.requests.ask('read', timeout_ms, this.session.read(asked));
     const now = value && plain(value);
     if (now && now.type !== 0) return { type: now.type, array: now.array };
     const { namespace, value: id } = (declared?.value.value ?? {}) as { namespace?: number; value?: unknown };
@@ -110,7 +110,31 @@ export class SessionLink implements UaLink {
       attributeId: AttributeIds.Value,
       value: { value: { dataType, arrayType: VariantArrayType.Scalar, value } },
     };
-    return (await this.ask('write', timeout_ms, this.session.write(asked))).value;
+    return (await this.requests.ask('write', timeout_ms, this.session.write(asked))).value;
+  }
+
+  async signature(method: string, timeout_ms: number): Promise<UaSignature> {
+    const asked = this.session.getArgumentDefinition(resolveNodeId(method));
+    const { inputArguments, outputArguments } = await this.requests.ask('arguments', timeout_ms, asked);
+    return { inputs: inputArguments.map(argumentOf), outputs: outputArguments.map(argumentOf) };
+  }
+
+  async call(
+    object: string,
+    method: string,
+    args: readonly { readonly type: number; readonly value: unknown }[],
+    timeout_ms: number,
+  ): Promise<UaAnswer> {
+    const inputArguments = args.map(({ type, value }) => new Variant({ dataType: type, value }));
+    const asked = { objectId: resolveNodeId(object), methodId: resolveNodeId(method), inputArguments };
+    const { statusCode, outputArguments } = await this.requests.ask('call', timeout_ms, this.session.call(asked));
+    return { status: statusCode.value, outputs: (outputArguments ?? []).map((v) => plainVariant(v)) };
+  }
+
+  async refresh(subscription: number): Promise<boolean> {
+    const id = { type: UaType.uint32, value: subscription };
+    const { status } = await this.call(CONDITION_TYPE, CONDITION_REFRESH, [id], this.settings.timeout_ms);
+    return status >>> 30 === 0;
   }
 
   async subscribe(publishing_ms: number): Promise<number> {
@@ -124,7 +148,7 @@ export class SessionLink implements UaLink {
       priority: 0,
     };
     return (
-      await this.call('create a subscription', (cb: Callback<{ subscriptionId: number }>) =>
+      await this.requests.call('create a subscription', (cb: Callback<{ subscriptionId: number }>) =>
         this.services.createSubscription(asked, cb),
       )
     ).subscriptionId;
@@ -132,12 +156,14 @@ export class SessionLink implements UaLink {
 
   async transfer(subscription: number): Promise<readonly number[] | undefined> {
     const asked = { subscriptionIds: [subscription], sendInitialValues: false };
-    const answer = await this.call('transfer', (cb: Callback<{ results: TransferResult[] | null }>) =>
-      this.services.transferSubscriptions(asked, cb),
-    ).catch((error: unknown) => {
-      if (error instanceof LinkError && error.kind === 'service') return { results: null };
-      throw error;
-    });
+    const answer = await this.requests
+      .call('transfer', (cb: Callback<{ results: TransferResult[] | null }>) =>
+        this.services.transferSubscriptions(asked, cb),
+      )
+      .catch((error: unknown) => {
+        if (error instanceof LinkError && error.kind === 'service') return { results: null };
+        throw error;
+      });
     const result = answer.results?.[0];
     return result?.statusCode.value === 0 ? [...(result.availableSequenceNumbers ?? [])] : undefined;
   }
@@ -146,19 +172,9 @@ export class SessionLink implements UaLink {
     const asked = new CreateMonitoredItemsRequest({
       subscriptionId: subscription,
       timestampsToReturn: TimestampsToReturn.Both,
-      itemsToCreate: items.map(({ node, handle, sampling_ms, queue_size, deadband }) => ({
-        itemToMonitor: { nodeId: resolveNodeId(node), attributeId: AttributeIds.Value },
-        monitoringMode: MonitoringMode.Reporting,
-        requestedParameters: {
-          clientHandle: handle,
-          samplingInterval: sampling_ms,
-          queueSize: queue_size,
-          discardOldest: true,
-          ...(deadband && { filter: filterOf(deadband) }),
-        },
-      })),
+      itemsToCreate: items.map((item) => monitored(item, this.namespaces)),
     });
-    const { results } = await this.call('monitor', (cb: Callback<{ results: CreateResult[] | null }>) =>
+    const { results } = await this.requests.call('monitor', (cb: Callback<{ results: CreateResult[] | null }>) =>
       this.services.createMonitoredItems(asked, cb),
     );
     return (results ?? []).map((r) => ({ status: r.statusCode.value, id: r.monitoredItemId }));
@@ -166,7 +182,7 @@ export class SessionLink implements UaLink {
 
   async unmonitor(subscription: number, ids: readonly number[]): Promise<void> {
     const asked = { subscriptionId: subscription, monitoredItemIds: [...ids] };
-    await this.call('end monitoring', (cb) => this.services.deleteMonitoredItems(asked, cb));
+    await this.requests.call('end monitoring', (cb) => this.services.deleteMonitoredItems(asked, cb));
   }
 
   async publish(acks: readonly Ack[]): Promise<Notification> {
@@ -177,7 +193,7 @@ export class SessionLink implements UaLink {
         sequenceNumber: a.sequence,
       })),
     };
-    const answer = await this.call<PublishResponse>(
+    const answer = await this.requests.call<PublishResponse>(
       'publish',
       (cb) => this.services.publish(asked, cb),
       PUBLISH_TIMEOUT_MS + this.settings.timeout_ms,
@@ -188,8 +204,9 @@ export class SessionLink implements UaLink {
   async republish({ subscription, sequence }: Ack): Promise<Notification | undefined> {
     const asked = { subscriptionId: subscription, retransmitSequenceNumber: sequence };
     try {
-      const answer = await this.call('republish', (cb: Callback<Pick<PublishResponse, 'notificationMessage'>>) =>
-        this.services.republish(asked, cb),
+      const answer = await this.requests.call(
+        'republish',
+        (cb: Callback<Pick<PublishResponse, 'notificationMessage'>>) => this.services.republish(asked, cb),
       );
       return notification(subscription, answer);
     } catch (error) {
@@ -211,7 +228,7 @@ export class SessionLink implements UaLink {
       releaseContinuationPoints: false,
       timestampsToReturn: TimestampsToReturn.Both,
     });
-    const { results } = await this.call('read history', (cb: Callback<{ results: HistoryResult[] | null }>) =>
+    const { results } = await this.requests.call('read history', (cb: Callback<{ results: HistoryResult[] | null }>) =>
       this.services.historyRead(asked, cb),
     );
     const result = results?.[0];
@@ -224,7 +241,7 @@ export class SessionLink implements UaLink {
 
   async browse(node: string, max: number): Promise<UaNode[]> {
     const { timeout_ms } = this.settings;
-    let page = await this.ask(
+    let page = await this.requests.ask(
       'browse',
       timeout_ms,
       this.session.browse({
@@ -247,57 +264,15 @@ export class SessionLink implements UaLink {
       const more = page.continuationPoint as Buffer | null | undefined;
       if (!more || more.length === 0) return nodes;
       const done = nodes.length >= max;
-      page = await this.ask('browse', timeout_ms, this.session.browseNext(more, done));
+      page = await this.requests.ask('browse', timeout_ms, this.session.browseNext(more, done));
       if (done) return nodes;
     }
   }
 
   async close(reason: Error, forget: boolean): Promise<void> {
     if (!this.open) return;
-    this.gone(reason);
+    this.requests.gone(reason);
     if (forget) await within(FAREWELL_MS, 'close', this.session.close(true)).catch(() => undefined);
     await within(FAREWELL_MS, 'disconnect', this.client.disconnect()).catch(() => undefined);
   }
-
-  private gone(reason: Error): void {
-    if (!this.open) return;
-    this.open = false;
-    this.reason = reason;
-    this.end(reason);
-  }
-
-  private call<T>(what: string, start: (cb: Callback<T>) => void, timeout_ms?: number): Promise<T> {
-    const work = new Promise<T>((resolve, reject) =>
-      start((error, response) => {
-        if (error) reject(error);
-        else if (response === undefined) reject(new Error('an empty answer'));
-        else resolve(response);
-      }),
-    );
-    return this.ask(what, timeout_ms ?? this.settings.timeout_ms, work);
-  }
-
-  /** Ends with the answer, with its time, or with the link: whichever comes first. */
-  private async ask<T>(what: string, timeout_ms: number, work: Promise<T>): Promise<T> {
-    const ended = this.lost.then((reason) => {
-      throw endedBy(what, reason);
-    });
-    try {
-      return await within(timeout_ms, what, Promise.race([work, ended]));
-    } catch (error) {
-      if (error instanceof LinkError) throw error;
-      if (this.reason) throw endedBy(what, this.reason);
-      const { message } = error as Error;
-      const isLost =
-        !this.open || /Invalid Channel|connection|BadSession|BadSecureChannel|has been closed/i.test(message);
-      const kind = isLost ? 'closed' : /timed? ?out|BadRequestTimeout/i.test(message) ? 'timeout' : 'service';
-      throw new LinkError(kind, `${what}: ${message.trim()}`, { cause: error });
-    }
-  }
-}
-
-/** A session given up for its silence leaves requests unanswered, not refused. */
-function endedBy(what: string, reason: Error): LinkError {
-  const kind = reason instanceof LinkError ? reason.kind : 'closed';
-  return new LinkError(kind, `${what}: ${reason.message}`, { cause: reason });
 }

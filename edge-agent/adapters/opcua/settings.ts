@@ -1,7 +1,11 @@
 /** What the profile says of an OPC UA server, device and point, defaults applied. */
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
-import { type OpcUaConnectionSection, type OpcUaUserSection } from '../../core/profile/types-opcua';
+import {
+  type OpcUaConnectionSection,
+  type OpcUaEventSection,
+  type OpcUaUserSection,
+} from '../../core/profile/types-opcua';
 
 export type Policy = NonNullable<OpcUaConnectionSection['policy']>;
 export type Mode = NonNullable<OpcUaConnectionSection['mode']>;
@@ -27,6 +31,27 @@ export interface OpcUaSource {
   readonly queue_size: number;
   readonly deadband?: { readonly kind: 'absolute' | 'percent'; readonly value: number };
   readonly history: boolean;
+  /** The events the node notifies of, not its value. */
+  readonly event?: EventSource;
+  /** The node is a method of this object. */
+  readonly method_of?: NodeName;
+}
+
+/** Names below the type of an event. */
+export interface FieldPath {
+  readonly namespace: string;
+  readonly names: readonly string[];
+}
+
+/** Which events, and what of them. */
+export interface EventSource {
+  /** Browse path below the type of the event, such as ActiveState/Id */
+  readonly field: FieldPath;
+  readonly type?: NodeName;
+  readonly min_severity?: number;
+  /** SourceName and ConditionName the event must have. */
+  readonly source?: string;
+  readonly condition?: string;
 }
 
 /** A node by the URI of its namespace: indexes are the server's, and change when it is restarted or extended. */
@@ -41,6 +66,7 @@ export const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_SESSION_TIMEOUT_MS = 60_000;
 const DEFAULT_QUEUE_SIZE = 10;
+const DEFAULT_EVENT_QUEUE_SIZE = 1_000;
 const GUID = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 const NODE = new RegExp(`^(?:nsu=([^;]+);)?(i=\\d{1,10}|g=${GUID}|s=[^]+|b=[A-Za-z0-9+/=]+)$`);
 
@@ -79,14 +105,30 @@ export function connectionSettings(c: ConnectionSection): OpcUaSettings {
 
 /** `point` has passed the rules. */
 export function sourceOf(point: PointSection, device: ResolvedDevice): OpcUaSource {
-  const { queue_size, deadband, deadband_percent, history } = point.opcua ?? {};
+  const { queue_size, deadband, deadband_percent, history, event, method_of } = point.opcua ?? {};
+  const named = (text: string): NodeName | undefined => nodeName(text, device.settings.namespace);
+  const object = method_of === undefined ? undefined : named(method_of);
   const node = nodeName(point.node ?? '', device.settings.namespace);
   if (!node) throw new Error(`${point.metric}: ${point.node} is no node`);
   return {
     node,
-    queue_size: queue_size ?? DEFAULT_QUEUE_SIZE,
+    queue_size: queue_size ?? (event ? DEFAULT_EVENT_QUEUE_SIZE : DEFAULT_QUEUE_SIZE),
     ...(deadband !== undefined && { deadband: { kind: 'absolute', value: deadband } }),
     ...(deadband_percent !== undefined && { deadband: { kind: 'percent', value: deadband_percent } }),
     history: history ?? false,
+    ...(event && { event: eventOf(event, named) }),
+    ...(object && { method_of: object }),
+  };
+}
+
+function eventOf(
+  { field, namespace, type, ...rest }: OpcUaEventSection,
+  named: (text: string) => NodeName | undefined,
+): EventSource {
+  const kind = type === undefined ? undefined : named(type);
+  return {
+    ...rest,
+    field: { namespace: namespace ?? UA_NAMESPACE, names: field.split('/') },
+    ...(kind && { type: kind }),
   };
 }

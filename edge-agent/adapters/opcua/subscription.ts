@@ -5,10 +5,13 @@
 import { type AdapterSink, type Sample } from '../../adapter';
 import { type Clock } from '../../core/clock';
 import { qualityOf } from './codec';
+import { eventSamples, type EventWatch, isState } from './events';
 import { type Ack, LinkError, type MonitorRequest, type Notification, type UaLink } from './link';
 import { chunks } from './plan';
-import { type PointTable, spoil, told, type UaPoint } from './points';
+import { spoil, told, type UaPoint } from './point';
+import { type PointTable } from './points';
 import { nodeIdOf } from './settings';
+import { type Asked, ofEvents, ofValue, unfiltered, type Watched } from './watched';
 import { Quality } from '../../../schemas/quality';
 
 /** Publish requests with the server at a time: one is answered while the other is on its way. */
@@ -20,7 +23,7 @@ const MAX_KEPT_ACKS = 10_000;
 /** Values of one point read from the server's history after one outage, and in one request. */
 const MAX_HISTORY = 10_000;
 const HISTORY_PAGE = 1_000;
-const FILTER_REFUSALS = new Set([0x8043, 0x8044, 0x8045, 0x808e]);
+const FILTER_REFUSALS = new Set([0x8043, 0x8044, 0x8045, 0x8047, 0x808e]);
 
 export interface SubscriptionStats {
   notifications: number;
@@ -28,19 +31,16 @@ export interface SubscriptionStats {
   transferred: number;
   republished: number;
   history_values: number;
+  events: number;
+  refreshes: number;
 }
 
 /** What the subscription must know of the adapter, which may change at any time. */
 export interface SubscriptionOwner {
   emit(samples: readonly Sample[], ack?: () => void): void;
-  /** Points to be watched. */
-  wanted(): readonly UaPoint[];
+  /** Variables and events to be watched. */
+  wanted(): { readonly values: readonly UaPoint[]; readonly events: readonly EventWatch[] };
   publishing_ms(): number;
-}
-
-interface Item {
-  readonly point: UaPoint;
-  readonly id: number;
 }
 
 export class Subscription {
@@ -50,13 +50,19 @@ export class Subscription {
     transferred: 0,
     republished: 0,
     history_values: 0,
+    events: 0,
+    refreshes: 0,
   };
   private id: number | undefined;
-  private items = new Map<number, Item>();
+  /** The server's id of each item, by handle. */
+  private items = new Map<number, number>();
   private acks: Ack[] = [];
   /** Sequence numbers the agent has taken and not made durable yet. */
   private readonly taken = new Set<number>();
   private turn: Promise<void> = Promise.resolve();
+  private listening: UaLink | undefined;
+  /** The server has conditions, as far as is known. */
+  private refreshes = true;
 
   constructor(
     private readonly points: PointTable,
@@ -70,6 +76,8 @@ export class Subscription {
     await this.backfill(link);
     await this.takeOver(link);
     await this.sync(link);
+    this.refreshes = true;
+    await this.refresh(link);
     for (let i = 0; i < IN_FLIGHT; i++) void this.listen(link);
   }
 
@@ -103,24 +111,43 @@ export class Subscription {
   }
 
   private async align(link: UaLink): Promise<void> {
-    const wanted = new Map(this.owner.wanted().map((p) => [p.handle, p]));
+    const { values, events } = this.owner.wanted();
+    const wanted = new Map([...values.map(ofValue), ...events.map(ofEvents)].map((w) => [w.handle, w]));
     this.id ??= await this.created(link);
     const surplus = [...this.items].filter(([handle]) => !wanted.has(handle));
     for (const part of chunks(surplus, link.limits.monitor)) {
       for (const [handle] of part) this.items.delete(handle);
       await link.unmonitor(
         this.id,
-        part.map(([, item]) => item.id),
+        part.map(([, id]) => id),
       );
     }
-    const missing = [...wanted.values()].filter((p) => !this.items.has(p.handle));
-    const lost = missing.filter((p) => !nodeIdOf(p.source.node, link.namespaces));
-    this.owner.emit(lost.map((p) => spoil(p, Quality.configuration, this.clock.now())));
+    const missing = [...wanted.values()].filter((w) => !this.items.has(w.handle));
+    const lost = missing.filter((w) => !w.request(link.namespaces));
+    this.owner.emit(lost.flatMap((w) => this.spoilt(w, Quality.configuration)));
     for (const part of chunks(
-      missing.filter((p) => !lost.includes(p)),
+      missing.filter((w) => !lost.includes(w)),
       link.limits.monitor,
     ))
       await this.watch(link, this.id, part);
+    const fresh = missing.some((w) => w.points.some(isState));
+    if (fresh && this.listening === link) await this.refresh(link);
+  }
+
+  /** Conditions that held before we listened, or while we were away, are told once more. */
+  async refresh(link: UaLink): Promise<void> {
+    const states = this.owner.wanted().events.flatMap((w) => w.points.filter(isState));
+    if (!this.refreshes || this.id === undefined || !states.some((p) => p.spoiled_at !== undefined || !p.last)) return;
+    this.stats.refreshes++;
+    // No conditions on this server: its events are all there is.
+    this.refreshes = await link.refresh(this.id).catch((error: unknown) => {
+      if (error instanceof LinkError && error.kind === 'service') return false;
+      throw error;
+    });
+  }
+
+  private spoilt({ points }: Watched, quality: number): Sample[] {
+    return points.map((p) => spoil(p, quality, this.clock.now()));
   }
 
   private async created(link: UaLink): Promise<number> {
@@ -128,33 +155,41 @@ export class Subscription {
     return link.subscribe(this.owner.publishing_ms());
   }
 
-  private async watch(link: UaLink, id: number, points: readonly UaPoint[]): Promise<void> {
-    const asked = points.map((p) => request(p, link.namespaces));
-    const results = await link.monitor(id, asked);
-    const unfiltered: UaPoint[] = [];
+  private async watch(link: UaLink, id: number, items: readonly Watched[]): Promise<void> {
+    const asked = items.flatMap((item) => {
+      const request = item.request(link.namespaces);
+      return request ? [{ item, request }] : [];
+    });
+    const plainer = await this.ask(link, id, asked, unfiltered);
+    if (plainer.length > 0) await this.ask(link, id, plainer, () => undefined);
+  }
+
+  /** Those that may be asked for once more, in another way. */
+  private async ask(
+    link: UaLink,
+    id: number,
+    asked: readonly Asked[],
+    otherwise: (request: MonitorRequest) => MonitorRequest | undefined,
+  ): Promise<Asked[]> {
+    const results = await link.monitor(
+      id,
+      asked.map(({ request }) => request),
+    );
+    const again: Asked[] = [];
     const refused: Sample[] = [];
-    points.forEach((point, i) => {
-      const { status, id: item } = results[i] ?? { status: 0x80000000, id: 0 };
-      if (qualityOf(status) < 64) this.items.set(point.handle, { point, id: item });
-      else if (FILTER_REFUSALS.has(status >>> 16) && asked[i]?.deadband) unfiltered.push(point);
-      else refused.push(spoil(point, qualityOf(status), this.clock.now()));
+    asked.forEach(({ item, request }, i) => {
+      const { status, id: given } = results[i] ?? { status: 0x80000000, id: 0 };
+      const plainer = FILTER_REFUSALS.has(status >>> 16) ? otherwise(request) : undefined;
+      if (qualityOf(status) < 64) this.items.set(item.handle, given);
+      else if (plainer) again.push({ item, request: plainer });
+      else refused.push(...this.spoilt(item, qualityOf(status)));
     });
     this.owner.emit(refused);
-    if (unfiltered.length === 0) return;
-    // A server that knows no such deadband sends every change: the agent's own deadband is there still.
-    const plain = unfiltered.map((p) => ({ ...request(p, link.namespaces), deadband: undefined }));
-    const again = await link.monitor(
-      id,
-      plain.map(({ deadband: _, ...rest }) => rest),
-    );
-    unfiltered.forEach((point, i) => {
-      const result = again[i];
-      if (result && qualityOf(result.status) < 64) this.items.set(point.handle, { point, id: result.id });
-      else this.owner.emit([spoil(point, qualityOf(result?.status ?? 0x80000000), this.clock.now())]);
-    });
+    return again;
   }
 
   private async listen(link: UaLink): Promise<void> {
+    this.listening = link;
     try {
       while (link.open) {
         await this.sink.ready();
@@ -175,7 +210,7 @@ export class Subscription {
   }
 
   private take(n: Notification): void {
-    if (n.values.length === 0 || n.subscription !== this.id || this.taken.has(n.sequence)) return;
+    if (n.values.length + n.events.length === 0 || n.subscription !== this.id || this.taken.has(n.sequence)) return;
     this.stats.notifications++;
     const now = this.clock.now();
     const samples: Sample[] = [];
@@ -183,6 +218,12 @@ export class Subscription {
       const point = this.items.has(handle) ? this.points.get(handle) : undefined;
       const sample = point && told(point, value, now);
       if (sample) samples.push(sample);
+    }
+    for (const { handle, fields } of n.events) {
+      const watch = this.items.has(handle) ? this.points.watch(handle) : undefined;
+      if (!watch) continue;
+      this.stats.events++;
+      samples.push(...eventSamples(watch, fields, now));
     }
     const { subscription, sequence } = n;
     this.taken.add(sequence);
@@ -195,7 +236,7 @@ export class Subscription {
 
   /** What the server's history has of the time in which it could not reach us. */
   private async backfill(link: UaLink): Promise<void> {
-    for (const point of this.owner.wanted()) {
+    for (const point of this.owner.wanted().values) {
       const node = nodeIdOf(point.source.node, link.namespaces);
       if (!point.source.history || point.spoiled_at === undefined || !point.last || node === undefined) continue;
       await this.readHistory(link, point, node, point.last.at + 1);
@@ -220,10 +261,4 @@ export class Subscription {
       if (!continuation || page.values.length === 0) return;
     }
   }
-}
-
-function request({ source, handle, scan_ms }: UaPoint, namespaces: readonly string[]): MonitorRequest {
-  const { node, queue_size, deadband } = source;
-  const id = nodeIdOf(node, namespaces) ?? '';
-  return { node: id, handle, sampling_ms: scan_ms, queue_size, ...(deadband && { deadband }) };
 }

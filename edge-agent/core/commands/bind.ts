@@ -18,6 +18,8 @@ export interface BoundWrite {
   readonly value: FieldValue;
   /** For the adapter. */
   readonly raw: FieldValue;
+  /** The point is a method, called with these; `value` and `raw` are their JSON text. */
+  readonly args?: readonly FieldValue[];
 }
 
 export interface BoundVerify {
@@ -61,7 +63,15 @@ export function bind(device: DevicePlan, { name, args, options: text }: Bindable
     const plan = device.commands.get(name) ?? (name === WRITE ? writePlan(given) : undefined);
     if (!plan) throw new Refusal(`${device.id} has no command ${name}; it has ${commandNames(device)}`);
     const values = plan.name === WRITE && !device.commands.has(WRITE) ? new Map() : checkArgs(plan, given);
-    const writes = plan.writes.map(({ metric, value }) => bindWrite(device, metric, valueOf(value, values)));
+    const writes = plan.writes.map(({ metric, value }) =>
+      'list' in value
+        ? bindCall(
+            device,
+            metric,
+            value.list.map((v) => valueOf(v, values)),
+          )
+        : bindWrite(device, metric, valueOf(value, values)),
+    );
     const verify = plan.verify.map((v) => bindVerify(device, v, values, options));
     const only_if = options.only_if.map((condition) => ({ condition, point: pointOf(device, condition.metric) }));
     return { ok: true, command: { writes, verify, only_if, options } };
@@ -89,7 +99,7 @@ function writePlan(given: ReadonlyMap<string, unknown>): CommandPlan {
   if (typeof metric !== 'string') throw new Refusal('write takes metric, the name of a writable point');
   if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string')
     throw new Refusal('write takes value, a number, a text, true or false');
-  const write = { metric, value: { literal: value } };
+  const write = { metric, value: { literal: value } } as const;
   return {
     name: WRITE,
     description: '',
@@ -150,6 +160,11 @@ function bindWrite(device: DevicePlan, metric: string, value: FieldValue): Bound
   const field = toField(point, value);
   if (!field.ok) throw new Refusal(field.reason);
   return { point, value, raw: field.raw };
+}
+
+function bindCall(device: DevicePlan, metric: string, args: readonly FieldValue[]): BoundWrite {
+  const value = JSON.stringify(args, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v));
+  return { ...bindWrite(device, metric, value), args };
 }
 
 /** Time given to settle is no time of reading back. */

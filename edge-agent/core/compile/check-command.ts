@@ -17,6 +17,8 @@ export function argOf(value: Literal): string | undefined {
   return typeof value === 'string' && value.startsWith('$') && !value.startsWith('$$') ? value.slice(1) : undefined;
 }
 
+export const isList = (value: Literal | readonly Literal[]): value is readonly Literal[] => Array.isArray(value);
+
 /** Issues with paths inside the command. */
 export function checkCommand(command: CommandSection, device: ResolvedDevice, rules: ProtocolRules): Issue[] {
   const args = new Map((command.args ?? []).map((a) => [a.name, a]));
@@ -26,21 +28,28 @@ export function checkCommand(command: CommandSection, device: ResolvedDevice, ru
   const verify = Array.isArray(command.verify) ? (command.verify as CommandSection['writes']) : [];
   const check = (part: CommandSection['writes'][number], path: Path, write: boolean): void => {
     const point = points.get(part.metric);
-    const arg = argOf(part.value);
-    if (arg !== undefined) used.add(arg);
+    const values = isList(part.value) ? part.value : [part.value];
+    const named = values.flatMap((v) => argOf(v) ?? []);
+    named.forEach((n) => used.add(n));
     if (!point) issues.push(notThere([...path, 'metric'], part.metric, 'a metric of the device', points.keys()));
     else if (write && !point.writable)
       issues.push({ path: [...path, 'metric'], value: part.metric, expected: 'a point with writable: true' });
-    if (arg !== undefined && !args.has(arg))
+    const strangers = named.filter((n) => !args.has(n));
+    for (const stranger of strangers)
       issues.push(
         notThere(
           [...path, 'value'],
-          `$${arg}`,
+          `$${stranger}`,
           'an argument of the command',
           [...args.keys()].map((a) => `$${a}`),
         ),
       );
-    else if (point) issues.push(...checkValue(part.value, args.get(arg ?? ''), point, rules.kind(point), path));
+    if (!point || strangers.length > 0) return;
+    const isMethod = rules.isMethod?.(point) ?? false;
+    if (isMethod !== isList(part.value) || (isMethod && !write))
+      issues.push({ path: [...path, 'value'], value: part.value, expected: methodValue(part.metric, isMethod, write) });
+    else if (!isList(part.value))
+      issues.push(...checkValue(part.value, args.get(named[0] ?? ''), point, rules.kind(point), path));
   };
   command.writes.forEach((w, i) => check(w, ['writes', i], true));
   verify.forEach((v, i) => check(v, ['verify', i], false));
@@ -48,6 +57,11 @@ export function checkCommand(command: CommandSection, device: ResolvedDevice, ru
     if (!used.has(arg.name))
       issues.push({ path: ['args', i, 'name'], value: arg.name, expected: `$${arg.name} in writes or verify` });
   return issues;
+}
+
+function methodValue(metric: string, isMethod: boolean, write: boolean): string {
+  if (isMethod && !write) return `no method to be read back: ${metric} has no value`;
+  return isMethod ? `a list: ${metric} is a method` : `one value: ${metric} is no method`;
 }
 
 function checkArg(arg: ArgSection, path: Path): Issue[] {

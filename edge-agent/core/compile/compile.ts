@@ -11,7 +11,7 @@ import {
 import { pathText } from '../profile/problem';
 import { compileFences } from '../geofence/compile';
 import { compileRules } from '../rules/compile';
-import { argOf } from './check-command';
+import { argOf, isList } from './check-command';
 import {
   type AgentPlan,
   type CommandPlan,
@@ -156,7 +156,10 @@ function compileReporting({ mode, summary_ms, before_ms, after_ms }: ReportingSe
 }
 
 function compileCommand(command: CommandSection): CommandPlan {
-  const writes = command.writes.map((w) => ({ metric: w.metric, value: operand(w.value) }));
+  const writes = command.writes.map(({ metric, value }) => ({
+    metric,
+    value: isList(value) ? { list: value.map(operand) } : operand(value),
+  }));
   return {
     name: command.name,
     description: command.description ?? '',
@@ -180,7 +183,7 @@ function compileVerify(command: CommandSection, writes: CommandPlan['writes']): 
   if (command.verify === undefined || command.verify === 'read-back') {
     // A point written twice holds the last value.
     const last = new Map(writes.map((w) => [w.metric, w]));
-    return [...last.values()].map((w) => ({ ...w, within_ms }));
+    return [...last.values()].flatMap(({ metric, value }) => ('list' in value ? [] : [{ metric, value, within_ms }]));
   }
   return command.verify.map((v) => ({
     metric: v.metric,

@@ -71,7 +71,8 @@ export interface ArgPlan {
 /** Engineering value to be written to a point of the same device. */
 export interface WritePlan {
   readonly metric: string;
-  readonly value: Operand;
+  /** A list: the arguments of a method, which the point stands for. */
+  readonly value: Operand | { readonly list: readonly Operand[] };
 }
 
 /** The point must read `value` (engineering, within `tolerance`) at most `within_ms` after the last write. */

@@ -9,6 +9,8 @@ export interface ProtocolRules {
   /** Key of connections, devices and points that only this protocol reads. */
   readonly section?: 'opcua' | 'bacnet' | 'can' | 'mqtt' | 'sparkplug' | 'http' | 'coap' | 'mqtt_listener';
   kind(point: PointSection): PointKind;
+  /** The point is a method: commands give it a list of arguments. Absent: the protocol has none. */
+  isMethod?(point: PointSection): boolean;
   /** Issues with paths inside the connection. */
   checkConnection(connection: ConnectionSection): readonly Issue[];
   /** Issues with paths inside the point. */

@@ -30,4 +30,20 @@ export interface OpcUaPointSection {
   readonly deadband_percent?: number;
   /** Read what was missed from the server's history after an outage. */
   readonly history?: boolean;
+  readonly event?: OpcUaEventSection;
+  /** The node is a method of this object; commands call it. */
+  readonly method_of?: string;
+}
+
+/** A point that says one thing of the events its node notifies of. */
+export interface OpcUaEventSection {
+  /** Browse path below the type of the event, such as Message or ActiveState/Id. */
+  readonly field: string;
+  /** URI of the names in `field`; absent: the standard's own. */
+  readonly namespace?: string;
+  /** Events of this type and what is derived from it. */
+  readonly type?: string;
+  readonly min_severity?: number;
+  readonly source?: string;
+  readonly condition?: string;
 }

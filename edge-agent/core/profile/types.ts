@@ -240,9 +240,15 @@ export interface CommandSection {
   readonly name: string;
   readonly description?: string;
   readonly args?: readonly ArgSection[];
-  readonly writes: readonly { readonly metric: string; readonly value: Literal }[];
+  readonly writes: readonly WriteSection[];
   readonly verify?: 'read-back' | 'none' | readonly VerifySection[];
   readonly within_ms?: number;
+}
+
+export interface WriteSection {
+  readonly metric: string;
+  /** A list: the arguments of a method. */
+  readonly value: Literal | readonly Literal[];
 }
 
 export interface ArgSection {

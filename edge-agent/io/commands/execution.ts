@@ -1,5 +1,5 @@
 /** One command at the field: write, and read back. Decides nothing about repetition, that is the ledger's. */
-import { AdapterError, type FieldAdapter, type FieldValue } from '../../adapter';
+import { AdapterError, type CallAnswer, type FieldAdapter, type FieldValue } from '../../adapter';
 import { type BoundCommand, type BoundCondition, type BoundVerify, type BoundWrite } from '../../core/commands/bind';
 import { unmet } from '../../core/commands/options';
 import { type PointPlan } from '../../core/compile/plan';
@@ -16,10 +16,11 @@ const LOOK_WITHIN_MS = 2_000;
 /** Writes of one QoS 1 step that may have been carried out; then nobody knows. */
 export const MAX_WRITES = 3;
 
-export type Field = Pick<FieldAdapter, 'read' | 'write'>;
+export type Field = Pick<FieldAdapter, 'read' | 'write' | 'call'>;
 
 export type WriteOutcome =
-  | { readonly kind: 'written' }
+  /** `answer`: what a method gave back. */
+  | { readonly kind: 'written'; readonly answer?: CallAnswer }
   /** Certainly not carried out. */
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'unknown'; readonly detail: string };
@@ -55,7 +56,9 @@ export class Execution {
 
   /** Whether the point holds what should have been written; false when that cannot be told. */
   async shows(write: BoundWrite): Promise<boolean> {
-    const { point, value } = write;
+    const { point, value, args } = write;
+    // A method leaves nothing that could be read back.
+    if (args) return false;
     return (await this.verify([{ point, value, within_ms: LOOK_WITHIN_MS + this.settle_ms }])).kind === 'verified';
   }
 
@@ -95,9 +98,13 @@ export class Execution {
     return values;
   }
 
-  private async writeOnce({ point, raw }: BoundWrite): Promise<WriteOutcome> {
+  private async writeOnce({ point, raw, args }: BoundWrite): Promise<WriteOutcome> {
+    const { device, field } = this;
+    const order = { device, metric: point.metric, timeout_ms: this.timeout_ms() };
     try {
-      await this.field.write({ device: this.device, metric: point.metric, value: raw, timeout_ms: this.timeout_ms() });
+      if (args && !field.call) return { kind: 'failed', detail: `${point.metric}: the protocol has no methods` };
+      if (args && field.call) return { kind: 'written', answer: await field.call({ ...order, args }) };
+      await field.write({ ...order, value: raw });
       return { kind: 'written' };
     } catch (error) {
       const detail = `${point.metric}: ${(error as Error).message}`;

@@ -56,10 +56,12 @@ export class CommandTraces {
   field({ command_id }: Command, field: Field): Field {
     const traced = this.commands.get(command_id);
     if (!traced) return field;
+    const call = field.call?.bind(field);
     return {
       write: (order) => this.step(traced, 'write to the field', order.metric, () => field.write(order)),
       read: (device, metric, timeout_ms) =>
         this.step(traced, 'read back', metric, () => field.read(device, metric, timeout_ms)),
+      ...(call && { call: (order) => this.step(traced, 'call a method', order.metric, () => call(order)) }),
     };
   }
 

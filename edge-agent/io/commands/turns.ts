@@ -1,5 +1,6 @@
 /** One command whose turn has come: on record before it is done, written, read back, settled (DESIGN.md §7). */
 import { type Command } from '../../../schemas/generated';
+import { type CallAnswer } from '../../adapter';
 import { bind, type BoundCommand } from '../../core/commands/bind';
 import { type AgentTime, DRY_RUN, FLUSH, onTurn, report, timeLeft } from '../../core/commands/decide';
 import { type Entry, type LedgerEvent, type Report } from '../../core/commands/ledger';
@@ -35,6 +36,8 @@ export interface TurnDeps {
   onError(error: unknown): void;
 }
 
+/** What methods gave back, by metric. */
+type Answers = Readonly<Record<string, CallAnswer>>;
 type Bound = BoundCommand & { readonly execution: Execution };
 
 /** Pause after the ledger's disk refused, ms. */
@@ -92,21 +95,25 @@ export class Turns {
     const unmet = firstStep > 0 ? undefined : await execution.unmet(bound.only_if);
     if (unmet !== undefined)
       return this.settle(command.command_id, 'failed', `not carried out: ${unmet}`, { written: {} });
+    const answers: Record<string, CallAnswer> = {};
     for (const [step, write] of writes.entries()) {
       if (step < firstStep) continue;
       if (command.qos === 2 || guarded) await this.intend(command.command_id, step);
       if (this.closed) return;
       const outcome = await execution.write(write, command.qos === 1);
-      if (outcome.kind === 'written') continue;
+      if (outcome.kind === 'written') {
+        if (outcome.answer) answers[write.point.metric] = outcome.answer;
+        continue;
+      }
       const state = outcome.kind === 'failed' ? 'failed' : 'outcome-unknown';
       return this.settle(command.command_id, state, outcome.detail, { writes_done: step });
     }
-    await this.concluded(command, bound);
+    await this.concluded(command, bound, answers);
   }
 
   /** Carried out: on record while it is being read back. */
-  private async concluded(command: Command, bound: Bound): Promise<void> {
-    const recorded = this.executed(command, bound);
+  private async concluded(command: Command, bound: Bound, answers: Answers = {}): Promise<void> {
+    const recorded = this.executed(command, bound, answers);
     if (bound.verify.length > 0) await this.verify(command, bound, recorded);
     await recorded;
   }
@@ -162,9 +169,10 @@ export class Turns {
     }
   }
 
-  private async executed(command: Command, bound: BoundCommand): Promise<void> {
+  private async executed(command: Command, bound: BoundCommand, answers: Answers): Promise<void> {
     const verifiable = bound.verify.length > 0;
-    const result = { verifiable, written: engineering(bound) };
+    const answer = Object.keys(answers).length > 0 && { answer: answers };
+    const result = { verifiable, written: engineering(bound), ...answer };
     await this.settle(command.command_id, 'executed', '', result, verifiable);
   }
 

@@ -17,8 +17,11 @@ import { type Fault, parseFault } from '../modbus/faults';
 import { boilerAt, initialState, meterAt, obey, type PlantState } from '../modbus/process';
 import { Wire } from '../wire';
 import { rebooted } from '../boiler';
+import { BoilerRoom } from './boiler-room';
 
 export const PLANT_NAMESPACE = 'urn:millrace:plant';
+/** A setpoint above this overheats the boiler, Cel. */
+export const OVERHEATED_CEL = 90;
 /** Name and password the plant knows besides anonymous. */
 export const PLANT_USER = { name: 'operator', password: 'steam' } as const;
 
@@ -49,6 +52,7 @@ export class OpcUaPlant {
   private state: PlantState = initialState(Date.now());
   private server: OPCUAServer | undefined;
   private wire: Wire | undefined;
+  private boilerroom: BoilerRoom | undefined;
   private status: StatusCode = StatusCodes.Good;
   private readonly held = new Map<string, unknown>();
 
@@ -60,6 +64,11 @@ export class OpcUaPlant {
 
   get connections(): number {
     return this.wire?.connections ?? 0;
+  }
+
+  /** The boiler is overheated, or it is not any more. */
+  overheat(active: boolean): void {
+    this.boilerroom?.overheat(active, boilerAt(this.state, Date.now()).temperature_cel);
   }
 
   get endpoint(): string {
@@ -149,7 +158,16 @@ export class OpcUaPlant {
     if (!addressSpace) throw new Error('the server has no address space');
     const ns = addressSpace.registerNamespace(PLANT_NAMESPACE);
     const folder = (name: string): UAObject =>
-      ns.addObject({ organizedBy: addressSpace.rootFolder.objects, browseName: name, nodeId: `s=${name}` });
+      ns.addObject({
+        organizedBy: addressSpace.rootFolder.objects,
+        ...{
+          browseName: name,
+          nodeId: `s=${name}`,
+          eventSourceOf: addressSpace.rootFolder.objects.server,
+          eventNotifier: 1,
+        },
+      });
+    addressSpace.installAlarmsAndConditionsService();
     const [boiler, meter, types] = [folder('Boiler'), folder('Meter'), folder('Types')];
     const now = (): number => Date.now();
     const temperature = this.gauge(
@@ -164,7 +182,9 @@ export class OpcUaPlant {
     this.gauge(ns, meter, 'Energy', DataType.UInt64, () => words(meterAt(now()).energy_wh + BigInt(now() % 1_000)));
     this.setting(ns, boiler, 'Setpoint', DataType.Double, this.state.setpoint, (value) => {
       this.state = obey(this.state, { kind: 'setpoint', value: Number(value) }, now());
+      this.overheat(Number(value) > OVERHEATED_CEL);
     });
+    this.boilerroom = new BoilerRoom(ns, boiler);
     this.setting(ns, types, 'Boolean', DataType.Boolean, false);
     this.setting(ns, types, 'Int16', DataType.Int16, -2);
     this.setting(ns, types, 'UInt32', DataType.UInt32, 4_123_456_789);

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishing_ms } from '../../../../edge-agent/adapters/opcua/plan';
-import { PointTable, told } from '../../../../edge-agent/adapters/opcua/points';
+import { told } from '../../../../edge-agent/adapters/opcua/point';
+import { PointTable } from '../../../../edge-agent/adapters/opcua/points';
 import { nodeIdOf, type OpcUaSettings } from '../../../../edge-agent/adapters/opcua/settings';
 import { toReading } from '../../../../edge-agent/core/reading';
 import { readPlan } from '../../../../edge-agent/profile-file';

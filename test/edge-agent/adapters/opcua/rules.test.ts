@@ -40,6 +40,19 @@ test.each([
   ['what is no node', 'node: Boiler', 'nsu=<namespace URI>'],
   ['a point without a node', 'type: bool', 'a "node"'],
   ['a register', 'node: s=A, table: coil', 'no table with opcua'],
+  ['the state of no condition', 'node: i=2253, opcua: { event: { field: ActiveState/Id } }', 'a "condition"'],
+  [
+    'an event with history',
+    'node: i=2253, opcua: { history: true, event: { field: Message } }',
+    'no history of an event',
+  ],
+  [
+    'an event that is written',
+    'node: i=2253, writable: true, opcua: { event: { field: Message } }',
+    'no writable event',
+  ],
+  ['a method of another type', 'node: s=F, writable: true, opcua: { method_of: s=B }', 'as JSON'],
+  ['a method nobody calls', 'node: s=F, type: string, opcua: { method_of: s=B }', 'a command calls it'],
   ['two deadbands', 'node: s=A, opcua: { deadband: 1, deadband_percent: 1 }', 'not both'],
 ])('refuses %s', (_, point, message) => {
   expect(() => planOf(profile(NONE, point))).toThrow(message);
@@ -63,4 +76,20 @@ test('a node has the index its namespace has on this server now', () => {
   const node = { namespace: 'urn:x', id: 's=A' };
   expect(nodeIdOf(node, [UA_NAMESPACE, 'urn:server', 'urn:x'])).toBe('ns=2;s=A');
   expect(nodeIdOf(node, [UA_NAMESPACE])).toBeUndefined();
+});
+
+test.each([
+  ['[$a, 5, "x"]', undefined],
+  ['$a', 'a list: m is a method'],
+  ['[$b]', 'an argument of the command'],
+])('a command gives a method %s', (value, message) => {
+  const command = `commands: [{ name: go, args: [{ name: a }], writes: [{ metric: m, value: ${value} }] }]`;
+  const text = profile(NONE, 'node: s=F, type: string, writable: true, opcua: { method_of: s=B }');
+  const plan = () => planOf(text.replace(/ \}\n$/, `, ${command} }\n`));
+  if (message !== undefined) return expect(plan).toThrow(message);
+  const { commands } = plan().devices.get('d') ?? {};
+  expect(commands?.get('go')).toMatchObject({
+    writes: [{ metric: 'm', value: { list: [{ arg: 'a' }, { literal: 5 }, { literal: 'x' }] } }],
+    verify: [],
+  });
 });

@@ -157,6 +157,47 @@ test('a session is taken over after a cut, and the history has what lies between
   await run.adapter.close();
 }, 60_000);
 
+const UA = 'nsu=http://opcfoundation.org/UA/';
+const ALARM = [
+  `{ metric: overheated, node: "${UA};i=2253", type: bool, opcua: { event: { field: ActiveState/Id, condition: Overheated } } }`,
+  `{ metric: alarm_text, node: "${UA};i=2253", type: string, opcua: { event: { field: Message, condition: Overheated, source: "2:Boiler" } } }`,
+  `{ metric: severity, node: "${UA};i=2253", type: uint16, opcua: { event: { field: Severity, type: "${UA};i=2782", min_severity: 500 } } }`,
+  '{ metric: setpoint, node: s=Boiler.Setpoint, writable: true }',
+  '{ metric: dose, node: s=Boiler.Dose, type: string, writable: true, opcua: { method_of: s=Boiler } }',
+].join(', ');
+
+test('a condition is a state over cuts, its events are told once; a method answers by name', async () => {
+  plant.overheat(true);
+  const run = new Run(profile(SECURE(), ALARM));
+  await until('the alarm that was there before us', () => run.last('overheated')?.value === true);
+  await until('its severity', () => run.last('severity')?.value === 800);
+  expect(run.last('alarm_text')?.value).toMatch(/^overheated at/);
+  plant.overheat(false);
+  await until(
+    'it is over',
+    () => run.last('overheated')?.value === false && run.last('alarm_text')?.value === 'back to normal',
+  );
+  plant.overheat(true);
+  await until('again', () => run.last('overheated')?.value === true);
+  await plant.vanish();
+  await until('nobody knows', () => run.last('overheated')?.quality === 65);
+  plant.overheat(false);
+  await plant.start();
+  await until('over, as the events kept say', () => run.last('overheated')?.value === false);
+  const texts = run.samples.filter((s) => s.metric === 'alarm_text');
+  await until('all told', () => run.samples.filter((s) => s.metric === 'alarm_text').length === 4);
+  expect(texts.every((s) => s.quality === 0)).toBe(true);
+
+  const call = (args: FieldValue[]) => run.adapter.call({ device: 'd', metric: 'dose', args, timeout_ms: 20_000 });
+  expect(await call([2.5, 'biocide'])).toEqual({ batch: 1, total_l: 2.5 });
+  await until('the answer as a reading', () => run.last('dose')?.value === '{"batch":1,"total_l":2.5}');
+  await expect(call([500, 'biocide'])).rejects.toMatchObject({ code: 'device-exception', certain: true });
+  await expect(call([1])).rejects.toThrow('takes 2 arguments (volume_l, agent)');
+  await expect(call(['much', 'biocide'])).rejects.toMatchObject({ code: 'invalid-value' });
+  await expect(run.adapter.read('d', 'dose', 5_000)).rejects.toThrow('no variable');
+  await run.adapter.close();
+}, 60_000);
+
 test('browse gives points that a profile takes', async () => {
   const told: string[] = [];
   const output = { out: (t: string) => void told.push(t), err: () => undefined };

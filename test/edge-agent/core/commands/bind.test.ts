@@ -1,5 +1,5 @@
 import { bind } from '../../../../edge-agent/core/commands/bind';
-import { device } from './helpers';
+import { device, point, SET_PAIR } from './helpers';
 
 const press = device();
 const bound = (name: string, args: object): unknown => {
@@ -51,5 +51,21 @@ describe('what does not fit is refused in words, before anything is written', ()
 
   test.each(['[]', '1', 'null', '{', '"x"'])('arguments %s', (args) => {
     expect(bind(press, { name: 'pulse', args, options: '' })).toMatchObject({ ok: false });
+  });
+});
+
+test('a list becomes the arguments of a method, exact whole numbers as text in what is told of it', () => {
+  const call = {
+    ...SET_PAIR,
+    name: 'go',
+    verify: [],
+    writes: [{ metric: 'note', value: { list: [{ arg: 'low' }, { literal: 2n ** 60n }] } }],
+  };
+  const note = point('note', { kind: 'text', low: undefined, high: undefined, scale: undefined } as never);
+  const plan = { ...press, byMetric: new Map([['note', note]]), commands: new Map([['go', call]]) };
+  const binding = bind(plan, { name: 'go', args: '{"low":10}', options: '' });
+  expect(binding).toMatchObject({
+    ok: true,
+    command: { writes: [{ args: [10, 2n ** 60n], value: '[10,"1152921504606846976"]' }] },
   });
 });

@@ -3,6 +3,7 @@ import { MemoryFs } from '../outbox/memory-fs';
 import { type Clock, systemClock } from '../../../../edge-agent/io/clock';
 import { MemoryField, noAnswer, refusedByDevice } from './field';
 import { agent, command } from './helpers';
+import { device, point } from '../../core/commands/helpers';
 
 test('is durable, carried out, read back and told, in this order', async () => {
   const { executor, field, told, settled } = await agent(new MemoryFs());
@@ -354,4 +355,45 @@ describe('order', () => {
       expect(seen.get(device)).toEqual(orders.map((_, n) => n).filter((n) => n % 3 === d));
     await second.executor.close();
   });
+});
+
+const METHOD = {
+  ...{ name: 'dose', description: '', args: [], verify: [] },
+  writes: [{ metric: 'start', value: { list: [{ literal: 2.5 }] } }],
+};
+const withMethod = (field: MemoryField): Partial<ExecutorOptions> => {
+  const plan = device();
+  const start = { ...point('start', { kind: 'text' }), scale: undefined } as never;
+  return {
+    device: () => ({
+      plan: { ...plan, byMetric: new Map([['start', start]]), commands: new Map([['dose', METHOD]]) },
+      field,
+    }),
+  };
+};
+
+test('a method is called, and what it gave back is in the answer', async () => {
+  const field = new MemoryField();
+  field.behaviour = { called: () => ({ batch: 2n ** 60n, total_l: 2.5 }) };
+  const { executor, told, settled } = await agent(new MemoryFs(), field, withMethod(field));
+  await executor.deliver([command({ name: 'dose', args: '{}' })]);
+  await settled();
+  expect(field.calls).toEqual([[2.5]]);
+  expect(told.events.at(-1)).toMatchObject({
+    state: 'executed',
+    result:
+      '{"verifiable":false,"written":{"start":"[2.5]"},"answer":{"start":{"batch":"1152921504606846976","total_l":2.5}}}',
+  });
+  await executor.close();
+});
+
+test('a method that does not answer is not called again at QoS 2: nobody knows', async () => {
+  const field = new MemoryField();
+  field.behaviour = { called: () => noAnswer() };
+  const { executor, told, settled } = await agent(new MemoryFs(), field, withMethod(field));
+  await executor.deliver([command({ name: 'dose', args: '{}' })]);
+  await settled();
+  expect(field.calls).toHaveLength(1);
+  expect(told.states().at(-1)).toBe('outcome-unknown');
+  await executor.close();
 });

@@ -1,5 +1,12 @@
 /** A field in memory that carries writes out, or not, and answers, or not. */
-import { AdapterError, type FieldValue, type Sample, type WriteRequest } from '../../../../edge-agent/adapter';
+import {
+  AdapterError,
+  type CallAnswer,
+  type CallRequest,
+  type FieldValue,
+  type Sample,
+  type WriteRequest,
+} from '../../../../edge-agent/adapter';
 import { type Field } from '../../../../edge-agent/io/commands/execution';
 
 export interface Behaviour {
@@ -13,7 +20,8 @@ export interface Behaviour {
 export class MemoryField implements Field {
   readonly points = new Map<string, FieldValue>();
   readonly writes: [string, FieldValue][] = [];
-  behaviour: Behaviour = {};
+  readonly calls: CallRequest['args'][] = [];
+  behaviour: Behaviour & { readonly called?: () => CallAnswer } = {};
 
   write(request: WriteRequest): Promise<void> {
     return soon(() => {
@@ -21,6 +29,13 @@ export class MemoryField implements Field {
       this.writes.push([request.metric, request.value]);
       this.points.set(request.metric, request.value);
       this.behaviour.after?.(request);
+    });
+  }
+
+  call({ args }: CallRequest): Promise<CallAnswer> {
+    return soon(() => {
+      this.calls.push(args);
+      return this.behaviour.called?.() ?? {};
     });
   }
 

@@ -1,0 +1,68 @@
+/** Requests under way with one server: each ends once, with its answer, with its time, or with the link. */
+import { LinkError } from './link';
+import { type Callback } from './services';
+
+/** Rejects with LinkError `timeout`; what comes later is of no interest. */
+export function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new LinkError('timeout', `${what}: no answer within ${Math.round(ms)} ms`)),
+      ms,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+export class Requests {
+  open = true;
+  /** Resolves with the reason when the session is of no more use. */
+  readonly lost: Promise<Error>;
+  private reason: Error | undefined;
+  private end: (reason: Error) => void = () => undefined;
+
+  constructor(private readonly timeout_ms: number) {
+    this.lost = new Promise((resolve) => (this.end = resolve));
+  }
+
+  gone(reason: Error): void {
+    if (!this.open) return;
+    this.open = false;
+    this.reason = reason;
+    this.end(reason);
+  }
+
+  call<T>(what: string, start: (cb: Callback<T>) => void, timeout_ms = this.timeout_ms): Promise<T> {
+    const work = new Promise<T>((resolve, reject) =>
+      start((error, response) => {
+        if (error) reject(error);
+        else if (response === undefined) reject(new Error('an empty answer'));
+        else resolve(response);
+      }),
+    );
+    return this.ask(what, timeout_ms, work);
+  }
+
+  /** Ends with the answer, with its time, or with the link: whichever comes first. */
+  async ask<T>(what: string, timeout_ms: number, work: Promise<T>): Promise<T> {
+    const ended = this.lost.then((reason) => {
+      throw endedBy(what, reason);
+    });
+    try {
+      return await within(timeout_ms, what, Promise.race([work, ended]));
+    } catch (error) {
+      if (error instanceof LinkError) throw error;
+      if (this.reason) throw endedBy(what, this.reason);
+      const { message } = error as Error;
+      const isLost =
+        !this.open || /Invalid Channel|connection|BadSession|BadSecureChannel|has been closed/i.test(message);
+      const kind = isLost ? 'closed' : /timed? ?out|BadRequestTimeout/i.test(message) ? 'timeout' : 'service';
+      throw new LinkError(kind, `${what}: ${message.trim()}`, { cause: error });
+    }
+  }
+}
+
+/** A session given up for its silence leaves requests unanswered, not refused. */
+function endedBy(what: string, reason: Error): LinkError {
+  const kind = reason instanceof LinkError ? reason.kind : 'closed';
+  return new LinkError(kind, `${what}: ${reason.message}`, { cause: reason });
+}
