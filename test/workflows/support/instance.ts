@@ -17,13 +17,18 @@ export class Instance {
     private readonly token: string,
   ) {}
 
-  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. */
-  static async start(profile: object, without: readonly string[] = []): Promise<Instance> {
+  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. `env`: beside what this process has. */
+  static async start(
+    profile: object,
+    without: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Instance> {
     const path = mkdtempSync(join(tmpdir(), 'millrace-run-'));
     const profileFile = join(path, 'profile.yaml');
     writeFileSync(profileFile, stringify(profile));
     const left = without.flatMap((name) => ['--without', name]);
-    const { code, output } = await cli(path, ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left]);
+    const up = ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left];
+    const { code, output } = await cli(path, up, env);
     const dir = dataDir(join(path, 'data'));
     if (code !== 0) {
       await cli(path, ['down']);
@@ -135,11 +140,16 @@ export class Instance {
   }
 }
 
-function cli(path: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+function cli(
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; output: string }> {
   const main = join(projectRoot(), 'dist', 'deploy', 'cli', 'main.js');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, '--data', join(path, 'data'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
       timeout: START_TIMEOUT_MS,
     });
     let output = '';
