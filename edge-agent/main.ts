@@ -1,6 +1,7 @@
 /** The edge agent. The only reader of environment, arguments, clock and chance; everything else gets them as data. */
 import { Command, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
@@ -15,6 +16,7 @@ import { dryRun } from './verbs/dry-run';
 import { enrollAgent, renewAgent } from './verbs/identity';
 import { exportCsv } from './verbs/export-csv';
 import { outbox } from './verbs/outbox';
+import { answerProbe } from './verbs/probe';
 import { pushProfile, showProfile, withdrawProfile } from './verbs/profile';
 import { run } from './verbs/run';
 import { type Output, validate } from './verbs/validate';
@@ -73,6 +75,13 @@ function program(): Command {
         stop: interrupted(),
       };
       process.exitCode = await dryRun(readPlan(o.profile, process.env), deps, options, output);
+    });
+  agent
+    .command('probe', { hidden: true })
+    .description('answer the question about a draft that comes on stdin')
+    .action(async () => {
+      const question = readFileSync(0, 'utf8');
+      process.exitCode = await answerProbe(question, { ...deps, env: process.env }, output);
     });
   agent
     .command('outbox')

@@ -41,7 +41,7 @@ export interface ProfileUser {
 }
 
 /** Variables a profile from the platform may use: the rest of the environment holds secrets that are not its business. */
-const OPEN_VARIABLE = /^PROFILE_/;
+export const OPEN_VARIABLE = /^PROFILE_/;
 const MAX_REFUSAL_CHARS = 2_000;
 
 export class ProfileKeeper {

@@ -22,6 +22,7 @@ import { deviceRoutes } from './routes/devices';
 import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
 import { overviewRoutes } from './routes/overview';
+import { probeRoutes } from './routes/probes';
 import { profileRoutes } from './routes/profiles';
 import { readingRoutes } from './routes/readings';
 import { streamHealthRoutes } from './routes/streams';
@@ -38,7 +39,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes, webhookRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes, probeRoutes, webhookRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */

@@ -26,6 +26,7 @@ import { type History } from './history';
 import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
 import { type Overview } from './overview';
+import { type Probes } from './probes';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 import { type StreamHealth } from './stream-health';
@@ -91,6 +92,7 @@ export interface ApiDependencies {
   readonly replay: Replayer;
   readonly schemaOf: SchemaOf;
   readonly profiles: AgentProfiles;
+  readonly probes: Pick<Probes, 'ask'>;
   /** Where people look at workflows; absent: nowhere that the API knows of. */
   readonly workflowsUrl?: string;
   readonly feed: Feed;

@@ -204,6 +204,14 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     replay: (letters) => Promise.resolve({ sent: letters.map(coordinatesOf), already: [] }),
     schemaOf: () => Promise.resolve(schemas['telemetry-frame']),
     profiles: profilesInMemory(),
+    probes: {
+      ask: (_asker, _agent, { kind }) =>
+        Promise.resolve(
+          kind === 'preview'
+            ? { kind, values: [], unread: [], complaints: [], points: 0 }
+            : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
+        ),
+    },
     rateLimit: { per_second: 0, burst: 1 },
     feed: new Feed(() => NOW),
     workflows: {
