@@ -20,6 +20,7 @@ import { answerProbe } from './verbs/probe';
 import { pushProfile, showProfile, withdrawProfile } from './verbs/profile';
 import { run } from './verbs/run';
 import { type Output, validate } from './verbs/validate';
+import { verifyImage } from './verbs/verify-image';
 
 const output: Output = {
   out: (text) => void process.stdout.write(`${text}\n`),
@@ -90,6 +91,17 @@ function program(): Command {
     .option('--json', 'for machines')
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
       process.exitCode = await outbox(data, json ?? false, output);
+    });
+  agent
+    .command('verify-image')
+    .description('whether an image is what was signed for a model; exit 1 and why not')
+    .argument('<image>', 'file')
+    .requiredOption('--model <name>', 'of the devices it is for; releases of the agent: agent')
+    .requiredOption('--keys <file>', 'PEM public keys that are trusted')
+    .requiredOption('--manifest <file>', 'signed, as the campaign has it')
+    .option('--signatures <count>', 'of different keys', Number, 1)
+    .action((image: string, o: { model: string; keys: string; manifest: string; signatures: number }) => {
+      process.exitCode = verifyImage(image, o, systemClock.now(), output);
     });
   serverVerbs(agent);
   buildingVerbs(agent);

@@ -15,6 +15,7 @@ export class Instance {
   private constructor(
     readonly dir: DataDir,
     private readonly token: string,
+    private readonly upArguments: readonly string[],
   ) {}
 
   /** Resolves when everything but `without` is ready; the folder is removed by `stop`. `env`: beside what this process has. */
@@ -27,15 +28,15 @@ export class Instance {
     const profileFile = join(path, 'profile.yaml');
     writeFileSync(profileFile, stringify(profile));
     const left = without.flatMap((name) => ['--without', name]);
-    const up = ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left];
-    const { code, output } = await cli(path, up, env);
+    const upArguments = ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left];
+    const { code, output } = await cli(path, upArguments, env);
     const dir = dataDir(join(path, 'data'));
     if (code !== 0) {
       await cli(path, ['down']);
       rmSync(path, { recursive: true, force: true });
       throw new Error(`up ended with ${code}:\n${output.slice(-SHOWN_CHARS)}`);
     }
-    return new Instance(dir, readFileSync(dir.secrets.apiToken, 'utf8').trim());
+    return new Instance(dir, readFileSync(dir.secrets.apiToken, 'utf8').trim(), upArguments);
   }
 
   /** Addresses and files, as the launcher recorded them. */
@@ -124,6 +125,18 @@ export class Instance {
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as T);
+  }
+
+  /** A verb of the command line for this instance; what it wrote. Throws when it fails. */
+  async verb(...args: readonly string[]): Promise<string> {
+    const { code, output } = await cli(join(this.dir.path, '..'), args);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output.slice(-SHOWN_CHARS)}`);
+    return output;
+  }
+
+  /** Once more, after `verb('down')`. Resolves when everything is ready. */
+  async up(): Promise<void> {
+    await this.verb(...this.upArguments);
   }
 
   async stop(): Promise<void> {
