@@ -109,7 +109,7 @@ export class BacnetAdapter implements FieldAdapter {
       connection: this.connection.name,
       connected: this.connected,
       last_error: this.lastError,
-      counters: { ...this.counters, ...this.network?.stats },
+      counters: { ...this.counters, ...this.network?.counters() },
       devices: this.connection.devices.map(({ id }) => {
         const poller = this.pollers.get(id);
         const scan_ms = poller?.scan_ms ?? 0;

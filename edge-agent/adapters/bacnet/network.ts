@@ -1,7 +1,8 @@
 /** One UDP port with the devices behind it, on npm @bacnet-js/client: the only file that knows the library. */
-import BACnetClient, { type BACNetAddress } from '@bacnet-js/client';
+import BACnetClient, { type BACNetAddress, MaxApduLengthAccepted } from '@bacnet-js/client';
 import { type AppData } from './codec';
 import { type ObjectValues } from './answer';
+import { MstpTransport } from './mstp/transport';
 import { type ObjectId, Property } from './objects';
 import { type PropertyRef, WHOLE } from './plan';
 import { addressOf, RequestError } from './errors';
@@ -24,8 +25,10 @@ const MAX_IN_FLIGHT = 64;
 const RENEW_AT = 0.5;
 
 export class Network {
-  readonly stats = { requests: 0, timeouts: 0, notifications: 0 };
+  private readonly stats = { requests: 0, timeouts: 0, notifications: 0 };
   private readonly client: BACnetClient;
+  private readonly mstp: MstpTransport | undefined;
+  private readonly options: { readonly maxApdu?: number };
   private readonly found = new Set<(device: FoundDevice) => void>();
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
@@ -41,12 +44,16 @@ export class Network {
       notified(address: string, values: ObjectValues): void;
     },
   ) {
-    const { bind, port, broadcast, timeout_ms } = settings;
+    const { bind, port, broadcast, timeout_ms, mstp } = settings;
+    // A frame of MS/TP holds less than a datagram: what is longer comes in segments.
+    this.options = mstp ? { maxApdu: MaxApduLengthAccepted.OCTETS_480 } : {};
+    this.mstp = mstp && new MstpTransport(mstp);
     this.client = new BACnetClient({
       port,
       ...(bind !== '' && { interface: bind }),
       broadcastAddress: broadcast,
       apduTimeout: timeout_ms,
+      ...(this.mstp && { transport: this.mstp }),
     });
     this.end = new Promise((_, reject) => (this.ended = reject));
     this.end.catch(() => undefined);
@@ -65,11 +72,15 @@ export class Network {
     if (settings.bbmd) this.register(settings.bbmd);
   }
 
+  counters(): Readonly<Record<string, number>> {
+    return { ...this.stats, ...this.mstp?.stats };
+  }
+
   /** Throws RequestError. Falls back to one property after the other where the device cannot do several. */
   async read(address: string, requests: readonly ReadRequest[], one: boolean): Promise<ObjectValues[]> {
     if (one) return this.readSingly(address, requests);
     const asked = requests.map(({ object, properties }) => ({ objectId: object, properties: [...properties] }));
-    const { values } = await this.ask(() => this.client.readPropertyMultiple(to(address), asked));
+    const { values } = await this.ask(() => this.client.readPropertyMultiple(to(address), asked, this.options));
     return values.map((v) => ({
       object: v.objectId,
       values: v.values.map(({ id, index, value }) => ({ id, index, value: value as readonly AppData[] })),
@@ -82,7 +93,7 @@ export class Network {
       for (const { id, index } of properties)
         try {
           const { values } = await this.ask(() =>
-            this.client.readProperty(to(address), object, id, { arrayIndex: index }),
+            this.client.readProperty(to(address), object, id, { arrayIndex: index, ...this.options }),
           );
           answers.push({ object, values: [{ id, index, value: values as readonly AppData[] }] });
         } catch (error) {
@@ -96,7 +107,10 @@ export class Network {
   /** Writes the present value at a priority. Throws RequestError. */
   async write(address: string, object: ObjectId, data: AppData, priority: number): Promise<void> {
     await this.ask(() =>
-      this.client.writeProperty(to(address), object, Property.presentValue, [data as never], { priority }),
+      this.client.writeProperty(to(address), object, Property.presentValue, [data as never], {
+        priority,
+        ...this.options,
+      }),
     );
   }
 

@@ -29,19 +29,51 @@ function kind({ type, object }: PointSection): PointKind {
 
 function checkConnection(c: ConnectionSection): Issue[] {
   const issues: Issue[] = [];
-  for (const key of ['host', 'port', 'serial', 'in_flight', 'pause_ms', 'limits'] as const)
+  for (const key of ['host', 'port', 'in_flight', 'pause_ms', 'limits'] as const)
     if (c[key] !== undefined) issues.push(not([key], c[key], `no ${key} with bacnet: see its section "bacnet"`));
+  issues.push(...(isMstp(c) ? checkMstp(c) : checkIp(c)));
   const { initial_ms = 0, max_ms = Infinity } = c.backoff ?? {};
   if (initial_ms > max_ms) issues.push(not(['backoff', 'max_ms'], max_ms, `at least initial_ms (${initial_ms})`));
   return issues;
 }
 
-function checkPoint(p: PointSection, device: ResolvedDevice): Issue[] {
+const isMstp = ({ bacnet }: ConnectionSection): boolean => bacnet?.link === 'mstp';
+
+function checkIp({ serial, bacnet = {} }: ConnectionSection): Issue[] {
+  const issues = serial ? [not(['serial'], undefined, 'no serial unless bacnet has "link: mstp"')] : [];
+  for (const key of ['station', 'max_master', 'max_info_frames'] as const)
+    if (bacnet[key] !== undefined) issues.push(not(['bacnet', key], bacnet[key], `no ${key} unless link is mstp`));
+  return issues;
+}
+
+function checkMstp({ serial, bacnet = {} }: ConnectionSection): Issue[] {
+  const issues: Issue[] = [];
+  for (const key of ['interface', 'port', 'broadcast', 'bbmd', 'bbmd_ttl_s'] as const)
+    if (bacnet[key] !== undefined) issues.push(not(['bacnet', key], bacnet[key], `no ${key} with link mstp`));
+  if (bacnet.station === undefined) issues.push({ ...missing('a "station": own address, 0 to 127'), path: ['bacnet'] });
+  else if (bacnet.station > (bacnet.max_master ?? bacnet.station))
+    issues.push(not(['bacnet', 'max_master'], bacnet.max_master, `at least station (${bacnet.station})`));
+  if (!serial) return [...issues, missing('a "serial" section with the port')];
+  for (const [key, only] of [
+    ['parity', 'none'],
+    ['data_bits', 8],
+    ['stop_bits', 1],
+    ['rts', 'leave'],
+  ] as const)
+    if ((serial[key] ?? only) !== only) issues.push(not(['serial', key], serial[key], `${only} with mstp`));
+  return issues;
+}
+
+function checkPoint(p: PointSection, device: ResolvedDevice, connection: ConnectionSection): Issue[] {
   if (p.object === undefined) return [missing('an "object"')];
   const issues: Issue[] = [];
-  const { address, instance } = device.section.bacnet ?? {};
-  if (address === undefined && instance === undefined)
-    issues.push(missing('of its device a "bacnet" section with an address or an instance'));
+  const { address, mac, instance } = device.section.bacnet ?? {};
+  const foreign = isMstp(connection) ? address : mac;
+  if (foreign !== undefined) issues.push(missing(`of its device ${isMstp(connection) ? 'a mac' : 'an address'}`));
+  if ((address ?? mac ?? instance) === undefined)
+    issues.push(
+      missing(`of its device a "bacnet" section with ${isMstp(connection) ? 'a mac' : 'an address'} or an instance`),
+    );
   for (const key of ['table', 'address', 'node', 'length', 'bit', 'bit_count'] as const)
     if (p[key] !== undefined) issues.push(not([key], p[key], `no ${key} with bacnet`));
   const object = objectId(p.object);

@@ -1,6 +1,8 @@
 /** What the profile says of a BACnet network, device and point, defaults applied. */
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
+import { type MstpSettings } from './mstp/line';
+import { macAddress } from './mstp/mac';
 import { objectId, type ObjectId } from './objects';
 
 export interface BacnetSettings {
@@ -10,12 +12,14 @@ export interface BacnetSettings {
   readonly broadcast: string;
   /** Absent: the devices are on the own network. */
   readonly bbmd?: { readonly address: string; readonly ttl_s: number };
+  /** Absent: BACnet/IP. */
+  readonly mstp?: MstpSettings;
   readonly timeout_ms: number;
   readonly backoff: Required<BackoffSection>;
 }
 
 export interface BacnetDeviceSettings {
-  /** Address and port; absent: found by its instance. */
+  /** Address and port, or mac:<number>; absent: found by its instance. */
   readonly address?: string;
   readonly instance?: number;
   readonly max_objects: number;
@@ -33,28 +37,43 @@ export interface BacnetSource {
 export const DEFAULT_PORT = 47_808;
 const DEFAULT_TIMEOUT_MS = 3_000;
 const DEFAULT_MAX_OBJECTS = 20;
+/** What a frame of 501 octets has room for, with some to spare. */
+const MSTP_MAX_OBJECTS = 8;
+const DEFAULT_BAUD_RATE = 38_400;
+const MAX_MASTER = 127;
 const DEFAULT_TTL_S = 300;
 /** Manual operator by the standard: below life safety and interlocks, above programs. */
 const DEFAULT_PRIORITY = 8;
 
 export function connectionSettings(c: ConnectionSection): BacnetSettings {
   const { interface: bind = '', port, broadcast, bbmd, bbmd_ttl_s } = c.bacnet ?? {};
+  const mstp = mstpSettings(c);
   return {
     bind,
     port: port ?? DEFAULT_PORT,
     broadcast: broadcast ?? '255.255.255.255',
     ...(bbmd !== undefined && { bbmd: { address: withPort(bbmd), ttl_s: bbmd_ttl_s ?? DEFAULT_TTL_S } }),
+    ...(mstp && { mstp }),
     timeout_ms: c.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     backoff: { initial_ms: c.backoff?.initial_ms ?? 500, max_ms: c.backoff?.max_ms ?? 30_000 },
   };
 }
 
-export function deviceSettings({ section }: ResolvedDevice): BacnetDeviceSettings {
-  const { address, instance, max_objects } = section.bacnet ?? {};
+function mstpSettings({ bacnet, serial }: ConnectionSection): MstpSettings | undefined {
+  if (bacnet?.link !== 'mstp' || !serial || bacnet.station === undefined) return undefined;
+  return {
+    ...{ device: serial.device, baud_rate: serial.baud_rate ?? DEFAULT_BAUD_RATE, station: bacnet.station },
+    ...{ max_master: bacnet.max_master ?? MAX_MASTER, max_info_frames: bacnet.max_info_frames ?? 1 },
+  };
+}
+
+export function deviceSettings({ section }: ResolvedDevice, { bacnet }: ConnectionSection): BacnetDeviceSettings {
+  const { address, mac, instance, max_objects } = section.bacnet ?? {};
   return {
     ...(address !== undefined && { address: withPort(address) }),
+    ...(mac !== undefined && { address: macAddress(mac) }),
     ...(instance !== undefined && { instance }),
-    max_objects: max_objects ?? DEFAULT_MAX_OBJECTS,
+    max_objects: max_objects ?? (bacnet?.link === 'mstp' ? MSTP_MAX_OBJECTS : DEFAULT_MAX_OBJECTS),
   };
 }
 

@@ -63,6 +63,8 @@ export class Subscription {
   private listening: UaLink | undefined;
   /** The server has conditions, as far as is known. */
   private refreshes = true;
+  /** ms since 1970-01-01 UTC */
+  private refreshed_at = -Infinity;
 
   constructor(
     private readonly points: PointTable,
@@ -77,7 +79,7 @@ export class Subscription {
     await this.takeOver(link);
     await this.sync(link);
     this.refreshes = true;
-    await this.refresh(link);
+    await this.refresh(link, true);
     for (let i = 0; i < IN_FLIGHT; i++) void this.listen(link);
   }
 
@@ -131,14 +133,19 @@ export class Subscription {
     ))
       await this.watch(link, this.id, part);
     const fresh = missing.some((w) => w.points.some(isState));
-    if (fresh && this.listening === link) await this.refresh(link);
+    if (fresh && this.listening === link) await this.refresh(link, true);
   }
 
-  /** Conditions that held before we listened, or while we were away, are told once more. */
-  async refresh(link: UaLink): Promise<void> {
+  /**
+   * Conditions that held before we listened, or while we were away, are told once more; once for each outage: a server may
+   * have many of them.
+   */
+  async refresh(link: UaLink, anew = false): Promise<void> {
     const states = this.owner.wanted().events.flatMap((w) => w.points.filter(isState));
-    if (!this.refreshes || this.id === undefined || !states.some((p) => p.spoiled_at !== undefined || !p.last)) return;
+    const isDue = states.some((p) => anew || (p.spoiled_at ?? -Infinity) > this.refreshed_at);
+    if (!this.refreshes || this.id === undefined || !isDue) return;
     this.stats.refreshes++;
+    this.refreshed_at = this.clock.now();
     // No conditions on this server: its events are all there is.
     this.refreshes = await link.refresh(this.id).catch((error: unknown) => {
       if (error instanceof LinkError && error.kind === 'service') return false;

@@ -1,7 +1,13 @@
-/** What a profile says of BACnet/IP connections, devices and points. */
+/** What a profile says of BACnet connections, devices and points. */
 
 /** Of a connection with protocol bacnet. */
 export interface BacnetConnectionSection {
+  /** Absent: ip. */
+  readonly link?: 'ip' | 'mstp';
+  /** mstp: own address, and the highest one asked for. */
+  readonly station?: number;
+  readonly max_master?: number;
+  readonly max_info_frames?: number;
   readonly interface?: string;
   readonly port?: number;
   readonly broadcast?: string;
@@ -12,6 +18,8 @@ export interface BacnetConnectionSection {
 
 export interface BacnetDeviceSection {
   readonly address?: string;
+  /** mstp */
+  readonly mac?: number;
   readonly instance?: number;
   readonly max_objects?: number;
   readonly priority?: number;

@@ -15,6 +15,9 @@ import {
 import { decodeSenml } from '../../../edge-agent/adapters/coap/senml';
 import { decodeFrame } from '../../../edge-agent/adapters/http/codec';
 import { decodeBody } from '../../../edge-agent/wire/posts/entries';
+import { encodeFrame, FrameReader } from '../../../edge-agent/adapters/bacnet/mstp/frame';
+import { stepNode } from '../../../edge-agent/adapters/bacnet/mstp/node';
+import { initialNode, type NodeInput } from '../../../edge-agent/adapters/bacnet/mstp/station';
 import { frameOfLine } from '../../../edge-agent/adapters/can/candump';
 import { decodeDatagram, encodeDatagram } from '../../../edge-agent/adapters/can/cannelloni';
 import { type CanFrame, FrameError } from '../../../edge-agent/adapters/can/frame';
@@ -248,6 +251,32 @@ function busTargets(): Target[] {
   ];
 }
 
+/** Frames of MS/TP into a node that has the ring to itself: what it holds stays bounded, whatever comes. */
+function mstpTarget(): Target {
+  const config = { station: 1, max_master: 3, max_info_frames: 1, baud_rate: 38_400 };
+  const reader = new FrameReader();
+  let now = 0;
+  let state = initialNode(config, now);
+  const step = (input: NodeInput): void => {
+    ({ state } = stepNode(config, state, input, now));
+  };
+  const frame = (type: number, destination: number, data = ''): Buffer =>
+    encodeFrame({ type, destination, source: 2, data: Buffer.from(data, 'hex') });
+  return {
+    name: 'bacnet mstp frames into a node',
+    seeds: [0, 1, 2, 3, 5, 6, 7].map((type) => frame(type, type === 6 ? 255 : 1, type > 4 ? '0100300a0c' : '')),
+    read: (bytes) => {
+      now += 20;
+      step({ kind: 'octets', count: bytes.length });
+      for (const received of reader.take(bytes)) step(received);
+      if (state.queue.length === 0)
+        step({ kind: 'send', outgoing: { destination: 2, data: bytes.subarray(0, 4), expects_reply: true } });
+      step({ kind: 'time' });
+    },
+    refuses: () => false,
+  };
+}
+
 export const TARGETS: readonly Target[] = [
   modbus,
   stream(4),
@@ -263,4 +292,5 @@ export const TARGETS: readonly Target[] = [
   senml('json', SENML_JSON),
   senml('cbor', SENML_CBOR),
   ...busTargets(),
+  mstpTarget(),
 ];

@@ -10,6 +10,8 @@ export interface BacnetPlantOptions {
   /** Of the boiler; the meter has the next. */
   readonly port: number;
   readonly dataDir: string;
+  /** What carries the boiler's messages instead of UDP, such as a serial line; the meter is not there then. */
+  readonly transport?: () => object;
   /** Refuses ReadPropertyMultiple, as small devices do. */
   readonly simple?: boolean;
 }
@@ -73,11 +75,10 @@ export class BacnetPlant {
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.options;
-    this.servers = await Promise.all([
-      this.serve(host, port, INSTANCES.boiler, (type, n) => this.boiler(type, n)),
-      this.serve(host, port + 1, INSTANCES.meter, (type, n) => this.meter(type, n)),
-    ]);
+    const { port, transport } = this.options;
+    const servers = [this.serve(port, INSTANCES.boiler, (type, n) => this.boiler(type, n))];
+    if (!transport) servers.push(this.serve(port + 1, INSTANCES.meter, (type, n) => this.meter(type, n)));
+    this.servers = await Promise.all(servers);
   }
 
   stop(): Promise<void> {
@@ -139,12 +140,16 @@ export class BacnetPlant {
   }
 
   private serve(
-    host: string,
     port: number,
     instance: number,
     find: (type: number, instance: number) => Read | undefined,
   ): Promise<BACnetClient> {
-    const server = new BACnetClient({ port, interface: host, broadcastAddress: host, apduTimeout: 1_000 });
+    const { host, transport } = this.options;
+    const carrier = transport && { transport: transport() };
+    const server = new BACnetClient({
+      ...{ port, interface: host, broadcastAddress: host, apduTimeout: 1_000 },
+      ...carrier,
+    });
     const subscribers = new Map<
       string,
       { address: string; type: number; instance: number; process: number; told: unknown }

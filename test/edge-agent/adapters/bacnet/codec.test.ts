@@ -166,6 +166,41 @@ test.each([
   expect(() => planOf(profile(text))).toThrow(message);
 });
 
+const line = (more: string, bacnet: string, device = 'mac: 5'): string => `
+agent: { id: a }
+connections: [{ name: line, protocol: bacnet, ${more} bacnet: { link: mstp, ${bacnet} } }]
+devices: [{ id: d, connection: line, bacnet: { ${device} }, points: [{ metric: m, object: "analog-value,1" }] }]
+`;
+const PORT = 'serial: { device: /dev/ttyS9 },';
+
+test('MS/TP on a serial port, with what the standard says where the profile is silent', () => {
+  const plan = planOf(line(PORT, 'station: 2'));
+  const mstp = { device: '/dev/ttyS9', baud_rate: 38_400, station: 2, max_master: 127, max_info_frames: 1 };
+  expect(plan.connections[0]?.settings).toMatchObject({ mstp });
+  expect(plan.devices.get('d')?.settings).toEqual({ address: 'mac:5', max_objects: 8 });
+});
+
+test.each([
+  ['no port', '', 'station: 2', 'mac: 5', 'a "serial" section'],
+  ['no own address', PORT, '', 'mac: 5', 'a "station"'],
+  ['an own address nobody asks for', PORT, 'station: 5, max_master: 4', 'mac: 5', 'at least station (5)'],
+  ['what is of BACnet/IP', PORT, 'station: 2, bbmd: "10.0.0.1"', 'mac: 5', 'no bbmd with link mstp'],
+  ['a device on another network', PORT, 'station: 2', 'address: 10.0.0.1', 'a mac'],
+  ['a parity', 'serial: { device: /dev/ttyS9, parity: even },', 'station: 2', 'mac: 5', 'none with mstp'],
+  ['a driver to be turned', 'serial: { device: /dev/ttyS9, rts: high },', 'station: 2', 'mac: 5', 'leave with mstp'],
+])('refuses MS/TP with %s', (_, more, bacnet, device, message) => {
+  expect(() => planOf(line(more, bacnet, device))).toThrow(message);
+});
+
+test.each([
+  ['a port', `${PORT} bacnet: { port: 1 }`, 'instance: 1', 'no serial'],
+  ['a station', 'bacnet: { station: 1 }', 'instance: 1', 'no station'],
+  ['a device on a serial line', 'bacnet: { port: 1 }', 'mac: 5', 'an address'],
+])('refuses BACnet/IP with %s', (_, more, device, message) => {
+  const text = profile('object: "analog-value,1"', `bacnet: { ${device} }`);
+  expect(() => planOf(text.replace('protocol: bacnet', `protocol: bacnet, ${more}`))).toThrow(message);
+});
+
 test('a device needs an address or an instance', () => {
   expect(() => planOf(profile('object: "analog-value,1"', 'path: a'))).toThrow('an address or an instance');
 });
