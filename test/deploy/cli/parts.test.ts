@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backup, restore } from '../../../deploy/cli/commands/backup';
 import { jestCounts } from '../../../deploy/cli/commands/test';
-import { known } from '../../../deploy/cli/context';
+import { type Context, known } from '../../../deploy/cli/context';
 import { CliError, explain } from '../../../deploy/cli/errors';
 import { duration, styled, table, wantsColor } from '../../../deploy/cli/io';
 import { lagIn } from '../../../deploy/cli/status';
@@ -11,6 +12,7 @@ import { summarise } from '../../../deploy/cli/up/profile';
 import { seedDevices } from '../../../deploy/cli/up/seed';
 import { ApiClient } from '../../../deploy/cli/api-client';
 import { externalComponents, toInstall } from '../../../deploy/local/backends';
+import { dataDir } from '../../../deploy/local/data-dir';
 import { without } from '../../../deploy/local/stack';
 import { FakeApi } from '../support/fake-api';
 
@@ -167,5 +169,48 @@ describe('verdict of jest', () => {
     expect(counts(good, 1)).toMatchObject({ failed: 1 });
     expect(counts('{', 0)).toMatchObject({ failed: 1 });
     expect(jestCounts(join(dir, 'none'), 0)).toMatchObject({ failed: 1 });
+  });
+});
+
+describe('backup', () => {
+  let path: string;
+  beforeEach(() => (path = mkdtempSync(join(tmpdir(), 'millrace-backup-'))));
+  afterEach(() => rmSync(path, { recursive: true, force: true }));
+  const said: string[] = [];
+  const io = { out: (t: string) => said.push(t), err: (t: string) => said.push(t) } as unknown as Context['io'];
+  const context = (name: string): Context => {
+    return { projectRoot: path, env: {}, io, dir: () => dataDir(join(path, name)) };
+  };
+  const write = (file: string, text: string): void => {
+    mkdirSync(join(path, file, '..'), { recursive: true });
+    writeFileSync(join(path, file), text);
+  };
+
+  test('holds what the components keep; put back, what was there stays beside it, and what agents have as it is', async () => {
+    write('data/kafka/log/0.log', 'old');
+    write('data/secrets/key', 'secret');
+    write('data/agent/outbox', 'old');
+    const folder = join(path, 'copy');
+    expect(await backup(context('data'), folder, {})).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['backup.json', 'kafka', 'secrets']);
+    await expect(backup(context('data'), folder, {})).rejects.toThrow(/there already/);
+    write('data/kafka/log/0.log', 'new');
+    write('data/temporal/db', 'new');
+    write('data/agent/outbox', 'new');
+    expect(await restore(context('data'), folder, {})).toBe(2);
+    expect(await restore(context('data'), folder, { confirm: true })).toBe(0);
+    const text = (file: string): string => readFileSync(join(path, 'data', file), 'utf8');
+    expect([text('kafka/log/0.log'), text('secrets/key'), text('agent/outbox')]).toEqual(['old', 'secret', 'new']);
+    const aside = readdirSync(join(path, 'data')).find((name) => name.startsWith('replaced-')) ?? '';
+    expect([text(`${aside}/kafka/log/0.log`), text(`${aside}/temporal/db`)]).toEqual(['new', 'new']);
+  });
+
+  test('a folder that is none, or lacks a part, changes nothing; nor is there one without a broker', async () => {
+    write('data/kafka/log/0.log', 'new');
+    write('copy/backup.json', JSON.stringify({ version: 1, taken_at: 0, parts: ['kafka'] }));
+    await expect(restore(context('data'), join(path, 'copy'), { confirm: true })).rejects.toThrow(/is no backup/);
+    await expect(restore(context('data'), path, { confirm: true })).rejects.toThrow(/is no backup/);
+    expect(readdirSync(join(path, 'data'))).toEqual(['kafka']);
+    await expect(backup(context('other'), join(path, 'b'), {})).rejects.toThrow(/no broker of ours/);
   });
 });
