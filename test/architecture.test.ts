@@ -79,6 +79,11 @@ const MATRIX: readonly Rule[] = [
     because: 'a service never imports another service',
   },
   {
+    from: /^workflows\/io\//,
+    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\//, /^edge-agent\/profile-file$/],
+    because: 'effects of workflows change profiles, and check them by the code the agent works by',
+  },
+  {
     from: /^workflows\//,
     may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\//],
     because: 'workflows import schemas, domain and lib',

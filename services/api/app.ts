@@ -18,6 +18,7 @@ import { campaignRoutes } from './routes/campaigns';
 import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { definitionRoutes } from './routes/definitions';
+import { decommissionRoutes } from './routes/decommissions';
 import { deviceRoutes } from './routes/devices';
 import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
@@ -39,7 +40,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes, probeRoutes, webhookRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes, probeRoutes, webhookRoutes, decommissionRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */

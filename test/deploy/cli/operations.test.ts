@@ -199,6 +199,32 @@ test('commands and campaigns of all devices, and sessions', async () => {
   expect(sessions.out.split('\n')[1]).toBe('d1      edge-1  online  s      l               -');
 });
 
+test('the end of devices’ lives: begun, followed, decided', async () => {
+  const step = { step: 'export', state: 'running', detail: '' };
+  const task = { step: 'export', problem: 'the disk is full', choices: ['retry', 'go-on'] };
+  const progress = { outcome: 'running', detail: '', steps: [step], task };
+  const answer = () => ({ body: { device_id: 'd1', items: [{ device_id: 'd1', ...progress }], ...progress } });
+  const begun = await against(answer, [
+    'decommission',
+    'start',
+    'd1',
+    '--flush',
+    '1h',
+    '--when-silent',
+    'ask',
+    '--erase',
+  ]);
+  expect(begun.seen[0]).toMatchObject({
+    path: '/api/v1/devices/d1/decommissioning',
+    body: { flush_ms: 3_600_000, when_silent: 'ask', personal_data: 'erase' },
+  });
+  const listed = await against(answer, ['decommission', 'list']);
+  expect(listed.out.split('\n')[1]).toBe('d1      running  export  retry | go-on: the disk is full');
+  const decided = await against(answer, ['decommission', 'go-on', 'd1', '--reason', 'no matter']);
+  expect(decided.seen[0]).toMatchObject({ path: '/api/v1/devices/d1/decommissioning/go-on', method: 'POST' });
+  expect(decided.out).toContain('waits for somebody: retry | go-on: the disk is full');
+});
+
 describe('context', () => {
   const file = join(dir, 'contexts.yaml');
   const env = { MILLRACE_CONTEXTS: file };

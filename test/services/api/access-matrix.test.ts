@@ -64,6 +64,7 @@ const NAMES: Readonly<Record<string, string>> = {
   kind: 'agent',
   switch: 'pause',
   order: 'pause',
+  decision: 'retry',
   sha256: 'a'.repeat(64),
   message: 'm2m.telemetry:0:1',
 };
