@@ -17,11 +17,11 @@ export class Instance {
     private readonly token: string,
   ) {}
 
-  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. */
-  static async start(profile: object, without: readonly string[] = []): Promise<Instance> {
+  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. A profile as text is YAML already. */
+  static async start(profile: object | string, without: readonly string[] = []): Promise<Instance> {
     const path = mkdtempSync(join(tmpdir(), 'millrace-run-'));
     const profileFile = join(path, 'profile.yaml');
-    writeFileSync(profileFile, stringify(profile));
+    writeFileSync(profileFile, typeof profile === 'string' ? profile : stringify(profile));
     const left = without.flatMap((name) => ['--without', name]);
     const { code, output } = await cli(path, ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left]);
     const dir = dataDir(join(path, 'data'));

@@ -7,8 +7,10 @@ import { rebooted } from '../boiler';
 
 export interface BacnetPlantOptions {
   readonly host: string;
-  /** Of the boiler; the meter has the next. */
+  /** Of the boiler. */
   readonly port: number;
+  /** By default the next. */
+  readonly meter_port?: number;
   readonly dataDir: string;
   /** Refuses ReadPropertyMultiple, as small devices do. */
   readonly simple?: boolean;
@@ -73,10 +75,10 @@ export class BacnetPlant {
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.options;
+    const { host, port, meter_port = port + 1 } = this.options;
     this.servers = await Promise.all([
       this.serve(host, port, INSTANCES.boiler, (type, n) => this.boiler(type, n)),
-      this.serve(host, port + 1, INSTANCES.meter, (type, n) => this.meter(type, n)),
+      this.serve(host, meter_port, INSTANCES.meter, (type, n) => this.meter(type, n)),
     ]);
   }
 
