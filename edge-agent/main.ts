@@ -1,6 +1,6 @@
 /** The edge agent. The only reader of environment, arguments, clock and chance; everything else gets them as data. */
 import { Command, Option } from 'commander';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
@@ -31,6 +31,7 @@ const deps = { clock: systemClock, random: Math.random } satisfies AdapterDeps;
 const profileOption = (): Option =>
   new Option('-p, --profile <file>', 'profile of this agent, YAML').makeOptionMandatory();
 const DEFAULT_WAIT_S = 10;
+const SECRET_BYTES = 24;
 const BROWSE_DEPTH = 8;
 const BROWSE_MAX = 1_000;
 const DISCOVER_WAIT_S = 3;
@@ -51,6 +52,7 @@ function program(): Command {
         boot,
         deps,
         newId: randomUUID,
+        newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
       });
     });
   agent

@@ -13,7 +13,12 @@ export interface DataDir {
   readonly lock: string;
   readonly ports: string;
   readonly logs: string;
-  readonly secrets: { readonly clickhouse: string; readonly apiToken: string; readonly schemaRegistry: string };
+  readonly secrets: {
+    readonly clickhouse: string;
+    readonly apiToken: string;
+    readonly schemaRegistry: string;
+    readonly plantToken: string;
+  };
   /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
   readonly keys: { readonly issuer: string; readonly authority: string };
   /** Signs images for devices; agents trust the public one. PEM. */
@@ -37,6 +42,7 @@ export function dataDir(path: string): DataDir {
       clickhouse: join(dir, 'secrets', 'clickhouse-password'),
       apiToken: join(dir, 'secrets', 'api-token'),
       schemaRegistry: join(dir, 'secrets', 'schema-registry-password'),
+      plantToken: join(dir, 'secrets', 'plant-token'),
     },
     keys: { issuer: join(dir, 'secrets', 'issuer-key.pem'), authority: join(dir, 'secrets', 'ca-key.pem') },
     imageKeys: { private: join(dir, 'secrets', 'image-key.pem'), public: join(dir, 'secrets', 'image-key.pub.pem') },

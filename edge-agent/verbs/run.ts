@@ -12,6 +12,7 @@ import { Agent } from '../agent';
 import { type AgentPlan } from '../core/compile/plan';
 import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
+import { Claims } from '../io/claims';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
 import { proberBy } from '../io/prober';
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly boot: string;
   readonly deps: AdapterDeps & { readonly clock: Clock };
   newId(): string;
+  /** Nobody can guess it. */
+  newSecret(): string;
 }
 
 /** Resolves once the agent polls; it runs until SIGTERM or SIGINT. */
@@ -41,7 +44,15 @@ export async function run(options: RunOptions): Promise<void> {
   const { dataDir, env } = options;
   keepHeapSmall();
   mkdirSync(dataDir, { recursive: true });
-  const profile = new ProfileKeeper({ file: options.profile, env, store: join(dataDir, 'profile.json') });
+  const claims = new Claims({
+    directory: join(dataDir, 'claimed'),
+    agentId: () => plan.agent_id,
+    now: () => options.deps.clock.now(),
+    newSecret: () => options.newSecret(),
+    adopt: () => profile.adopt(),
+  });
+  const store = join(dataDir, 'profile.json');
+  const profile = new ProfileKeeper({ file: options.profile, env, store, claimed: () => claims.all });
   const plan = profile.load();
   const level = env['LOG_LEVEL'] ?? 'info';
   const log = pino({ name: 'agent', level, base: { agent: plan.agent_id }, redact: REDACTED });
@@ -54,7 +65,8 @@ export async function run(options: RunOptions): Promise<void> {
   const updates = updatesFrom(env, dataDir, options.deps.clock);
   const traces = tracing !== NO_TRACING && { tracing };
   const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }), ...traces };
-  const agent = await Agent.open({ ...options, ...more });
+  const deps = { ...options.deps, claim: claims.take };
+  const agent = await Agent.open({ ...options, ...more, deps });
   const probes = stream && probesOf(stream, { ...options, plan, replicationFactor, log });
   let started = false;
   const health = await serveHealth(

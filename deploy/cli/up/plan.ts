@@ -21,7 +21,7 @@ import { enrollAgent } from './enroll';
 import { firstReading } from './first-reading';
 import { type UpOptions } from './options';
 import { rememberedPorts, settlePorts } from './ports';
-import { readProfile } from './profile';
+import { fieldEnv, readProfile } from './profile';
 import { type ProgressLines } from './progress';
 import { seedDevices } from './seed';
 import { setUp } from './set-up';
@@ -67,6 +67,7 @@ export async function plan(
     ports,
     profile: options.profile,
     profileEnv: profile.env,
+    fieldEnv: fieldEnv(profile, ports, readSecret(dir.secrets.plantToken)),
     plant: options.plant,
     ...(security && {
       enroll: () => enrollAgent({ agentId: profile.agentId, api: api(), url, dir, projectRoot, now: Date.now() }),

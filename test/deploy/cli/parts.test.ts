@@ -6,9 +6,10 @@ import { jestCounts } from '../../../deploy/cli/commands/test';
 import { type Context, known } from '../../../deploy/cli/context';
 import { CliError, explain } from '../../../deploy/cli/errors';
 import { duration, styled, table, wantsColor } from '../../../deploy/cli/io';
-import { lagIn } from '../../../deploy/cli/status';
+import { lagIn, linksIn } from '../../../deploy/cli/status';
 import { argumentsOf } from '../../../deploy/cli/up/detach';
-import { summarise } from '../../../deploy/cli/up/profile';
+import { fieldEnv, summarise } from '../../../deploy/cli/up/profile';
+import { type Ports } from '../../../deploy/local/port-plan';
 import { seedDevices } from '../../../deploy/cli/up/seed';
 import { ApiClient } from '../../../deploy/cli/api-client';
 import { externalComponents, toInstall } from '../../../deploy/local/backends';
@@ -59,6 +60,15 @@ test('lag is the sum of the gauges that mean it, or unknown', () => {
   expect(lagIn('other 1\n')).toBeNull();
 });
 
+test('a link is told with how many of its devices are there', () => {
+  const devices = [{ connected: true }, { connected: false }];
+  const connections = [{ connection: 'bus', connected: true, last_error: 'garbage', devices }];
+  expect(linksIn({ connections })).toEqual([
+    { connection: 'bus', connected: true, last_error: 'garbage', devices: 2, devices_connected: 1 },
+  ]);
+  expect(linksIn({})).toEqual([]);
+});
+
 describe('profile', () => {
   const text =
     'agent: { id: "${AGENT:-edge-9}" }\nconnections: [{ port: ${PLANT_PORT:-5020} }]\ndevices:\n  - { id: b, model: boiler, labels: { x: y } }\n';
@@ -68,6 +78,24 @@ describe('profile', () => {
       agentId: 'edge-9',
       devices: [{ id: 'b', model: 'boiler', labels: { x: 'y' } }],
       env: { PLANT_PORT: '7' },
+    });
+  });
+  test('agent and plant are told the ports and the token that the profile refers to, and no others', () => {
+    const ports = { 'plant-mqtt': 20_001, 'plant-can-agent': 20_002, 'plant-http': 20_003, api: 8_080 } as Ports;
+    const of = (refers: string, env = {}): object =>
+      fieldEnv(summarise(`agent: { id: e }\nx: "${refers}"`, 'p.yaml', env), ports, 'secret');
+    expect(of('${PLANT_PORT:-5020}')).toEqual({});
+    expect(of('${PLANT_MQTT_PORT} ${PLANT_CAN_AGENT_PORT:-1} ${PLANT_TOKEN} ${API_URL} ${PLANT_PERIOD_MS:-9}')).toEqual(
+      {
+        PLANT_MQTT_PORT: '20001',
+        PLANT_CAN_AGENT_PORT: '20002',
+        PLANT_TOKEN: 'secret',
+        API_URL: 'http://127.0.0.1:8080',
+      },
+    );
+    expect(of('${PLANT_HTTP_PORT} ${PLANT_PERIOD_MS:-9}', { PLANT_HTTP_PORT: '7', PLANT_PERIOD_MS: '50' })).toEqual({
+      PLANT_HTTP_PORT: '7',
+      PLANT_PERIOD_MS: '50',
     });
   });
   test.each(['a: [', 'agent: {}', ''])('%j is refused with the way to learn more', (bad) => {
@@ -135,7 +163,7 @@ test('devices are brought up from wherever they are, and only forward', async ()
   });
   const url = await api.start();
   const devices = [...Object.keys(states), 'new'].map((id) => ({ id }));
-  await seedDevices(new ApiClient({ url, token: undefined }), { agentId: 'e', devices, env: {} });
+  await seedDevices(new ApiClient({ url, token: undefined }), { agentId: 'e', devices });
   await api.stop();
   const posts = api.seen.flatMap((s) => (s.method === 'POST' ? [s.path.replace('/api/v1/devices', '')] : [])).sort();
   expect(posts).toEqual(['', '/new/activate', '/new/provision', '/prov/activate', '/reg/activate', '/reg/provision']);

@@ -18,15 +18,15 @@ export class Instance {
     private readonly upArguments: readonly string[],
   ) {}
 
-  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. `env`: beside what this process has. */
+  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. A profile as text is YAML already. `env`: beside what this process has. */
   static async start(
-    profile: object,
+    profile: object | string,
     without: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Promise<Instance> {
     const path = mkdtempSync(join(tmpdir(), 'millrace-run-'));
     const profileFile = join(path, 'profile.yaml');
-    writeFileSync(profileFile, stringify(profile));
+    writeFileSync(profileFile, typeof profile === 'string' ? profile : stringify(profile));
     const left = without.flatMap((name) => ['--without', name]);
     const upArguments = ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left];
     const { code, output } = await cli(path, upArguments, env);
