@@ -27,8 +27,16 @@ export interface Sample {
  */
 export interface SampleBatch {
   readonly samples: readonly Sample[];
+  /** What the adapter must know of the batch after a kill: durable with its readings, together or not at all. */
+  readonly receipts?: Receipts;
   ack(): void;
 }
+
+/**
+ * Numbers by name, names shared by all adapters of an agent: begin them with the connection's. The last number of a name is kept,
+ * for ever: take names from a bounded set.
+ */
+export type Receipts = ReadonlyMap<string, number>;
 
 export type LinkState = 'connecting' | 'connected' | 'disconnected';
 

@@ -1,6 +1,6 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
 import { join } from 'node:path';
-import { type FieldAdapter } from './adapter';
+import { type FieldAdapter, type Receipts } from './adapter';
 import { CoapAdapter } from './adapters/coap/adapter';
 import { HttpAdapter } from './adapters/http/adapter';
 import { CanAdapter } from './adapters/can/adapter';
@@ -10,6 +10,7 @@ import { MqttAdapter } from './adapters/mqtt/adapter';
 import { MqttListenerAdapter } from './adapters/mqtt-listener/adapter';
 import { SparkplugAdapter } from './adapters/sparkplug-b/adapter';
 import { OpcUaAdapter } from './adapters/opcua/adapter';
+import { type TakeClaim } from './core/claims';
 import { type Clock } from './core/clock';
 import { type AgentPlan, type ConnectionPlan } from './core/compile/plan';
 import { type AdapterStatus } from './core/status';
@@ -19,6 +20,10 @@ export interface AdapterDeps {
   readonly random: () => number;
   /** Where an adapter keeps what must outlive the process; absent: nothing does. */
   readonly dataDir?: string;
+  /** What is durable beside the readings, by names that adapters gave; absent: nothing outlives the process. */
+  readonly receipts?: () => Receipts;
+  /** What becomes of a device's claim code; absent: none is taken. */
+  readonly claim?: TakeClaim;
 }
 
 export interface RunningAdapter extends FieldAdapter {

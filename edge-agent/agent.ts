@@ -86,7 +86,8 @@ export class Agent {
     const { plan, deps, log, metrics, boot, stream } = options;
     this.plan = plan;
     this.pipeline = new Pipeline(plan, outbox, deps.clock, boot, (err) => log.error({ err }, 'the outbox refuses'));
-    this.lines = new Lines(plan, { ...deps, dataDir: options.dataDir }, (connection) => this.pipeline.sink(connection));
+    const lasting = { ...deps, dataDir: options.dataDir, receipts: () => outbox.receipts() };
+    this.lines = new Lines(plan, lasting, (connection) => this.pipeline.sink(connection));
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(control);
     this.executor = this.createExecutor(ledger);
@@ -96,7 +97,7 @@ export class Agent {
     this.inbox = stream && kafka && this.createInbox(stream, kafka);
     fieldMetrics(metrics, () => this.lines.all(), this.pipeline);
     controlMetrics(metrics, () => this.control);
-    this.clockProbe = stream && new ClockOffsetProbe(stream.registryUrl, deps.clock);
+    this.clockProbe = stream && new ClockOffsetProbe(stream, deps.clock);
     vitalMetrics(metrics, {
       dataDir: options.dataDir,
       clockOffset: () => this.clockProbe?.latest,
@@ -207,10 +208,9 @@ export class Agent {
   }
 
   status(): object {
-    const { plan } = this.options;
     return {
-      agent_id: plan.agent_id,
-      tenant: plan.tenant,
+      agent_id: this.plan.agent_id,
+      tenant: this.plan.tenant,
       connections: this.lines.all().map((a) => a.status()),
       profile: this.options.profile?.status,
       clock: this.clockProbe?.latest ?? 'not measured yet',

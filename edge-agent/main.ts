@@ -1,6 +1,7 @@
 /** The edge agent. The only reader of environment, arguments, clock and chance; everything else gets them as data. */
 import { Command, Option } from 'commander';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AdapterDeps } from './adapters';
 import { systemClock } from './io/clock';
@@ -15,9 +16,11 @@ import { dryRun } from './verbs/dry-run';
 import { enrollAgent, renewAgent } from './verbs/identity';
 import { exportCsv } from './verbs/export-csv';
 import { outbox } from './verbs/outbox';
+import { answerProbe } from './verbs/probe';
 import { pushProfile, showProfile, withdrawProfile } from './verbs/profile';
 import { run } from './verbs/run';
 import { type Output, validate } from './verbs/validate';
+import { verifyImage } from './verbs/verify-image';
 
 const output: Output = {
   out: (text) => void process.stdout.write(`${text}\n`),
@@ -28,6 +31,7 @@ const deps = { clock: systemClock, random: Math.random } satisfies AdapterDeps;
 const profileOption = (): Option =>
   new Option('-p, --profile <file>', 'profile of this agent, YAML').makeOptionMandatory();
 const DEFAULT_WAIT_S = 10;
+const SECRET_BYTES = 24;
 const BROWSE_DEPTH = 8;
 const BROWSE_MAX = 1_000;
 const DISCOVER_WAIT_S = 3;
@@ -48,6 +52,7 @@ function program(): Command {
         boot,
         deps,
         newId: randomUUID,
+        newSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),
       });
     });
   agent
@@ -75,12 +80,30 @@ function program(): Command {
       process.exitCode = await dryRun(readPlan(o.profile, process.env), deps, options, output);
     });
   agent
+    .command('probe', { hidden: true })
+    .description('answer the question about a draft that comes on stdin')
+    .action(async () => {
+      const question = readFileSync(0, 'utf8');
+      process.exitCode = await answerProbe(question, { ...deps, env: process.env }, output);
+    });
+  agent
     .command('outbox')
     .description('what the outbox of a stopped agent holds and has accepted')
     .requiredOption('-d, --data <dir>', 'folder of the outbox and the ledger')
     .option('--json', 'for machines')
     .action(async ({ data, json }: { data: string; json?: boolean }) => {
       process.exitCode = await outbox(data, json ?? false, output);
+    });
+  agent
+    .command('verify-image')
+    .description('whether an image is what was signed for a model; exit 1 and why not')
+    .argument('<image>', 'file')
+    .requiredOption('--model <name>', 'of the devices it is for; releases of the agent: agent')
+    .requiredOption('--keys <file>', 'PEM public keys that are trusted')
+    .requiredOption('--manifest <file>', 'signed, as the campaign has it')
+    .option('--signatures <count>', 'of different keys', Number, 1)
+    .action((image: string, o: { model: string; keys: string; manifest: string; signatures: number }) => {
+      process.exitCode = verifyImage(image, o, systemClock.now(), output);
     });
   serverVerbs(agent);
   buildingVerbs(agent);

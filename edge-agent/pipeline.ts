@@ -1,5 +1,6 @@
 /** From the adapters' samples to the outbox: readings are framed per device, made durable, and only then acknowledged. */
 import { type AdapterSink, type LinkEvent, type SampleBatch } from './adapter';
+import { BatchToken, receiptsOf } from './batch-token';
 import { type Appender, Durable } from './durable';
 import { type AgentPlan, type ConnectionPlan, type DevicePlan } from './core/compile/plan';
 import { type Clock } from './core/clock';
@@ -28,18 +29,6 @@ export interface PipelineStats {
   unknown: number;
   frames: number;
   readings: number;
-}
-
-/** Acknowledges a batch when all frames that hold its readings are durable. */
-class BatchToken {
-  private open = 1;
-  constructor(private readonly batch: SampleBatch) {}
-  hold(): void {
-    this.open++;
-  }
-  release(): void {
-    if (--this.open === 0) this.batch.ack();
-  }
 }
 
 /** Looks on as readings come: local control. Must return at once. */
@@ -187,7 +176,9 @@ export class Pipeline {
 
   private samples(batch: SampleBatch): void {
     const token = new BatchToken(batch);
+    const last = batch.samples.at(-1);
     for (const sample of batch.samples) {
+      if (sample === last) token.last();
       this.stats.samples++;
       if (sample.quality >= 64) this.stats.bad++;
       const device = this.devices.get(sample.device);
@@ -259,13 +250,14 @@ export class Pipeline {
     const received_at = this.clock.now();
     const tokens: BatchToken[] = [];
     const records = devices.map((device) => {
-      tokens.push(...device.tokens.splice(0));
+      const theirs = device.tokens.splice(0);
+      tokens.push(...theirs);
       device.closes_at = 0;
       this.open.delete(device);
       const { readings } = device.runtime.builder;
       this.stats.frames++;
       this.stats.readings += readings;
-      return frameRecord(device.runtime.builder.take(), readings, received_at);
+      return frameRecord(device.runtime.builder.take(), readings, received_at, receiptsOf(theirs));
     });
     this.durable.submit(records, () => tokens.forEach((t) => t.release()));
   }

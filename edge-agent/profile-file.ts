@@ -11,6 +11,7 @@ import { mqttRules } from './adapters/mqtt/rules';
 import { mqttListenerRules } from './adapters/mqtt-listener/rules';
 import { sparkplugRules } from './adapters/sparkplug-b/rules';
 import { opcuaRules } from './adapters/opcua/rules';
+import { type ClaimedDevice, withClaimed, withNewcomers } from './core/claims';
 import { checkProfile } from './core/compile/check';
 import { compileProfile } from './core/compile/compile';
 import { type AgentPlan } from './core/compile/plan';
@@ -54,6 +55,8 @@ export interface ProfileText {
   readonly text: string;
   /** Text of a file named in the profile. Throws when it cannot be read. */
   readonly readFile: (name: string) => string;
+  /** Devices that came with a claim code. */
+  readonly claimed?: readonly ClaimedDevice[];
 }
 
 export const profileOnDisk = (file: string): ProfileText => ({
@@ -63,8 +66,8 @@ export const profileOnDisk = (file: string): ProfileText => ({
 });
 
 /** Throws ProfileError with everything that is wrong. */
-export function readPlan(file: string, env: Env): AgentPlan {
-  return planOfText(profileOnDisk(file), env);
+export function readPlan(file: string, env: Env, claimed: readonly ClaimedDevice[] = []): AgentPlan {
+  return planOfText({ ...profileOnDisk(file), claimed }, env);
 }
 
 /** Throws ProfileError with everything that is wrong. */
@@ -77,9 +80,9 @@ export function checkedProfile(profile: ProfileText, env: Env): Profile {
   const result = loadProfile({ ...profile, env, schema: schemaOfProfiles() });
   if (!result.ok) throw new ProfileError(result.problems);
   const { loaded } = result;
-  const issues = checkProfile(loaded.profile, PROTOCOLS);
+  const issues = checkProfile(withNewcomers(loaded.profile), PROTOCOLS);
   if (issues.length > 0) throw new ProfileError(problemsOf(issues, loaded));
-  return loaded.profile;
+  return withClaimed(loaded.profile, profile.claimed ?? []);
 }
 
 function textOf(file: string): string {

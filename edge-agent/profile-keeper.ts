@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { type ClaimedDevice } from './core/claims';
 import { type AgentPlan } from './core/compile/plan';
 import { type Env } from './core/profile/document';
 import { replaceFile } from './io/replace-file';
@@ -31,6 +32,8 @@ export interface KeeperOptions {
   readonly env: Env;
   /** Where the platform's profile is kept. */
   readonly store: string;
+  /** Devices that came with a claim code: they are added to whatever profile is in force. */
+  readonly claimed?: () => readonly ClaimedDevice[];
 }
 
 /** Who works by the profile. */
@@ -41,7 +44,7 @@ export interface ProfileUser {
 }
 
 /** Variables a profile from the platform may use: the rest of the environment holds secrets that are not its business. */
-const OPEN_VARIABLE = /^PROFILE_/;
+export const OPEN_VARIABLE = /^PROFILE_/;
 const MAX_REFUSAL_CHARS = 2_000;
 
 export class ProfileKeeper {
@@ -99,6 +102,17 @@ export class ProfileKeeper {
     });
   }
 
+  /** Another device was claimed: the profile in force, with it. Rejects when the agent does not take it. */
+  async adopt(): Promise<void> {
+    await this.inTurn(async () => {
+      const { source, version } = this.current;
+      const { desired } = this;
+      const platforms = source === 'platform' && desired;
+      await this.take(version, () => (platforms ? this.planOf(desired) : this.planOfFile()), source);
+    });
+    if (this.current.refusal !== '') throw new Error(this.current.refusal);
+  }
+
   private async take(version: number, compile: () => AgentPlan, source: ProfileStatus['source']): Promise<void> {
     try {
       const plan = compile();
@@ -119,7 +133,7 @@ export class ProfileKeeper {
   }
 
   private planOfFile(): AgentPlan {
-    return readPlan(this.options.file, this.options.env);
+    return readPlan(this.options.file, this.options.env, this.options.claimed?.());
   }
 
   private planOf({ version, profile, files }: DesiredProfile): AgentPlan {
@@ -129,7 +143,8 @@ export class ProfileKeeper {
       if (text === undefined) throw new Error(`${name} was not sent with the profile`);
       return text;
     };
-    return planOfText({ file: `profile version ${version}`, text: profile, readFile }, env);
+    const claimed = this.options.claimed?.() ?? [];
+    return planOfText({ file: `profile version ${version}`, text: profile, readFile, claimed }, env);
   }
 
   private tell(status: ProfileStatus): void {

@@ -23,6 +23,8 @@ import {
   outboxGapSchema,
   pointSchema,
   presenceSchema,
+  probeAnswerSchema,
+  probeOrderSchema,
   sessionEventSchema,
   telemetryFrameSchema,
   webhookSchema,
@@ -45,6 +47,8 @@ import {
   type OutboxGap,
   type Point,
   type Presence,
+  type ProbeAnswer,
+  type ProbeOrder,
   type SessionEvent,
   type TelemetryFrame,
   type Webhook,
@@ -74,6 +78,8 @@ export interface EventTypes {
   'campaign-event': CampaignEvent;
   'identity-event': IdentityEvent;
   webhook: Webhook;
+  'probe-order': ProbeOrder;
+  'probe-answer': ProbeAnswer;
 }
 
 /** Current schema of every event, as registered and as written. */
@@ -100,6 +106,8 @@ export const schemas: Readonly<Record<EventName, object>> = {
   'campaign-event': campaignEventSchema,
   'identity-event': identityEventSchema,
   webhook: webhookSchema,
+  'probe-order': probeOrderSchema,
+  'probe-answer': probeAnswerSchema,
 };
 
 export type CodecErrorCode = 'not-framed' | 'truncated' | 'undecodable' | 'invalid-record' | 'wrong-schema';

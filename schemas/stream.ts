@@ -1,5 +1,6 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
 import './kafkajs-sending';
+import { type Agent } from 'node:http';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
@@ -120,13 +121,23 @@ export async function ensureTopics(
 /** Schema id under which a topic's values are written, by subject. Plain data: agents keep it on disk. */
 export type SchemaIds = Readonly<Record<string, number>>;
 
-/** Registers the current schemas under BACKWARD_TRANSITIVE; the same schema gives the same id again. */
+/**
+ * Registers the current schemas under BACKWARD_TRANSITIVE; the same schema gives the same id again. `agent` is for a registry
+ * whose authority the process does not trust by itself.
+ */
 export async function registerSchemas(
   config: StreamConfig,
   topics: readonly Topic[] = Object.values(Topics),
+  agent?: Agent,
 ): Promise<SchemaIds> {
   const { registryUrl: host, registryLogin: auth, clientId } = config;
-  const registry = new SchemaRegistry({ host, clientId, retry: { retries: 3 }, ...(auth && { auth }) });
+  const registry = new SchemaRegistry({
+    host,
+    clientId,
+    retry: { retries: 3 },
+    ...(auth && { auth }),
+    ...(agent && { agent }),
+  });
   const ids: Record<string, number> = {};
   const left = [...topics];
   const registerNext = async (): Promise<void> => {

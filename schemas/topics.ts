@@ -22,7 +22,9 @@ export type EventName =
   | 'definition-request'
   | 'campaign-event'
   | 'identity-event'
-  | 'webhook';
+  | 'webhook'
+  | 'probe-order'
+  | 'probe-answer';
 
 export interface Topic<S extends EventName = EventName> {
   readonly name: string;
@@ -61,6 +63,8 @@ export const Topics = {
   /** One partition: the order of all of them decides who was first. */
   identities: topic('m2m.identities', 'kind/id', 'identity-event', 1, FOR_EVER),
   webhooks: topic('m2m.webhooks', 'tenant/webhook_id', 'webhook', 1, FOR_EVER, 'compact'),
+  /** Nobody needs one that was not heard at once. */
+  probeAnswers: topic('m2m.probe-answers', 'tenant/agent_id', 'probe-answer', 1, HOUR_MS),
   audit: topic('m2m.audit', 'tenant', 'audit-event', 3, 3 * 365 * DAY_MS),
 } as const;
 
@@ -81,11 +85,13 @@ export const AgentTopics = {
     topic(`m2m.agents.${agentId}.devices`, 'tenant/device_id', 'device-state', 1, FOR_EVER, 'compact'),
   profile: (agentId: string): Topic<'agent-profile'> =>
     topic(`m2m.agents.${agentId}.profile`, 'tenant/agent_id', 'agent-profile', 1, FOR_EVER, 'compact'),
+  probes: (agentId: string): Topic<'probe-order'> =>
+    topic(`m2m.agents.${agentId}.probes`, 'tenant/agent_id', 'probe-order', 1, HOUR_MS),
 };
 
 /** Subject of a topic's value schema; every agent's copy of a topic shares one subject. */
 export function subjectOf(t: Topic): string {
-  return `${t.name.replace(/^m2m\.agents\..+\.(commands|devices|profile)$/, 'm2m.agents.$1')}-value`;
+  return `${t.name.replace(/^m2m\.agents\..+\.(commands|devices|profile|probes)$/, 'm2m.agents.$1')}-value`;
 }
 
 export const deviceKey = (tenant: string, deviceId: string): string => `${tenant}/${deviceId}`;
@@ -99,6 +105,8 @@ export const coordinatesKey = (t: string, partition: number, offset: string): st
 
 /** Consumer group in which an agent's outbox cursor is committed (DESIGN.md §4.2). */
 export const outboxGroup = (agentId: string): string => `outbox-${agentId}`;
+/** Consumer group in which an agent hears what it is asked. */
+export const probesGroup = (agentId: string): string => `inbox-${agentId}-probes`;
 
 function topic<S extends EventName>(
   name: string,

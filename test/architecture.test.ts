@@ -63,9 +63,10 @@ const MATRIX: readonly Rule[] = [
     from: /^services\/api\//,
     may: [
       ...[/^schemas\//, /^services\/(domain|lib)\//, /^workflows\/([^/]+\/)?messages$/],
-      ...[/^edge-agent\/profile-file$/, /^edge-agent\/core\/profile\/problem$/],
+      ...[/^edge-agent\/profile-(fences|file|points)$/, /^edge-agent\/core\/profile\/problem$/],
     ],
-    because: 'the api starts workflows by their messages, and checks a profile by the code the agent works by',
+    because:
+      'the api starts workflows by their messages, and checks a profile and puts points into it by the code the agent works by',
   },
   {
     from: /^services\/relay\//,
@@ -76,6 +77,11 @@ const MATRIX: readonly Rule[] = [
     from: /^services\//,
     may: [/^schemas\//, /^services\/(domain|lib)\//],
     because: 'a service never imports another service',
+  },
+  {
+    from: /^workflows\/io\//,
+    may: [/^schemas\//, /^services\/(domain|lib)\//, /^workflows\//, /^edge-agent\/profile-file$/],
+    because: 'effects of workflows change profiles, and check them by the code the agent works by',
   },
   {
     from: /^workflows\//,

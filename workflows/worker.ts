@@ -1,7 +1,8 @@
 /**
  * The worker: runs the workflows and their effects. Besides the common environment it knows WORKER_MAX_CACHED_WORKFLOWS
  * (about 1 MB of memory each at most), TEMPORAL_METRICS_ADDRESS (host:port for the SDK's own Prometheus metrics), and the names of its
- * version (io/worker-deployment.ts).
+ * version (io/worker-deployment.ts); EXPORT_DIR, and ClickHouse's (services/lib/clickhouse.ts), for histories that are asked for at a
+ * device's end.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,20 +10,24 @@ import { Client } from '@temporalio/client';
 import { type Logger as SdkLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { type Logger } from 'pino';
 import { streamConfig } from '../schemas/stream';
-import { type Env, integer } from '../services/lib/environment';
+import { type ClickHouseClient } from '@clickhouse/client';
+import { clickHouseFromEnv } from '../services/lib/clickhouse';
+import { type Env, integer, text } from '../services/lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../services/lib/service';
 import { connectPatiently, temporalConfig } from '../services/lib/temporal';
 import { workflowBundle } from './bundle';
 import { createBatchActivities } from './batch/activities';
 import { createCampaignActivities } from './campaign/activities';
 import { createCommandActivities } from './command/activities';
-import { createDecommissionActivities } from './decommission/activities';
+import { createDecommissionActivities, type DecommissionDependencies } from './decommission/activities';
 import { commandsInFlight } from './io/commands-in-flight';
+import { historyExport } from './io/history-export';
+import { profileRemoval } from './io/profile-removal';
 import { openStream, type WorkerStream } from './io/stream';
 import { deploymentOf } from './io/worker-deployment';
 import { connectionFailures, measured, watch } from './io/worker-metrics';
 import { ensureSearchAttributes, TASK_QUEUE } from './shared/messages';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Activities under way get this long to finish once asked to stop. */
 const DRAIN_MS = 8_000;
@@ -47,6 +52,9 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     patiently('kafka', () => openStream(stream, instance, log, tracer)),
     bundle,
   ]);
+  const clickhouse = env['CLICKHOUSE_URL'] ? clickHouseFromEnv(env, 'millrace-worker') : undefined;
+  const exportDir = resolve(text(env, 'EXPORT_DIR', 'folder of exported histories', 'exports'));
+  const exporting = clickhouse && historyExport(clickhouse, exportDir);
   const { namespace } = temporal;
   const client = new Client({ connection, namespace });
   const worker = await Worker.create({
@@ -55,13 +63,13 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     taskQueue: TASK_QUEUE,
     identity: instance,
     workflowBundle: workflowCode,
-    activities: measured(activities(opened, client), metrics),
+    activities: measured(activities(opened, client, exporting), metrics),
     ...deploymentOf(env),
     shutdownGraceTime: DRAIN_MS,
     maxCachedWorkflows: integer(env, 'WORKER_MAX_CACHED_WORKFLOWS', 500, 10, 100_000),
   });
   watch(worker, opened.publisher, metrics);
-  return running(worker, opened, connection);
+  return running(worker, { opened, connection, clickhouse });
 }
 
 async function connect({ connection, namespace }: ReturnType<typeof temporalConfig>): Promise<NativeConnection> {
@@ -75,27 +83,35 @@ async function connect({ connection, namespace }: ReturnType<typeof temporalConf
   }
 }
 
-function activities(opened: WorkerStream, client: Client) {
+function activities(opened: WorkerStream, client: Client, exporting: DecommissionDependencies['exporting']) {
   return {
     ...createBatchActivities(opened.devices),
     ...createCampaignActivities(opened.campaigns),
     ...createCommandActivities(opened.commands),
     ...createDecommissionActivities({
       ...{ registry: opened.registry, commands: commandsInFlight(client), revoke: opened.revoke },
+      ...{ exporting, removeFromProfile: profileRemoval(opened.profiles) },
     }),
   };
 }
 
+interface Opened {
+  readonly opened: WorkerStream;
+  readonly connection: NativeConnection;
+  readonly clickhouse: ClickHouseClient | undefined;
+}
+
 /** A worker that ends by itself has met something it cannot recover from: the process ends too, and is started anew. */
-function running(worker: Worker, stream: WorkerStream, connection: NativeConnection): RunningService {
+function running(worker: Worker, { opened, connection, clickhouse }: Opened): RunningService {
   const ran = worker.run();
   return {
     notReady: () => (worker.getState() === 'RUNNING' ? undefined : `the worker is ${worker.getState()}`),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ran;
-      await stream.close();
+      await opened.close();
       await connection.close();
+      await clickhouse?.close();
     },
   };
 }

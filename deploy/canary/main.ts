@@ -45,7 +45,7 @@ async function main(args: readonly string[]): Promise<void> {
   const token = readFileSync(required('MILLRACE_API_TOKEN_FILE'), 'utf8').trim();
   const api = new ApiClient({ url: required('API_URL').replace(/\/$/, ''), token });
   const timeout_ms = Number(values.timeout) * 1_000;
-  const prepare = (): Promise<void> => seedDevices(api, { agentId: id, devices: [{ id: device }], env: {} });
+  const prepare = (): Promise<void> => seedDevices(api, { agentId: id, devices: [{ id: device }] });
   if (values.once) {
     await patiently(prepare, timeout_ms);
     try {

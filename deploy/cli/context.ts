@@ -29,6 +29,22 @@ export function lastRun(context: Context): RunFile {
   throw new CliError('not-running', 'read run.json', `nothing has run in ${context.dir().path} yet`, hint);
 }
 
+/**
+ * What is recorded of an instance here, unless the environment says otherwise; of authorities the instance's own, which hold those of the
+ * environment, too. Variables that are empty say nothing.
+ */
+export function known(facts: Readonly<Record<string, string>>, env: Env): Env {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const authorities = facts['NODE_EXTRA_CA_CERTS'];
+  return { ...facts, ...given, ...(authorities && { NODE_EXTRA_CA_CERTS: authorities }) };
+}
+
+/** For programs that meet both: an instance here, unless the environment names both. */
+export function ofStreamAndSql(context: Context): Env {
+  const { env } = context;
+  return known(env['CLICKHOUSE_URL'] && env['KAFKA_BROKERS'] ? {} : lastRun(context).facts, env);
+}
+
 /** How to address this instance in another terminal. */
 export function addressed(context: Context): string {
   const path = context.dir().path;

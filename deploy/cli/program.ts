@@ -12,6 +12,7 @@ import { addChartCommands } from './verbs/chart';
 import { addOperationCommands } from './verbs/operations';
 import { addPlatformCommands } from './verbs/platform';
 import { addDeadLetterCommands } from './verbs/dead-letters';
+import { addDecommissionCommands } from './verbs/decommissions';
 import { addDefinitionCommands } from './verbs/definitions';
 import { addDeviceCommands } from './verbs/devices';
 import { addCampaignCommands, addImageCommands } from './verbs/images';
@@ -82,6 +83,7 @@ export function build(start: Start, exited: (code: number) => void): Command {
   const verbs: Verbs = { program, run: async (action) => exited(await action(context())) };
   addPlatformCommands(verbs);
   addDeviceCommands(verbs);
+  addDecommissionCommands(verbs);
   addAccessCommands(verbs);
   addWebhookCommands(verbs);
   addDefinitionCommands(verbs);

@@ -21,6 +21,26 @@ export interface ProcessStatus {
   readonly reason: string | null;
 }
 
+/** A connection of the agent to its field. */
+export interface LinkStatus {
+  readonly connection: string;
+  readonly connected: boolean;
+  readonly devices: number;
+  readonly devices_connected: number;
+  /** Empty when there was none. */
+  readonly last_error: string;
+}
+
+/** What an agent's /status says of its connections, as far as it is shown. */
+interface AgentStatus {
+  readonly connections?: readonly {
+    readonly connection: string;
+    readonly connected: boolean;
+    readonly last_error: string;
+    readonly devices: readonly { readonly connected: boolean }[];
+  }[];
+}
+
 export interface Status {
   readonly instance: string;
   readonly data: string;
@@ -29,6 +49,8 @@ export interface Status {
   readonly healthy: boolean;
   readonly launcher_pid: number | null;
   readonly processes: readonly ProcessStatus[];
+  /** Empty when no agent answers. */
+  readonly links: readonly LinkStatus[];
 }
 
 const METRICS_TIMEOUT_MS = 1_500;
@@ -60,6 +82,7 @@ export async function statusOf(dir: DataDir): Promise<Status> {
     healthy,
     launcher_pid: launcher?.pid ?? null,
     processes,
+    links: await linksOf(processes.find((p) => p.name === 'agent' && p.pid !== null)?.address),
   };
 }
 
@@ -98,6 +121,23 @@ async function lagOf(url: string): Promise<number | null> {
     return null; // not answering is told by its state
   }
 }
+
+/** What the agent says of its connections; nothing while it does not answer. */
+async function linksOf(address: string | null | undefined): Promise<LinkStatus[]> {
+  if (!address) return [];
+  try {
+    const answer = await fetch(`${address}/status`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) });
+    return linksIn((await answer.json()) as AgentStatus);
+  } catch {
+    return [];
+  }
+}
+
+export const linksIn = ({ connections = [] }: AgentStatus): LinkStatus[] =>
+  connections.map(({ connection, connected, devices, last_error }) => ({
+    ...{ connection, connected, devices: devices.length, last_error },
+    devices_connected: devices.filter((d) => d.connected).length,
+  }));
 
 /** Sum of the gauges that say how far behind a process is; null when it has none. */
 export function lagIn(metrics: string): number | null {

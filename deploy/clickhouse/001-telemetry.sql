@@ -1,6 +1,6 @@
 -- Readings: one landing table, which keeps nothing, and a view that unfolds its frames into `readings_raw`.
--- Columns of a landing table are the fields of its Avro record (schemas/events/telemetry-frame.avsc): the projector sends
--- the bytes of the stream and the engine decodes them. Constraints are checked before any view sees a row, so that a
+-- Columns of a landing table are the fields of its Avro record (schemas/events/telemetry-frame.avsc): the projector lays
+-- the frames out as columns (other records go as the bytes of the stream, and the engine decodes them). Constraints are checked before any view sees a row, so that a
 -- frame that cannot be right leaves no trace anywhere.
 
 CREATE DATABASE IF NOT EXISTS {{database}} {{on_cluster}};
@@ -55,8 +55,9 @@ COMMENT 'Every reading ever accepted, one row each. Read it through the view rea
 
 {{distributed readings_raw}};
 
--- One view for the three kinds of series, because every view costs each insert some milliseconds. An empty quality means
--- that every reading of the series is good: arrayResize fills with zeros.
+-- One view for the three kinds of series, because every view costs each insert some milliseconds. The series of a frame
+-- are joined end to end before they are unfolded, once: where a series is one reading that takes half of unfolding
+-- series and then readings. An empty quality means that every reading of the series is good: arrayResize fills with zeros.
 CREATE MATERIALIZED VIEW IF NOT EXISTS {{database}}.in_telemetry_readings {{on_cluster}} TO {{local readings_raw}} AS
 SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS ts,
     CAST(k, 'Enum8(\'number\' = 0, \'int64\' = 1, \'text\' = 2)') AS kind, v AS value, vi AS value_int, vt AS value_text,
@@ -64,12 +65,21 @@ SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS t
 FROM
 (
     SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms,
-        s.1 AS metric, s.2 AS dts, length(s.2) AS n, arrayResize(s.3, n) AS vs, arrayResize(s.4, n) AS vis,
-        arrayResize(s.5, n) AS vts, arrayResize(s.6, n) AS qs, s.7 AS k
+        arrayFlatten(series.dt) AS numbers, arrayFlatten(int_series.dt) AS ints, arrayFlatten(text_series.dt) AS texts,
+        length(numbers) AS n, length(ints) AS i, length(texts) AS t, arrayFlatten(int_series.value) AS int_values,
+        arrayConcat(
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), series.metric, series.dt)),
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), int_series.metric, int_series.dt)),
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), text_series.metric, text_series.dt))) AS metrics,
+        arrayConcat(
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), series.quality, series.dt)),
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), int_series.quality, int_series.dt)),
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), text_series.quality, text_series.dt))) AS qs,
+        arrayConcat(numbers, ints, texts) AS dts,
+        arrayResize(arrayConcat(arrayFlatten(series.value), arrayMap(x -> toFloat64(x), int_values)), n + i + t) AS vs,
+        arrayResize(arrayConcat(arrayWithConstant(n, toInt64(0)), int_values), n + i + t) AS vis,
+        arrayConcat(arrayWithConstant(n + i, ''), arrayFlatten(text_series.value)) AS vts,
+        arrayConcat(arrayWithConstant(n, toInt8(0)), arrayWithConstant(i, toInt8(1)), arrayWithConstant(t, toInt8(2))) AS ks
     FROM {{database}}.in_telemetry
-    ARRAY JOIN arrayConcat(
-        arrayMap(s -> (s.metric, s.dt, s.value, CAST([], 'Array(Int64)'), CAST([], 'Array(String)'), s.quality, toInt8(0)), series),
-        arrayMap(s -> (s.metric, s.dt, arrayMap(x -> toFloat64(x), s.value), s.value, CAST([], 'Array(String)'), s.quality, toInt8(1)), int_series),
-        arrayMap(s -> (s.metric, s.dt, CAST([], 'Array(Float64)'), CAST([], 'Array(Int64)'), s.value, s.quality, toInt8(2)), text_series)) AS s
 )
-ARRAY JOIN dts AS d, vs AS v, vis AS vi, vts AS vt, qs AS q;
+ARRAY JOIN metrics AS metric, dts AS d, vs AS v, vis AS vi, vts AS vt, qs AS q, ks AS k;

@@ -2,11 +2,12 @@
 import { type ComponentName as InstalledName } from './install/lock-file';
 import { type ComponentPaths } from './install/ensure';
 import { clickHouseSpec } from './components/clickhouse';
-import { type BrokerSecurity, kafkaSpec, probeKafka } from './components/kafka';
+import { kafkaSpec, probeKafka } from './components/kafka';
 import { probeSchemaRegistry, schemaRegistrySpec } from './components/schema-registry';
 import { type ComponentName, LOOPBACK, type Readiness } from './components/spec';
 import { probeTemporal, temporalSpec } from './components/temporal';
 import { type DataDir } from './data-dir';
+import { type LocalSecurity } from './secure/certificates';
 import { type PublicPort, type Ports } from './port-plan';
 import { type Backend, type Backends } from './stack';
 import { loginFrom, queryText } from './clickhouse-query';
@@ -68,7 +69,7 @@ export interface BackendOptions {
   readonly external: ReadonlySet<ComponentName>;
   readonly env: Env;
   /** Of `up --secure`. */
-  readonly security?: BrokerSecurity;
+  readonly security?: LocalSecurity;
 }
 
 export function backends(o: BackendOptions): Backends {
@@ -78,12 +79,17 @@ export function backends(o: BackendOptions): Backends {
     kafka: () =>
       kafkaSpec({
         ...{ dataDir, paths, ports: { broker: ports.kafka, controller: ports['kafka-controller'] } },
-        ...(o.security && { extras: { security: o.security } }),
+        ...(o.security && { extras: { security: o.security.broker } }),
       }),
-    'schema-registry': () => schemaRegistrySpec({ dataDir, ports: { http: ports['schema-registry'] }, paths }),
+    'schema-registry': () => {
+      const login = { user: 'millrace', passwordFile: dir.secrets.schemaRegistry };
+      const security = o.security && { security: { ...o.security.http, ...login } };
+      return schemaRegistrySpec({ dataDir, ports: { http: ports['schema-registry'] }, paths, ...security });
+    },
     clickhouse: () => {
       const login = { user: 'millrace', passwordFile: dir.secrets.clickhouse };
-      return clickHouseSpec({ dataDir, ports: { http: ports.clickhouse }, projectRoot, ...login });
+      const security = o.security && { security: o.security.http };
+      return clickHouseSpec({ dataDir, ports: { http: ports.clickhouse }, projectRoot, ...login, ...security });
     },
     temporal: () => temporalSpec({ dataDir, ports: { grpc: ports.temporal, ui: ports['temporal-ui'] }, paths }),
   };

@@ -1,5 +1,6 @@
 /** One question to ClickHouse over HTTP, the answer as text or a stream. */
 import { readFileSync } from 'node:fs';
+import { fetchTrusting } from './secure/fetch';
 import { LauncherError } from './supervisor/errors';
 
 export interface ClickHouseLogin {
@@ -7,11 +8,13 @@ export interface ClickHouseLogin {
   readonly user: string;
   readonly password: string;
   readonly database?: string;
+  /** PEM file of authorities to be trusted beside the usual ones. */
+  readonly authorities?: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** From CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD(_FILE), CLICKHOUSE_DATABASE. Undefined without a URL. */
+/** From CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD(_FILE), CLICKHOUSE_DATABASE, NODE_EXTRA_CA_CERTS. Undefined without a URL. */
 export function loginFrom(env: Env): ClickHouseLogin | undefined {
   const url = env['CLICKHOUSE_URL'];
   if (!url) return undefined;
@@ -22,6 +25,7 @@ export function loginFrom(env: Env): ClickHouseLogin | undefined {
     user: env['CLICKHOUSE_USER'] ?? 'millrace',
     password,
     database: env['CLICKHOUSE_DATABASE'] ?? 'millrace',
+    ...(env['NODE_EXTRA_CA_CERTS'] && { authorities: env['NODE_EXTRA_CA_CERTS'] }),
   };
 }
 
@@ -35,7 +39,7 @@ export async function queryResponse(login: ClickHouseLogin, sql: string, format?
   });
   let answer: Response;
   try {
-    answer = await fetch(`${login.url}/?${parameters}`, {
+    answer = await fetchTrusting(login.authorities)(`${login.url}/?${parameters}`, {
       method: 'POST',
       headers: { 'X-ClickHouse-User': login.user, 'X-ClickHouse-Key': login.password },
       body: sql,

@@ -13,7 +13,12 @@ export interface DataDir {
   readonly lock: string;
   readonly ports: string;
   readonly logs: string;
-  readonly secrets: { readonly clickhouse: string; readonly apiToken: string };
+  readonly secrets: {
+    readonly clickhouse: string;
+    readonly apiToken: string;
+    readonly schemaRegistry: string;
+    readonly plantToken: string;
+  };
   /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
   readonly keys: { readonly issuer: string; readonly authority: string };
   /** Signs images for devices; agents trust the public one. PEM. */
@@ -33,7 +38,12 @@ export function dataDir(path: string): DataDir {
     lock: join(dir, 'launcher.lock'),
     ports: join(dir, 'ports.json'),
     logs: join(dir, 'logs'),
-    secrets: { clickhouse: join(dir, 'secrets', 'clickhouse-password'), apiToken: join(dir, 'secrets', 'api-token') },
+    secrets: {
+      clickhouse: join(dir, 'secrets', 'clickhouse-password'),
+      apiToken: join(dir, 'secrets', 'api-token'),
+      schemaRegistry: join(dir, 'secrets', 'schema-registry-password'),
+      plantToken: join(dir, 'secrets', 'plant-token'),
+    },
     keys: { issuer: join(dir, 'secrets', 'issuer-key.pem'), authority: join(dir, 'secrets', 'ca-key.pem') },
     imageKeys: { private: join(dir, 'secrets', 'image-key.pem'), public: join(dir, 'secrets', 'image-key.pub.pem') },
     of: (name) => join(dir, name),

@@ -21,15 +21,26 @@ export const PUBLIC_PORTS = {
 /** Health servers: any free port will do, and nobody needs to know it. */
 export const HEALTH_PORTS = ['registry', 'presence', 'projector', 'relay', 'api', 'worker', 'agent', 'plant'] as const;
 
+/** Where the simulated plant is met beside Modbus, or meets the agent: any free port will do; a profile names them by variables. */
+export const FIELD_PORTS = [
+  ...(['mqtt', 'sparkplug', 'http', 'listener', 'coap', 'coap-resources', 'opcua'] as const),
+  ...(['bacnet', 'bacnet-meter', 'bacnet-agent', 'can', 'can-agent'] as const),
+] as const;
+
+export type FieldPort = (typeof FIELD_PORTS)[number];
 export type PublicPort = keyof typeof PUBLIC_PORTS;
-export type PortName = PublicPort | `health-${(typeof HEALTH_PORTS)[number]}`;
+export type PortName = PublicPort | `health-${(typeof HEALTH_PORTS)[number]}` | `plant-${FieldPort}`;
 export type Ports = Readonly<Record<PortName, number>>;
 
 export const publicPorts = Object.keys(PUBLIC_PORTS) as PublicPort[];
-const healthNames = HEALTH_PORTS.map((n) => `health-${n}` as const);
+const freeNames = [
+  ...HEALTH_PORTS.map((n) => `health-${n}` as const),
+  ...FIELD_PORTS.map((n) => `plant-${n}` as const),
+];
 
 export const optionOf = (name: PublicPort): string => `--${name}-port`;
 export const variableOf = (name: PublicPort): string => `MILLRACE_${name.toUpperCase().replaceAll('-', '_')}_PORT`;
+export const fieldVariableOf = (name: FieldPort): string => `PLANT_${name.toUpperCase().replaceAll('-', '_')}_PORT`;
 
 export interface PortChoice {
   /** From options, by name. */
@@ -56,12 +67,12 @@ export function choosePorts(choice: PortChoice): Ports {
       explicit(choice, name) ?? usable(choice, name) ?? (choice.auto ? undefined : PUBLIC_PORTS[name].standard);
     if (port !== undefined) chosen.set(name, port);
   }
-  for (const name of healthNames) {
+  for (const name of freeNames) {
     const port = choice.remembered[name];
     if (port !== undefined && !choice.taken(port)) chosen.set(name, port);
   }
   const free = freePorts(choice, new Set(chosen.values()));
-  const all = [...publicPorts, ...healthNames].map((name) => [name, chosen.get(name) ?? free()] as const);
+  const all = [...publicPorts, ...freeNames].map((name) => [name, chosen.get(name) ?? free()] as const);
   noneTwice(all);
   return Object.fromEntries(all) as Record<PortName, number>;
 }

@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly profile: string;
   /** Variables that the profile refers to. */
   readonly profileEnv: Readonly<Record<string, string>>;
+  /** Where the plant and the agent meet beside Modbus, as far as the profile refers to it. */
+  readonly fieldEnv: Readonly<Record<string, string>>;
   readonly plant: boolean;
   /** Kafka has TLS and an authorizer, and the agent a certificate of its own, which this sees to once the API is up. */
   readonly enroll?: TaskSpec['run'];
@@ -174,7 +176,7 @@ function service(
 
 /** The factory: an agent, and unless the user has machines, a plant to talk to. The agent does not need the plant to be up. */
 function field(o: StackOptions): ProcessSpec[] {
-  const env = { PLANT_PORT: String(o.ports.plant), ...updateEnv(o), ...o.profileEnv };
+  const env = { PLANT_PORT: String(o.ports.plant), ...o.fieldEnv, ...updateEnv(o), ...o.profileEnv };
   const args = ['run', '--profile', o.profile, '--data', o.dir.of('agent')];
   const agent = service(o, 'agent', 'edge-agent/main', o.enroll ? [...STREAM, ENROLLED] : STREAM, env, args);
   return [...(o.plant ? [plant(o)] : []), o.enroll ? withItsOwnCertificate(agent) : agent];
@@ -197,16 +199,19 @@ function updateEnv(o: StackOptions): Record<string, string> {
   };
 }
 
+/** It speaks what the profile asks for: Modbus alone, or all that has a variable there. */
 function plant(o: StackOptions): ProcessSpec {
+  const mixed = Object.keys(o.fieldEnv).length > 0;
   return {
     kind: 'process',
     name: 'plant',
     needs: [],
     command: process.execPath,
-    args: [join(o.projectRoot, 'dist', 'deploy', 'local', 'plant', 'modbus', 'main.js')],
+    args: [join(o.projectRoot, 'dist', 'deploy', 'local', 'plant', mixed ? 'mixed' : 'modbus', 'main.js')],
     env: {
       ...o.baseEnv,
       MILLRACE_BUILD: o.build,
+      ...o.fieldEnv,
       PLANT_PORT: String(o.ports.plant),
       PLANT_DATA_DIR: o.dir.of('plant'),
       HEALTH_HOST: LOOPBACK,

@@ -61,7 +61,7 @@ const ANY = 'any';
 function schemaStep(stream: StreamConfig): Step {
   const written: Topic[] = [
     ...Object.values(Topics),
-    ...[AgentTopics.commands(ANY), AgentTopics.devices(ANY), AgentTopics.profile(ANY)],
+    ...[AgentTopics.commands(ANY), AgentTopics.devices(ANY), AgentTopics.profile(ANY), AgentTopics.probes(ANY)],
   ];
   const missing = async (): Promise<string[]> => {
     const known = await Promise.all(written.map((t) => isRegistered(stream, t)));

@@ -33,16 +33,26 @@ KAFKA_BROKERS=broker.example.org:9093
 SCHEMA_REGISTRY_URL=https://registry.example.org
 KAFKA_SSL_CA_FILE=/etc/millrace/kafka-ca.crt
 HEALTH_PORT=9090
+# Releases by campaign (model "agent"): public keys of who signs them into update-keys.pem, and where the images are.
+#AGENT_RELEASE_TOOL=/opt/millrace-release
+#AGENT_UPDATE_KEYS=/etc/millrace/update-keys.pem
+#AGENT_IMAGES_URL=https://millrace.example.org/api/v1/images
+#AGENT_IMAGES_TOKEN_FILE=/etc/millrace/images-token
 ENV
 chmod 640 "$prefix/etc/millrace/agent.env"
 cp "$here/millrace-agent.service" "$prefix/etc/systemd/system/millrace-agent.service"
+# Outside of all releases, and root's: it puts them in force, and back.
+cp "$here/millrace-release" "$prefix/opt/millrace-release.new"
+chmod 755 "$prefix/opt/millrace-release.new"
+mv "$prefix/opt/millrace-release.new" "$prefix/opt/millrace-release"
 
 if [ -z "$prefix" ]; then
   id millrace >/dev/null 2>&1 || useradd --system --home-dir /var/lib/millrace --shell /usr/sbin/nologin millrace
   chown -R root:millrace /etc/millrace
 fi
 
-# The switch is one rename.
+# The switch is one rename. What was put in by hand is not on trial.
+rm -f "$releases/trial"
 ln -sfn "millrace-releases/$name" "$current.new"
 mv -T "$current.new" "$current"
 

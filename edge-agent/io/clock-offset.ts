@@ -2,6 +2,7 @@
  * How far the agent's clock is from the platform's, by the Date header of the schema registry: good to half a second and
  * half the way there and back, which tells a clock that is minutes off from one that is well.
  */
+import { registryHeaders, type StreamConfig } from '../../schemas/stream-config';
 import { type Clock } from './clock';
 
 export interface ClockOffset {
@@ -22,7 +23,7 @@ export class ClockOffsetProbe {
   private readonly stopSignal = new AbortController();
 
   constructor(
-    private readonly url: string,
+    private readonly registry: Pick<StreamConfig, 'registryUrl' | 'registryLogin'>,
     private readonly clock: Clock,
   ) {}
 
@@ -37,7 +38,9 @@ export class ClockOffsetProbe {
   /** Undefined when the platform cannot be reached or does not tell the time. */
   async measure(): Promise<ClockOffset | undefined> {
     const [from, begun] = [this.clock.now(), this.clock.monotonic()];
-    const answer = await fetch(this.url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
+    // A registry that wants a password may tell strangers no time either.
+    const question = { headers: registryHeaders(this.registry), signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const answer = await fetch(this.registry.registryUrl, question).catch(() => undefined);
     const took_ms = this.clock.monotonic() - begun;
     await answer?.body?.cancel();
     const theirs = Date.parse(answer?.headers.get('date') ?? '');

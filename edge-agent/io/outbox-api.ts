@@ -16,6 +16,8 @@ export interface OutboxRecord {
   readonly counter: string;
   /** Readings in the record, for accounting. */
   readonly readings: number;
+  /** Durable with the record, together or not at all; given back by `receipts`. Only in the lane of telemetry. */
+  readonly receipts?: ReadonlyMap<string, number>;
   /** Avro body with the sequence number assigned; called once, synchronously. */
   encode(seq: number): Buffer;
 }

@@ -1,40 +1,20 @@
 /** `agent discover`: which BACnet devices answer Who-Is. `agent import-ede`: the points of an EDE file. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { parseEde } from '../adapters/bacnet/ede';
-import type * as NetworkModule from '../adapters/bacnet/network';
 import { connectionSettings } from '../adapters/bacnet/settings';
 import { type BacnetConnectionSection } from '../core/profile/types-bacnet';
+import { whoIs } from '../probe/browse';
 import { type Output } from './validate';
 
-const load = createRequire(__filename);
 /** Devices told; a broadcast into a large network must end. */
 const MAX_DEVICES = 10_000;
 
 /** Exit code: 0 when a device answered. */
 export async function discover(bacnet: BacnetConnectionSection, wait_ms: number, output: Output): Promise<number> {
-  const { Network } = load('../adapters/bacnet/network') as typeof NetworkModule;
-  const found = new Map<number, { address: string; vendor: number }>();
-  let failure: Error | undefined;
-  const network = new Network(connectionSettings({ name: 'discover', protocol: 'bacnet', bacnet }), {
-    failed: (error) => (failure = error),
-    notified: () => undefined,
-  });
-  const forget = network.discover(({ instance, address, vendor }) => {
-    if (found.size < MAX_DEVICES) found.set(instance, { address, vendor });
-  });
-  await sleep(wait_ms);
-  forget();
-  network.close();
-  if (failure) throw failure;
-  const devices = [...found].sort(([a], [b]) => a - b);
-  const sections = devices.map(([instance, { address }]) => ({
-    id: `bacnet-${instance}`,
-    bacnet: { instance, address },
-  }));
-  if (devices.length > 0) output.out(stringify({ devices: sections }).trimEnd());
+  const settings = connectionSettings({ name: 'discover', protocol: 'bacnet', bacnet });
+  const { found: devices } = await whoIs(settings, wait_ms, MAX_DEVICES);
+  if (devices.length > 0) output.out(stringify({ devices }).trimEnd());
   output.err(`${devices.length} devices answered within ${wait_ms / 1_000} s`);
   return devices.length > 0 ? 0 : 1;
 }

@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { BROKERS_REPLICATION, streamConfig, type StreamConfig } from '../../schemas/stream';
+import { BROKERS_REPLICATION, createKafka, streamConfig, type StreamConfig, WriterSchemas } from '../../schemas/stream';
 import { REDACTED } from '../../schemas/redaction';
 import { NO_TRACING, tracingFromEnv } from '../../schemas/tracing/from-env';
 import { type AdapterDeps } from '../adapters';
 import { Agent } from '../agent';
+import { type AgentPlan } from '../core/compile/plan';
 import { type Env } from '../core/profile/document';
 import { serveHealth } from '../health';
+import { Claims } from '../io/claims';
 import { type Clock } from '../io/clock';
 import { collectGarbage, keepHeapSmall } from '../io/heap';
+import { proberBy } from '../io/prober';
+import { Probes } from '../io/probes';
 import { updatesFrom } from '../update-orders';
 import { IdentityFiles } from '../io/identity/identity';
 import { IdentityKeeper } from '../io/identity/keeper';
@@ -31,6 +35,8 @@ export interface RunOptions {
   readonly boot: string;
   readonly deps: AdapterDeps & { readonly clock: Clock };
   newId(): string;
+  /** Nobody can guess it. */
+  newSecret(): string;
 }
 
 /** Resolves once the agent polls; it runs until SIGTERM or SIGINT. */
@@ -38,7 +44,15 @@ export async function run(options: RunOptions): Promise<void> {
   const { dataDir, env } = options;
   keepHeapSmall();
   mkdirSync(dataDir, { recursive: true });
-  const profile = new ProfileKeeper({ file: options.profile, env, store: join(dataDir, 'profile.json') });
+  const claims = new Claims({
+    directory: join(dataDir, 'claimed'),
+    agentId: () => plan.agent_id,
+    now: () => options.deps.clock.now(),
+    newSecret: () => options.newSecret(),
+    adopt: () => profile.adopt(),
+  });
+  const store = join(dataDir, 'profile.json');
+  const profile = new ProfileKeeper({ file: options.profile, env, store, claimed: () => claims.all });
   const plan = profile.load();
   const level = env['LOG_LEVEL'] ?? 'info';
   const log = pino({ name: 'agent', level, base: { agent: plan.agent_id }, redact: REDACTED });
@@ -51,7 +65,9 @@ export async function run(options: RunOptions): Promise<void> {
   const updates = updatesFrom(env, dataDir, options.deps.clock);
   const traces = tracing !== NO_TRACING && { tracing };
   const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }), ...traces };
-  const agent = await Agent.open({ ...options, ...more });
+  const deps = { ...options.deps, claim: claims.take };
+  const agent = await Agent.open({ ...options, ...more, deps });
+  const probes = stream && probesOf(stream, { ...options, plan, replicationFactor, log });
   let started = false;
   const health = await serveHealth(
     {
@@ -65,12 +81,14 @@ export async function run(options: RunOptions): Promise<void> {
   closeWithGrace({ delay: SHUTDOWN_TIMEOUT_MS, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'stopping after an error');
     else log.info({ signal }, 'stopping');
+    await probes?.stop();
     await agent.stop(signal ? 'agent stopped' : 'agent failed');
     await tracing.close();
     health.close();
     log.info('stopped');
   });
   await agent.start();
+  probes?.start();
   keepIdentity(identity, options.deps.clock, log);
   rereadWhenChanged(options.profile, profile, log);
   collectGarbage();
@@ -91,6 +109,24 @@ function rereadWhenChanged(file: string, profile: ProfileKeeper, log: Logger): v
 function withIdentity(env: Env, { pem }: IdentityFiles): Env {
   if (!env['KAFKA_SSL_CA_FILE'] || env['KAFKA_SSL_CERT_FILE'] || !existsSync(pem)) return env;
   return { ...env, KAFKA_SSL_CERT_FILE: pem, KAFKA_SSL_KEY_FILE: pem };
+}
+
+interface Probing extends RunOptions {
+  readonly plan: AgentPlan;
+  readonly replicationFactor: number;
+  readonly log: Logger;
+}
+
+function probesOf(stream: StreamConfig, { plan, replicationFactor, log, env, deps }: Probing): Probes {
+  const program = join(__dirname, '..', 'main.js');
+  return new Probes({
+    ...{ agentId: plan.agent_id, tenant: plan.tenant, stream, replicationFactor },
+    ...{ clock: deps.clock, random: deps.random },
+    kafka: createKafka(stream, log),
+    schemas: new WriterSchemas(stream),
+    prober: proberBy({ command: process.execPath, args: [program, 'probe'], env }),
+    onFailure: (err) => log.warn({ err }, 'questions about drafts are not heard or answered; all else goes on'),
+  });
 }
 
 function keepIdentity(files: IdentityFiles, clock: Clock, log: Logger): void {

@@ -37,6 +37,11 @@ export class Sequence {
     this.forget();
   }
 
+  /** Numbers that follow each other, both ends included; of more than WINDOW only the newest count. */
+  addRange(from: number, to: number): void {
+    for (let n = Math.max(from, to - WINDOW + 1); n <= to; n++) this.add(n);
+  }
+
   snapshot(): { readonly ranges: readonly Range[]; readonly floor: number } {
     return { ranges: this.ranges, floor: this.floor };
   }

@@ -18,6 +18,8 @@ export * from './identity-event';
 export * from './outbox-gap';
 export * from './point';
 export * from './presence';
+export * from './probe-answer';
+export * from './probe-order';
 export * from './session-event';
 export * from './telemetry-frame';
 export * from './webhook';

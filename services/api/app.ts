@@ -18,10 +18,12 @@ import { campaignRoutes } from './routes/campaigns';
 import { commandControlRoutes } from './routes/command-control';
 import { commandRoutes } from './routes/commands';
 import { definitionRoutes } from './routes/definitions';
+import { decommissionRoutes } from './routes/decommissions';
 import { deviceRoutes } from './routes/devices';
 import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
 import { overviewRoutes } from './routes/overview';
+import { probeRoutes } from './routes/probes';
 import { profileRoutes } from './routes/profiles';
 import { readingRoutes } from './routes/readings';
 import { streamHealthRoutes } from './routes/streams';
@@ -38,7 +40,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes, webhookRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes, probeRoutes, webhookRoutes, decommissionRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */

@@ -12,7 +12,13 @@ import { type BatchInput, type BatchSummary } from '../../workflows/batch/messag
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { type ImageStore } from './image-store';
 import { type Schedules } from './schedules';
-import { type DecommissionInput } from '../../workflows/decommission/messages';
+import {
+  type AbandonRequest,
+  type Decision,
+  type DecommissionInput,
+  type DecommissionProgress,
+  type DecommissionSummary,
+} from '../../workflows/decommission/messages';
 import { type AgentProfiles } from './agent-profiles';
 import { type ApiKeys } from './api-keys';
 import { type Recorder } from './audit-log';
@@ -26,6 +32,7 @@ import { type History } from './history';
 import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
 import { type Overview } from './overview';
+import { type Probes } from './probes';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 import { type StreamHealth } from './stream-health';
@@ -51,6 +58,16 @@ export interface Workflows {
   /** Throws ApiError `refused` with the reason when it takes no such order now. */
   orderCampaign(tenant: string, campaignId: string, request: OrderRequest): Promise<CampaignState>;
   startDecommission(input: DecommissionInput): Promise<void>;
+  /** Those that run and those that failed. */
+  decommissions(tenant: string, limit: number): Promise<readonly DecommissionSummary[]>;
+  /** The last one of the device; undefined when there was none, or the server has forgotten it. */
+  decommission(tenant: string, deviceId: string): Promise<DecommissionProgress | undefined>;
+  /** Throws ApiError `refused` with the reason when that is not to be decided now. */
+  decideDecommission(
+    tenant: string,
+    deviceId: string,
+    request: AbandonRequest & { readonly decision: Decision },
+  ): Promise<DecommissionProgress>;
 }
 
 export interface ApiDependencies {
@@ -91,6 +108,7 @@ export interface ApiDependencies {
   readonly replay: Replayer;
   readonly schemaOf: SchemaOf;
   readonly profiles: AgentProfiles;
+  readonly probes: Pick<Probes, 'ask'>;
   /** Where people look at workflows; absent: nowhere that the API knows of. */
   readonly workflowsUrl?: string;
   readonly feed: Feed;

@@ -11,6 +11,7 @@ import { type Definitions } from './definitions';
 import { type Directory } from './directory';
 import { type Feed } from './feed';
 import { type IdentityBook } from './identity/book';
+import { type Probes } from './probes';
 import { type Registrar } from './registrar';
 import { type Webhooks } from './webhooks/book';
 import { alarmView, commandView, frameView, iso, lifecycleView, presenceView } from './views';
@@ -24,6 +25,7 @@ export interface Sinks {
   readonly keys: ApiKeys;
   readonly identities: IdentityBook;
   readonly webhooks: Webhooks;
+  readonly probes: Pick<Probes, 'answer'>;
 }
 
 type Handler = (message: TailedMessage & { value: Buffer }) => Promise<void>;
@@ -90,16 +92,18 @@ function stateHandlers(writers: WriterSchemas, sinks: Sinks): Record<string, Han
 }
 
 function liveHandlers(writers: WriterSchemas, sinks: Sinks): Record<string, Handler> {
-  const { commands, registrar, feed } = sinks;
+  const { commands, registrar, feed, probes } = sinks;
   const replies = new EventReader('device-reply', writers);
   const frames = new EventReader('telemetry-frame', writers);
   const lives = new EventReader('device-event', writers);
   const commandEvents = new EventReader('command-event', writers);
   const alarms = new EventReader('alarm', writers);
+  const answers = new EventReader('probe-answer', writers);
   return {
     [Topics.deviceReplies.name]: async (m) => {
       if (m.key?.toString() === registrar.instance) registrar.answer(await replies.read(m.value));
     },
+    [Topics.probeAnswers.name]: async (m) => probes.answer(await answers.read(m.value)),
     [Topics.telemetry.name]: async (m) => {
       if (!feed.wants('reading')) return;
       const f = await frames.read(m.value);

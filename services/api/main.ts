@@ -11,7 +11,7 @@ import {
   streamConfig,
   WriterSchemas,
 } from '../../schemas/stream';
-import { AgentTopics, Topics } from '../../schemas/topics';
+import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
 import { replay } from '../lib/dead-letters/replay';
 import { StreamCommandPublisher } from '../lib/command-publisher';
@@ -35,6 +35,7 @@ import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
 import { Overview } from './overview';
+import { Probes } from './probes';
 import { Registrar } from './registrar';
 import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
@@ -57,7 +58,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   await ensureTopics(admin);
   const { deviceRequests, definitionRequests, apiKeys, audit: audited, identities: identified } = Topics;
   const written = [deviceRequests, definitionRequests, apiKeys, audited, identified, Topics.commandEvents];
-  const ofAgents = [AgentTopics.profile('any'), AgentTopics.commands('any')];
+  const ofAgents = [AgentTopics.profile('any'), AgentTopics.commands('any'), AgentTopics.probes('any')];
   const ids = await registerSchemas(config, [...written, Topics.replays, Topics.webhooks, ...ofAgents]);
   const producer = idempotentProducer(kafka);
   await producer.connect();
@@ -79,11 +80,13 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const told = { env, metrics, log, audit, now: Date.now, newId: randomUUID };
   const hooks = wireWebhooks({ kafka, admin, writers, ids, publisher, ...told });
   const { webhooks } = hooks;
-  const sinks = { directory, commands, definitions, registrar, feed, keys, identities, webhooks };
+  const ensure = (topic: Topic): Promise<void> => ensureTopics(admin, [topic]);
+  const probes = new Probes({ publisher, ids, ensure, now: Date.now, newSecret });
+  const sinks = { directory, commands, definitions, registrar, feed, keys, identities, webhooks, probes };
   const tails = await follow(kafka, writers, sinks, log);
   hooks.start();
   const clickhouse = clickHouseFromEnv(env, 'millrace-api');
-  const orders = new StreamCommandPublisher(publisher, ids, (topic) => ensureTopics(admin, [topic]), tracer);
+  const orders = new StreamCommandPublisher(publisher, ids, ensure, tracer);
   const workflows = new TemporalWorkflows(temporalConfig(env), {
     publish: (records) => orders.publish(records),
     left: ({ command_id }, err) => log.warn({ err, command_id }, 'order not sent: its workflow will send it'),
@@ -119,6 +122,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
       replay: (letters) => replay({ kafka, notes: replays, now: Date.now, newId: randomUUID }, letters),
       schemaOf: (id) => writers.get(id),
       profiles: new StreamProfiles({ kafka, writers, publisher, ids, newId: randomUUID }),
+      probes,
       ...(env['TEMPORAL_UI_URL'] && { workflowsUrl: env['TEMPORAL_UI_URL'] }),
       feed,
       rateLimit: {

@@ -5,7 +5,6 @@ import {
   Connection,
   isGrpcServiceError,
   type WorkflowExecutionInfo,
-  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import {
@@ -43,6 +42,7 @@ import {
 } from '../../workflows/campaign/messages';
 import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
+import { Decommissions, noSuchWorkflow } from './temporal-decommissions';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type TemporalConfig } from '../lib/temporal';
 import { commandStarter, type CommandStarterDependencies } from './command-starter';
@@ -58,6 +58,10 @@ export const CANCEL_WAIT_MS = 5_000;
 export class TemporalWorkflows implements Workflows {
   private client: Promise<Client> | undefined;
   readonly startCommand: Workflows['startCommand'];
+  private readonly ends = new Decommissions((question) => this.ask(question));
+  readonly decommissions = this.ends.running;
+  readonly decommission = this.ends.of;
+  readonly decideDecommission = this.ends.decide;
 
   constructor(
     private readonly config: TemporalConfig,
@@ -200,11 +204,6 @@ function summaryOf({ workflowId, status, startTime, closeTime, memo }: WorkflowE
     ...{ batch_id: batchIdOf(workflowId), state, name, args, actor, begun_at: startTime.getTime() },
     ...(closeTime && { ended_at: closeTime.getTime() }),
   };
-}
-
-function noSuchWorkflow(error: unknown): undefined {
-  if (error instanceof WorkflowNotFoundError) return undefined;
-  throw error;
 }
 
 /** Search attributes are made when the server is connected to; one whose database was lost has forgotten them since. */

@@ -11,6 +11,7 @@ import {
 import { qualityClass } from '../../schemas/quality';
 import { type CommandView, jsonObject } from '../domain/command';
 import { allowedMoves, type From, type RequestType } from '../domain/device';
+import { type DecommissionProgress } from '../../workflows/decommission/messages';
 import { type Entry } from './directory';
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
@@ -97,6 +98,16 @@ export function commandView(v: CommandView) {
     transitions: v.transitions.map((t) => ({ ...t, at: iso(t.at) })),
   };
 }
+
+export const decommissionView = ({ steps, task, ...rest }: DecommissionProgress) => ({
+  ...rest,
+  steps: steps.map(({ started_at, ended_at, ...s }) => ({
+    ...s,
+    ...(started_at !== undefined && { started_at: iso(started_at) }),
+    ...(ended_at !== undefined && { ended_at: iso(ended_at) }),
+  })),
+  ...(task && { task: { ...task, since: iso(task.since) } }),
+});
 
 export const lifecycleView = (e: DeviceEvent) => ({
   device_id: e.device_id,

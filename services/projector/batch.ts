@@ -4,7 +4,8 @@ import { TRACE_HEADER } from '../../schemas/tracing/context';
 import { type Container, container } from '../domain/ingest/container';
 import { type Intent, type IntentGroup, MAX_GROUPS, MAX_POISON_TEXT } from '../domain/ingest/intent';
 import { encodeOffsets } from '../domain/ingest/offset-set';
-import { FRAME_HEADER_BYTES, type Poison, type Verdict } from '../domain/ingest/judge';
+import { FRAME_HEADER_BYTES, type Poison, type UsableWriter, type Verdict } from '../domain/ingest/judge';
+import { type Layout } from '../domain/ingest/layout';
 import { type LogMessage, type Refused } from './ports';
 
 /** Messages of one writer schema. */
@@ -19,6 +20,7 @@ export const bodyOf = (message: LogMessage): Buffer => message.value!.subarray(F
 /** One INSERT. */
 export interface PreparedGroup extends IntentGroup {
   readonly container: Container;
+  readonly layout?: Layout;
 }
 
 export interface Prepared {
@@ -26,8 +28,8 @@ export interface Prepared {
   readonly groups: readonly PreparedGroup[];
 }
 
-/** Avro object container header of a writer schema. */
-export type HeaderOf = (schemaId: number) => Buffer;
+/** What is known of a writer schema. */
+export type WriterOf = (schemaId: number) => UsableWriter;
 
 /** Messages of one batch that may be told of as steps of their traces: a sample. */
 export const MAX_TRACED = 100;
@@ -144,11 +146,13 @@ export class Batch {
     return excluded;
   }
 
-  prepare(headerOf: HeaderOf): Prepared {
+  prepare(writerOf: WriterOf): Prepared {
     const groups = this.schemaIds().map((schemaId): PreparedGroup => {
       const { messages, bytes } = this.groupOf(schemaId);
-      const made = container(headerOf(schemaId), messages.map(bodyOf), bytes);
-      return { schemaId, messages: messages.length, hash: digest(made.bodies, messages.length), container: made };
+      const { header, layout } = writerOf(schemaId);
+      const made = container(header, messages.map(bodyOf), bytes);
+      const hash = digest(made.bodies, messages.length);
+      return { schemaId, messages: messages.length, hash, container: made, ...(layout && { layout }) };
     });
     const intent: Intent = {
       from: this.from,

@@ -2,7 +2,7 @@
 import { traceparentIn } from '../../schemas/tracing/context';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { encodeIntent, insertToken, type Intent, ledgerToken } from '../domain/ingest/intent';
-import { type Poison } from '../domain/ingest/judge';
+import { type Poison, type UsableWriter } from '../domain/ingest/judge';
 import { showRange } from '../domain/ingest/range';
 import { type Conflict } from '../domain/ingest/recovery';
 import { type Batch, type Prepared, type PreparedGroup } from './batch';
@@ -51,16 +51,16 @@ export class Inserter {
 
   /** Containers and digests. The writer schemas that are not known are fetched first. */
   async prepare(batch: Batch): Promise<Prepared> {
-    const headers = new Map<number, Buffer>();
-    for (const id of batch.schemaIds()) headers.set(id, await this.headerOf(id));
-    return batch.prepare((id) => headers.get(id)!);
+    const known = new Map<number, UsableWriter>();
+    for (const id of batch.schemaIds()) known.set(id, await this.writerOf(id));
+    return batch.prepare((id) => known.get(id)!);
   }
 
-  private headerOf(schemaId: number): Promise<Buffer> {
+  private writerOf(schemaId: number): Promise<UsableWriter> {
     const { writers } = this.deps;
     return this.patience.until(`use schema ${schemaId}`, async () => {
       const writer = writers.known(this.projection, schemaId) ?? (await writers.learn(this.projection, schemaId));
-      if ('header' in writer) return writer.header;
+      if ('header' in writer) return writer;
       const hint = 'register it again under the same id: messages written with it are waiting';
       throw new ProjectorError('registry-unavailable', 'look up', `it was usable before: ${writer.reason}`, hint);
     });
@@ -139,7 +139,7 @@ export class Inserter {
     const token = insertToken(topic, this.partition, intent, group);
     const started_at = this.deps.clock.now();
     try {
-      await this.deps.gate.pass(topic, turn, () => this.deps.sink.insert(table, group.container, token));
+      await this.deps.gate.pass(topic, turn, () => this.deps.sink.insert(table, group, token));
       this.metrics.inserted((this.deps.clock.now() - started_at) / 1000);
       return undefined;
     } catch (e) {
@@ -151,7 +151,7 @@ export class Inserter {
   /** The engine parses a whole insert before it writes a row of it, so what it cannot parse left nothing behind. */
   private async search(batch: Batch, schemaId: number, e: SinkError): Promise<Refused[]> {
     const { sink } = this.deps;
-    const header = await this.headerOf(schemaId);
+    const { header } = await this.writerOf(schemaId);
     const offsets = await findRefused(sink, this.projection.table, header, batch.groupOf(schemaId));
     if (!offsets || offsets.length === 0 || !batch.canExclude(offsets)) throw e;
     const poison: Poison = { code: 'refused', reason: e.message };

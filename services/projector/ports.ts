@@ -2,6 +2,7 @@
 import { type Container } from '../domain/ingest/container';
 import { type Intent } from '../domain/ingest/intent';
 import { type Poison, type Writer } from '../domain/ingest/judge';
+import { type Layout } from '../domain/ingest/layout';
 import { type LedgerHead } from '../domain/ingest/recovery';
 import { type Projection } from './projections';
 
@@ -70,9 +71,16 @@ export interface LedgerEntry {
   readonly bytes: number;
 }
 
+/** What one INSERT carries: records in a container, to be laid out as columns where there is a layout. */
+export interface Records {
+  readonly container: Container;
+  readonly messages: number;
+  readonly layout?: Layout;
+}
+
 export interface Sink {
   /** Throws SinkError. */
-  insert(table: string, container: Container, token: string): Promise<void>;
+  insert(table: string, records: Records, token: string): Promise<void>;
   /** True when the engine can read the bytes; writes nothing. Throws SinkError `wait`. */
   probe(table: string, container: Container): Promise<boolean>;
   record(entry: LedgerEntry, token: string): Promise<void>;

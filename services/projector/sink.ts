@@ -1,11 +1,11 @@
-/** ClickHouse as the projector sees it: Avro containers in, the ledger beside them, over HTTP. */
+/** ClickHouse as the projector sees it: columns or Avro containers in, the ledger beside them, over HTTP. */
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, type ClickHouseSettings, ClickHouseError } from '@clickhouse/client';
 import { type Container } from '../domain/ingest/container';
 import { contentHash } from '../domain/ingest/intent';
 import { type LedgerHead } from '../domain/ingest/recovery';
 import { SinkError } from './errors';
-import { type Clock, type LedgerEntry, type Sink } from './ports';
+import { type Clock, type LedgerEntry, type Records, type Sink } from './ports';
 
 /** One insert must be one block in every table, or a token would be spread over several that may fail one by one. */
 const ONE_BLOCK = '1000000000';
@@ -35,16 +35,17 @@ export class ClickHouseSink implements Sink {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  async insert(table: string, container: Container, token: string): Promise<void> {
+  async insert(table: string, { container, messages, layout }: Records, token: string): Promise<void> {
     const settings = { ...SETTINGS, insert_deduplication_token: token };
-    await this.send(`insert into ${table}`, `INSERT INTO ${table} FORMAT Avro`, container, settings);
+    const [format, parts] = layout ? ['Native', layout(container.bodies, messages)] : ['Avro', [container.whole]];
+    await this.send(`insert into ${table}`, `INSERT INTO ${table} FORMAT ${format}`, parts, settings);
   }
 
   async probe(table: string, container: Container): Promise<boolean> {
     const structure = await this.structureOf(table);
     try {
       const query = `INSERT INTO FUNCTION null('${structure.replaceAll("'", "\\'")}') FORMAT Avro`;
-      await this.send(`probe for ${table}`, query, container, SETTINGS);
+      await this.send(`probe for ${table}`, query, [container.whole], SETTINGS);
       return true;
     } catch (e) {
       if (e instanceof SinkError && e.code === 'content') return false;
@@ -99,9 +100,14 @@ export class ClickHouseSink implements Sink {
     });
   }
 
-  private async send(operation: string, query: string, c: Container, settings: ClickHouseSettings): Promise<void> {
+  private async send(
+    operation: string,
+    query: string,
+    parts: readonly Uint8Array[],
+    settings: ClickHouseSettings,
+  ): Promise<void> {
     await guarded(operation, async () => {
-      const values = Readable.from([c.whole], { objectMode: false });
+      const values = Readable.from(parts, { objectMode: false });
       const { stream } = await this.client.exec({ query, values, clickhouse_settings: settings });
       for await (const _ of stream) void _; // frees the connection; an insert answers nothing
     });

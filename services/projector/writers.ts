@@ -1,8 +1,9 @@
 /** What is known of each writer schema: how to walk its bodies and the container header it needs. */
-import { avroType, typeOf } from '../../schemas/codec';
+import { avroType, schemas, typeOf } from '../../schemas/codec';
 import { StreamError, type WriterSchemas } from '../../schemas/stream';
 import { containerHeader } from '../domain/ingest/container';
 import { type Poison, type Writer } from '../domain/ingest/judge';
+import { compileLayout } from '../domain/ingest/layout';
 import { compileWalker } from '../domain/ingest/walker';
 import { ProjectorError } from './errors';
 import { type Clock, type Writers } from './ports';
@@ -68,8 +69,10 @@ const keyOf = (projection: Projection, schemaId: number): string => `${projectio
 /** A writer whose records the current schema can read; otherwise the reason why none of its messages may go in. */
 export function writerFor(projection: Projection, schema: object): Writer {
   try {
-    typeOf(projection.event).createResolver(avroType(schema));
-    return { walker: compileWalker(schema), header: containerHeader(schema) };
+    const reader = typeOf(projection.event);
+    reader.createResolver(avroType(schema));
+    const layout = projection.columns ? compileLayout(schema, schemas[projection.event]) : undefined;
+    return { walker: compileWalker(schema), header: containerHeader(schema), ...(layout && { layout }) };
   } catch (e) {
     const poison: Poison = {
       code: 'wrong-schema',

@@ -45,6 +45,7 @@ async function main(): Promise<void> {
     if (readings > 0)
       await withBed(async (bed) => {
         await fill(bed, perFrame, readings);
+        await warmUp(bed, readings);
         for (const model of MODELS) throughput[titleOf(perFrame, model)] = await compare(bed, model, readings);
       });
   const seconds = Number(values.fresh);
@@ -76,6 +77,12 @@ async function compare(bed: Bed, model: Model, readings: number): Promise<Cost[]
     if (!values.json) console.log(model, JSON.stringify(costs.at(-1)));
   }
   return costs;
+}
+
+/** What the engine does once (takes memory, compiles expressions) is nobody's: the way it knows best pays for it, unmeasured. */
+async function warmUp(bed: Bed, readings: number): Promise<void> {
+  const own = WAYS.find((way) => way.name === 'kafka table')!;
+  await measure(bed, own, 'readings', readings);
 }
 
 /** The whole burst lies in the log before anybody reads it. */

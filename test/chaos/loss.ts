@@ -1,14 +1,16 @@
 /**
  * Rehearsed losses on a whole platform of its own, as the runbooks say what to do about them:
  *
- *   node dist/test/chaos/loss.js [--component broker,registry,temporal] [--commands 60] [--json]
+ *   node dist/test/chaos/loss.js [--component broker,registry,temporal,backup] [--commands 60] [--json]
  *
  * broker: killed, its data kept. registry: killed and its data gone, restored from a backup taken before. temporal: killed and its
- * database gone while commands are under way. Exit 1 when a reading or a schema is lost, or when a command is neither settled nor
+ * database gone while commands are under way. backup: everything killed and all data of the components gone, the log's too; restored from
+ * a backup that is older, and the agent ships again what it still has. Exit 1 when a reading or a schema is lost, or when a command is neither settled nor
  * found by the runbook's query.
  */
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readRunFile } from '../../deploy/local/supervisor/run-file';
 import { Instance } from '../workflows/support/instance';
 import { loadProfile } from '../workflows/support/load-profile';
 import { bodyOf, type Order, orders } from './support/command-orders';
@@ -23,7 +25,7 @@ const LIMIT_MS = 120_000;
 
 const { values } = parseArgs({
   options: {
-    component: { type: 'string', default: 'broker,registry,temporal' },
+    component: { type: 'string', default: 'broker,registry,temporal,backup' },
     commands: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
   },
@@ -168,7 +170,61 @@ async function temporal(instance: Instance): Promise<Found> {
   };
 }
 
-const LOSSES: Readonly<Record<string, (instance: Instance) => Promise<Found>>> = { broker, registry, temporal };
+/** Readings and commands between the backup and the loss, ms. */
+const AFTER_BACKUP_MS = 20_000;
+
+/** The newest number of each device that SQL has. */
+async function newest(instance: Instance): Promise<Map<string, number>> {
+  const rows = await instance.sql<{ device_id: string; seq: string }>(
+    'SELECT device_id, max(seq) AS seq FROM readings GROUP BY device_id',
+  );
+  return new Map(rows.map((r) => [r.device_id, Number(r.seq)]));
+}
+
+async function backup(instance: Instance): Promise<Found> {
+  const folder = `${instance.dir.path}.backup`;
+  const taken = JSON.parse(await instance.verb('backup', folder, '--json')) as { paused_ms: number };
+  const at_backup = await newest(instance);
+  await pause(AFTER_BACKUP_MS);
+  await commandsFlow(instance, 'after-backup');
+  const before = await newest(instance);
+  const commands = await instance.sql<{ n: string }>('SELECT count() AS n FROM commands');
+  const begun = Date.now();
+  killAll(instance);
+  say('everything is killed, and what the components kept is gone');
+  await instance.verb('down');
+  for (const name of COMPONENTS) rmSync(instance.dir.of(name), { recursive: true, force: true });
+  await instance.verb('restore', folder, '--confirm');
+  rmSync(folder, { recursive: true, force: true });
+  await instance.up();
+  const back_s = (Date.now() - begun) / 1_000;
+  await readingsFlow(instance);
+  const caughtUp = async (): Promise<boolean> => {
+    const now = await newest(instance);
+    return [...before].every(([device, seq]) => (now.get(device) ?? 0) >= seq) && (await framesMissing(instance)) === 0;
+  };
+  await until('every number once', caughtUp);
+  const recovery_s = (Date.now() - begun) / 1_000;
+  const known = await instance.sql<{ n: string }>('SELECT count() AS n FROM commands');
+  await commandsFlow(instance, 'after-restore');
+  const frames = (of: ReadonlyMap<string, number>): number => [...of.values()].reduce((sum, seq) => sum + seq, 0);
+  return {
+    ...{ paused_ms: taken.paused_ms, back_s, recovery_s, shipped_again: frames(before) - frames(at_backup) },
+    ...{ commands_before: Number(commands[0]?.n), commands_known: Number(known[0]?.n) },
+    lost: await framesMissing(instance),
+  };
+}
+
+const COMPONENTS = ['kafka', 'schema-registry', 'temporal', 'clickhouse'];
+
+/** The launcher first, which would start the others again. */
+function killAll(instance: Instance): void {
+  const run = readRunFile(instance.dir.runFile);
+  for (const pid of [run?.launcher.pid, ...COMPONENTS.map((name) => instance.pid(name))])
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+}
+
+const LOSSES: Readonly<Record<string, (instance: Instance) => Promise<Found>>> = { broker, registry, temporal, backup };
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((n) => !(n in LOSSES));

@@ -96,6 +96,21 @@ test('a full frame does not wait', async () => {
   expect(rig.frames().map((f) => (f['series'] as { value: number[] }[])[0]?.value.length)).toEqual([5, 5, 2]);
 });
 
+test.each([10, 12])('the last frame of a batch of %d carries its receipts, no other does', async (samples) => {
+  const rig = new Rig();
+  const carried: unknown[] = [];
+  const append = rig.outbox.append.bind(rig.outbox);
+  rig.outbox.append = (records) => {
+    for (const { receipts } of records) carried.push(receipts && Object.fromEntries(receipts));
+    return append(records);
+  };
+  const batch = Array.from({ length: samples }, (_, i) => sample('d1', 'x', i));
+  rig.sink().samples({ samples: batch, receipts: new Map([['line/taken', 7]]), ack: () => undefined });
+  await run(200);
+  const before = Array.from({ length: Math.ceil(samples / 5) - 1 }, () => undefined);
+  expect(carried).toEqual([...before, { 'line/taken': 7 }]);
+});
+
 test('long texts close a frame before it outgrows a record', async () => {
   const rig = new Rig();
   (rig.plan as { frame_readings: number }).frame_readings = 10_000;

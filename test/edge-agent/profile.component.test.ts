@@ -9,8 +9,21 @@ import { Plant } from '../../deploy/local/plant/modbus/plant';
 import { freePorts } from '../../deploy/local/ports';
 import { type TelemetryFrame } from '../../schemas/generated';
 import { projectRoot } from '../../schemas/root';
-import { createKafka, streamConfig, committedConsumer, EventReader, WriterSchemas } from '../../schemas/stream';
-import { Topics } from '../../schemas/topics';
+import { type ProbeRequest } from '../../schemas/probe';
+import {
+  committedConsumer,
+  createKafka,
+  ensureTopics,
+  EventReader,
+  idempotentProducer,
+  registerSchemas,
+  streamConfig,
+  WriterSchemas,
+} from '../../schemas/stream';
+import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
+import { Probes } from '../../services/api/probes';
+import { Publisher } from '../../services/lib/publisher';
+import { tail } from '../../services/lib/tail';
 import { type Stack, startStack } from '../support/stack';
 
 const SETUP_MS = 180_000;
@@ -116,6 +129,28 @@ ${devices}`;
   );
 
   test(
+    'that is a draft is read beside the work, and nothing comes of it',
+    async () => {
+      const asker = await askerOver(stack.env);
+      const ask = (kind: 'preview' | 'browse', text: string) =>
+        asker.ask({ kind, profile: text, connection: 'plant', node: '', wait_ms: 20_000 });
+      expect(await ask('preview', profile(pump(0)).replace('pump,', 'new-pump,'))).toMatchObject({
+        ...{ kind: 'preview', points: 2, unread: [], complaints: [] },
+        values: expect.arrayContaining([
+          expect.objectContaining({ device: 'boiler', metric: 'temperature', quality: 'good' }),
+          expect.objectContaining({ device: 'new-pump', metric: 'speed', quality: 'good' }),
+        ]) as unknown,
+      });
+      await expect(ask('browse', profile(''))).rejects.toThrow(/nothing to browse: import a tag list/);
+      await expect(ask('preview', profile(pump(70_000)))).rejects.toThrow(/profile.yaml:.*70000/);
+      await asker.stop();
+      expect((await status()).profile).toMatchObject({ source: 'platform', version: 1 });
+      expect((await status()).connections[0]?.counters['reconnects']).toBe(0);
+    },
+    SETUP_MS,
+  );
+
+  test(
     'is in force after a power-on without network',
     async () => {
       await stop();
@@ -171,6 +206,34 @@ async function within(what: string, condition: () => Promise<boolean>, ms = WAIT
   for (const end = performance.now() + ms; performance.now() < end; await sleep(50))
     if (await condition().catch(() => false)) return;
   throw new Error(`not within ${ms} ms: ${what}`);
+}
+
+/** Asks the agent as the API does. */
+async function askerOver(env: Readonly<Record<string, string>>) {
+  const config = streamConfig(env, 'test-asker');
+  const kafka = createKafka(config, { warn: () => undefined });
+  const admin = kafka.admin();
+  await admin.connect();
+  const answers = Topics.probeAnswers;
+  await ensureTopics(admin, [answers]);
+  const ids = await registerSchemas(config, [AgentTopics.probes('any'), answers]);
+  const publisher = new Publisher(() => idempotentProducer(kafka));
+  const newSecret = (): string => Math.random().toString();
+  const ensure = (topic: Topic): Promise<void> => ensureTopics(admin, [topic]);
+  const probes = new Probes({ publisher, ids, ensure, now: Date.now, newSecret });
+  const reader = new EventReader('probe-answer', new WriterSchemas(config));
+  const heard = await tail(
+    kafka,
+    {
+      ...{ groupId: 'test-asker', topics: [answers.name], from: 'now' },
+      onMessage: async ({ value }) => probes.answer(await reader.read(value as Buffer)),
+    },
+    { warn: () => undefined },
+  );
+  return {
+    ask: (request: ProbeRequest) => probes.ask({ tenant: 'default', actor: 'user:test' }, 'edge-7', request),
+    stop: () => Promise.all([heard.stop(), publisher.close(), admin.disconnect()]),
+  };
 }
 
 async function framesOf(env: Readonly<Record<string, string>>): Promise<TelemetryFrame[]> {

@@ -23,14 +23,14 @@ describe('the offset of the clock', () => {
 
   test.each([0, 3_600_000, -90_000])('of %i ms is found to within a second', async (off_ms) => {
     headers = { date: new Date(Date.now() + off_ms).toUTCString() };
-    const found = await new ClockOffsetProbe(url, systemClock).measure();
+    const found = await new ClockOffsetProbe({ registryUrl: url }, systemClock).measure();
     expect(Math.abs((found?.offset_ms ?? NaN) - off_ms)).toBeLessThanOrEqual((found?.within_ms ?? 0) + 5);
   });
 
   test('is not known when nobody tells the time, or nobody is there', async () => {
     headers = {};
-    expect(await new ClockOffsetProbe(url, systemClock).measure()).toBeUndefined();
-    expect(await new ClockOffsetProbe('http://127.0.0.1:1', systemClock).measure()).toBeUndefined();
+    expect(await new ClockOffsetProbe({ registryUrl: url }, systemClock).measure()).toBeUndefined();
+    expect(await new ClockOffsetProbe({ registryUrl: 'http://127.0.0.1:1' }, systemClock).measure()).toBeUndefined();
   });
 });
 

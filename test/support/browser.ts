@@ -1,7 +1,9 @@
 /** A headless Chromium for tests of the console: what a page logs, asks for and violates is kept. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { chromiumEnv } from '../../deploy/local/install/chromium';
 import { projectRoot } from '../../schemas/root';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -12,12 +14,30 @@ const ARGUMENTS = [
   ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 ];
 const LAUNCH_TIMEOUT_MS = 60_000;
+const LAYOUT_TIMEOUT_MS = 30_000;
 
-/** CHROMIUM, or one of the usual names on PATH; undefined when there is none. */
+/** Fetching one takes seconds; a network that is away must not hold the tests up for long. */
+const FETCH_TIMEOUT_MS = 180_000;
+let fetched: { readonly path: string | undefined } | undefined;
+
+/** CHROMIUM, or one of the usual names on PATH, or the one from npm, which is fetched once; undefined when there is none. */
 export function chromiumPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env['CHROMIUM']) return env['CHROMIUM'];
   const folders = (env['PATH'] ?? '').split(delimiter);
-  return NAMES.flatMap((name) => folders.map((f) => join(f, name))).find((path) => existsSync(path));
+  const found = NAMES.flatMap((name) => folders.map((f) => join(f, name))).find((path) => existsSync(path));
+  return found ?? (fetched ??= { path: fetchChromium() }).path;
+}
+
+/** Which tests are skipped is known when they are listed, and so must this be: it does not return before it is there. */
+function fetchChromium(): string | undefined {
+  const program = join(projectRoot(), 'dist', 'deploy', 'local', 'install', 'chromium.js');
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const done = spawnSync(process.execPath, [program], {
+    stdio: [...stdio],
+    encoding: 'utf8',
+    timeout: FETCH_TIMEOUT_MS,
+  });
+  return done.status === 0 ? done.stdout.trim() : undefined;
 }
 
 export interface Violation {
@@ -100,12 +120,17 @@ export class ConsolePage {
     });
   }
 
-  /** Whether the page is wider than its window. */
+  /** Whether the page stays wider than its window: what is drawn follows the window a moment later. */
   overflows(): Promise<boolean> {
-    return this.page.evaluate(() => {
+    const fits = (): boolean => {
       const { document, innerWidth } = globalThis as unknown as InPage;
-      return document.documentElement.scrollWidth > innerWidth;
-    });
+      return document.documentElement.scrollWidth <= innerWidth;
+    };
+    const options = { timeout: LAYOUT_TIMEOUT_MS };
+    return this.page.waitForFunction(fits, undefined, options).then(
+      () => false,
+      () => true,
+    );
   }
 }
 
@@ -127,7 +152,10 @@ interface AxeViolation {
 }
 
 export const launch = (executablePath: string): Promise<Browser> =>
-  chromium.launch({ executablePath, args: ARGUMENTS, timeout: LAUNCH_TIMEOUT_MS });
+  chromium.launch({
+    ...{ executablePath, args: ARGUMENTS, timeout: LAUNCH_TIMEOUT_MS },
+    env: { ...process.env, ...chromiumEnv(executablePath) },
+  });
 
 /** Scripts that the browser itself brings into a page are not subject to the page's policy. */
 export async function contextOf(

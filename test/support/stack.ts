@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { clickHouseSpec } from '../../deploy/local/components/clickhouse';
 import { type KafkaExtras, kafkaSpec } from '../../deploy/local/components/kafka';
 import { schemaRegistrySpec } from '../../deploy/local/components/schema-registry';
-import { type ComponentName, type ComponentSpec } from '../../deploy/local/components/spec';
+import { type LocalSecurity } from '../../deploy/local/secure/certificates';
+import { type ComponentName, type ComponentSpec, type HttpSecurity } from '../../deploy/local/components/spec';
 import { temporalSpec } from '../../deploy/local/components/temporal';
 import { type ComponentPaths, ensureComponents } from '../../deploy/local/install/ensure';
 import { freePorts } from '../../deploy/local/ports';
@@ -47,12 +48,17 @@ export interface Stack {
 export interface StackOptions {
   readonly want: readonly ComponentName[];
   readonly kafka?: KafkaExtras;
+  /** TLS everywhere; its registry is its own. */
+  readonly security?: LocalSecurity;
   /** A registry that can be killed and whose ids nobody else takes, not the one that a run of jest shares. */
   readonly ownRegistry?: boolean;
 }
 
 /** Rejects, with nothing left running, when one of them does not come up. */
-export async function startStack({ want: all, kafka: extras = {}, ownRegistry = false }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { want: all, security } = options;
+  const extras = { ...options.kafka, ...(security && { security: security.broker }) };
+  const ownRegistry = options.ownRegistry === true || security !== undefined;
   const shared = all.includes('schema-registry') && !ownRegistry ? sharedRegistry() : undefined;
   const want = shared === undefined ? all : all.filter((name) => name !== 'schema-registry');
   const wanted = new Set(want.filter((name) => name !== 'clickhouse'));
@@ -62,7 +68,7 @@ export async function startStack({ want: all, kafka: extras = {}, ownRegistry = 
   const dataDir = mkdtempSync(join(tmpdir(), 'millrace-stack-'));
   const janitor = whenThisProcessDies('sleep 1; rm -rf -- "$1"', dataDir);
   if (wanted.has('kafka')) copyFormatted(dataDir);
-  const specs = new Map(want.map((name) => [name, specOf(name, dataDir, ports, paths, extras)]));
+  const specs = new Map(want.map((name) => [name, specOf(name, { dataDir, ports, paths, extras, security })]));
   const stack = new RunningStack({ specs, shared, ports, dataDir }, () => janitor.kill('SIGKILL'));
   const starts = await Promise.allSettled(want.map((name) => stack.restart(name)));
   const failed = starts.find((start) => start.status === 'rejected');
@@ -123,31 +129,41 @@ class RunningStack implements Stack {
   }
 }
 
-function specOf(
-  name: ComponentName,
-  dataDir: string,
-  ports: StackPorts,
-  paths: ComponentPaths,
-  extras: KafkaExtras,
-): ComponentSpec {
+interface SpecParts {
+  readonly dataDir: string;
+  readonly ports: StackPorts;
+  readonly paths: ComponentPaths;
+  readonly extras: KafkaExtras;
+  readonly security: LocalSecurity | undefined;
+}
+
+function specOf(name: ComponentName, { dataDir, ports, paths, extras, security }: SpecParts): ComponentSpec {
   switch (name) {
     case 'kafka':
       return kafkaSpec({ dataDir, paths, ports: { broker: ports.kafka, controller: ports.kafkaController }, extras });
     case 'schema-registry':
-      return schemaRegistrySpec({ dataDir, paths, ports: { http: ports.schemaRegistry } });
+      return schemaRegistrySpec({
+        ...{ dataDir, paths, ports: { http: ports.schemaRegistry } },
+        ...(security && { security: { ...security.http, user: 'millrace', passwordFile: passwordIn(dataDir) } }),
+      });
     case 'temporal':
       return temporalSpec({ dataDir, paths, ports: { grpc: ports.temporal } });
     case 'clickhouse':
-      return clickHouseOf(dataDir, ports);
+      return clickHouseOf(dataDir, ports, security?.http);
   }
 }
 
-function clickHouseOf(dataDir: string, ports: StackPorts): ComponentSpec {
-  const passwordFile = join(dataDir, 'clickhouse-password');
-  writeFileSync(passwordFile, 'test-only', { mode: 0o600 });
+function passwordIn(dataDir: string): string {
+  const file = join(dataDir, 'password');
+  writeFileSync(file, 'test-only', { mode: 0o600 });
+  return file;
+}
+
+function clickHouseOf(dataDir: string, ports: StackPorts, security: HttpSecurity | undefined): ComponentSpec {
   const spec = clickHouseSpec({
-    ...{ dataDir, passwordFile, projectRoot: projectRoot(), user: 'millrace' },
+    ...{ dataDir, passwordFile: passwordIn(dataDir), projectRoot: projectRoot(), user: 'millrace' },
     ports: { http: ports.clickhouse },
+    ...(security && { security }),
   });
   if (!existsSync(spec.args[0] ?? '')) throw new Error('clickhouse is not compiled: npx tsc -p tsconfig.build.json');
   return { ...spec, clientEnv: { ...spec.clientEnv, CLICKHOUSE_PASSWORD: 'test-only' } };

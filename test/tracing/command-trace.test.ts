@@ -16,6 +16,8 @@ import { frame } from '../edge-agent/io/outbox/helpers';
 import { MemoryFs } from '../edge-agent/io/outbox/memory-fs';
 import { MemoryStream, shipping } from '../edge-agent/io/shipper/memory-stream';
 import { deviceState, startApi } from '../services/api/harness';
+import { type Hop, marksOf } from '../bench/commands/hops';
+import { type ToldSpan } from '../bench/support/span-collector';
 import { type Collector, collector, pathOf } from './collector';
 
 jest.setTimeout(60_000);
@@ -105,7 +107,26 @@ test('a command goes on with its caller’s trace through request, workflow, age
     ...{ 'millrace.command_id': input.command_id, 'millrace.device_id': 'press-1', 'millrace.outcome': 'verified' },
   });
   expect(JSON.stringify(spans.map((s) => s.attributes))).not.toContain('42');
+
+  // `millrace bench commands` knows the steps by these names. One order goes out with `issued` here, and nothing is projected.
+  const marks = marksOf({ begun: 0, answered: Infinity, closed: undefined, spans: spans.map(told) });
+  const way: Hop[] = ['request at the API', 'workflow on the server', 'order on the stream', 'order at the agent'];
+  way.push('on record, its turn, write begun', 'register written', 'read back', 'verified on record');
+  way.push('transaction committed', 'signalled by the relay');
+  const times = way.map((hop) => marks[hop]);
+  expect(times).toEqual([...times].sort((a, b) => (a ?? NaN) - (b ?? NaN)));
+  expect(Object.keys(marks)).toEqual(expect.arrayContaining(way));
 });
+
+/** As a collector gets it. */
+function told(span: Awaited<ReturnType<Collector['spans']>>[number]): ToldSpan {
+  const ms = ([s, ns]: [number, number]): number => s * 1_000 + ns / 1e6;
+  const texts = Object.entries(span.attributes).map(([key, value]) => [key, String(value)]);
+  const { name, startTime, endTime, resource } = span;
+  const service = name.startsWith('POST') ? 'api' : String(resource.attributes['service.name']);
+  const { traceId } = span.spanContext();
+  return { traceId, service, name, start: ms(startTime), end: ms(endTime), attributes: Object.fromEntries(texts) };
+}
 
 test('a command whose caller’s trace is not told of costs no header and no span', async () => {
   const all = await collector();

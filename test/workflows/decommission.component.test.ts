@@ -2,9 +2,10 @@
 import { type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { commandEventsSignal, commandWorkflowId } from '../../workflows/command/messages';
-import { type RegistryAnswer, type RegistryQuestion, type Revocation } from '../../workflows/decommission/activities';
+import { type RegistryQuestion, type Revocation } from '../../workflows/decommission/activities';
 import {
   abandonUpdate,
+  decideUpdate,
   DECOMMISSION_WORKFLOW,
   type DecommissionInput,
   type DecommissionProgress,
@@ -14,41 +15,20 @@ import {
 import { type decommission } from '../../workflows/decommission/workflow';
 import { TASK_QUEUE } from '../../workflows/shared/messages';
 import { Published, report, type Skipping, startSkipping } from './support/skipping';
+import { FakeRegistry } from './support/fake-registry';
 import { record } from './support/recording';
 import { until } from './support/until';
 
 jest.setTimeout(60_000);
-
-/** A registry of one device, as services/registry answers. */
-class FakeRegistry {
-  state = 'active';
-  asked: RegistryQuestion['type'][] = [];
-  failures = 0;
-  agent: string | null = 'a1';
-
-  readonly ask = async (question: RegistryQuestion): Promise<RegistryAnswer> => {
-    if (this.failures-- > 0) throw new Error('no reply');
-    this.asked.push(question.type);
-    const moves: Record<string, [string, string]> = {
-      'begin-decommission': ['active', 'decommissioning'],
-      'complete-decommission': ['decommissioning', 'decommissioned'],
-      'abandon-decommission': ['decommissioning', 'active'],
-    };
-    const [from, to] = moves[question.type] ?? ['', ''];
-    const agent_id = this.agent;
-    if (this.state === to) return { outcome: 'unchanged', detail: '', state: this.state, agent_id };
-    if (this.state !== from)
-      return { outcome: 'rejected', detail: `cannot when ${this.state}`, state: this.state, agent_id };
-    this.state = to;
-    return { outcome: 'accepted', detail: '', state: to, agent_id };
-  };
-}
 
 const published = new Published();
 let registry = new FakeRegistry();
 let inFlight: () => string[] = () => [];
 let asked: (readonly string[])[] = [];
 let revoked: Revocation[] = [];
+let inProfile = true;
+/** Why no history can be exported. */
+let noExport = '';
 let skipping: Skipping;
 /** Where the worker dies, once: `before` an effect, or `after` it and before anybody hears of it. */
 let death = '';
@@ -81,6 +61,19 @@ beforeAll(async () => {
       dieAt('after revoke-credentials');
       return Promise.resolve();
     },
+    exportHistory: ({ name }) => {
+      dieAt('before export');
+      if (noExport !== '') throw ApplicationFailure.nonRetryable(noExport);
+      dieAt('after export');
+      return Promise.resolve({ file: `${name}.ndjson.gz`, bytes: 9, sha256: 'ab', rows: { reading: 2, command: 1 } });
+    },
+    removeFromProfile: () => {
+      dieAt('before remove-from-profile');
+      const had = inProfile;
+      inProfile = false;
+      dieAt('after remove-from-profile');
+      return Promise.resolve(had ? { outcome: 'removed', version: 8 } : { outcome: 'absent' });
+    },
   });
 });
 afterAll(() => skipping?.stop());
@@ -89,12 +82,14 @@ beforeEach(() => {
   inFlight = () => [];
   asked = [];
   revoked = [];
+  inProfile = true;
+  noExport = '';
 });
 
 async function started(of: Partial<DecommissionInput> = {}): Promise<WorkflowHandle<typeof decommission>> {
   const input: DecommissionInput = {
     ...{ tenant: 't', device_id: `pump-${++device}`, agent_id: 'a1', actor: 'ann', reason: 'worn out' },
-    policy: { settle_ms: 60_000, flush_ms: 3_600_000 },
+    policy: POLICY,
     ...of,
   };
   return skipping.env.client.workflow.start(DECOMMISSION_WORKFLOW, {
@@ -106,9 +101,10 @@ async function started(of: Partial<DecommissionInput> = {}): Promise<WorkflowHan
 
 const orders = () => published.records.flatMap((r) => r.commands);
 
-/** The flush order of the last device started, once it is out. */
-async function flushOrder() {
-  const ours = () => orders().find((c) => c.device_id === `pump-${device}` && c.name === 'millrace.flush');
+/** The flush order of the last device started, once it is out; `ending`: of its id. */
+async function flushOrder(ending = '') {
+  const flushes = () => orders().filter((c) => c.device_id === `pump-${device}` && c.name === 'millrace.flush');
+  const ours = () => flushes().find((c) => c.command_id.endsWith(ending));
   await until(() => ours() !== undefined);
   const order = ours();
   if (!order) throw new Error('no flush order');
@@ -126,7 +122,12 @@ async function confirm(last_seq: number): Promise<void> {
 
 const steps = (p: DecommissionProgress): string[] => p.steps.map((s) => `${s.step} ${s.state}`);
 
-const DONE = ['begin done', 'settle-commands skipped', 'flush done', 'revoke-credentials done', 'complete done'];
+const DONE = [
+  ...['begin done', 'settle-commands skipped', 'flush done', 'export skipped', 'remove-from-profile done'],
+  ...['revoke-credentials done', 'erase-personal-data skipped', 'complete done'],
+];
+const POLICY = { settle_ms: 60_000, flush_ms: 3_600_000 };
+const ALL = { ...POLICY, export: true, personal_data: 'erase' } as const;
 
 test('ends with the device decommissioned, its last data confirmed', async () => {
   const handle = await started();
@@ -137,21 +138,27 @@ test('ends with the device decommissioned, its last data confirmed', async () =>
   expect(revoked).toMatchObject([{ tenant: 't', device_id: `pump-${device}`, actor: 'ann' }]);
   expect(registry.asked).toEqual(['begin-decommission', 'complete-decommission']);
   expect(registry.state).toBe('decommissioned');
-  await record('decommission.done-and-revoked', handle);
+  await record('decommission.whole', handle);
 });
 
 describe('the worker is killed', () => {
-  const effects = ['begin-decommission', 'settle-commands', 'revoke-credentials', 'complete-decommission'];
+  const effects = ['begin-decommission', 'settle-commands', 'export', 'remove-from-profile', 'revoke-credentials'];
+  effects.push('update', 'complete-decommission');
   const places = effects.flatMap((e) => [`before ${e}`, `after ${e}`]);
 
   test.each(places)('%s: each step is done, and what the registry decided stands', async (place) => {
     death = place;
-    const handle = await started();
+    const handle = await started({ policy: ALL });
     await confirm(4711);
     const progress = await handle.result();
     expect(death).toBe('');
-    expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: 4711 });
-    expect(steps(progress)).toEqual(DONE);
+    expect(progress).toMatchObject({ outcome: 'decommissioned', last_seq: 4711, exported: { bytes: 9 } });
+    // Removed before the worker died: then there is nothing left to remove.
+    const removed = place === 'after remove-from-profile' ? 'skipped' : 'done';
+    const all = DONE.map((s) => s.replace(/^(export|erase-personal-data) skipped/, '$1 done'));
+    expect(steps(progress)).toEqual(all.map((s) => s.replace('profile done', `profile ${removed}`)));
+    expect(inProfile).toBe(false);
+    expect(new Set(registry.updates)).toEqual(new Set(['{"name":"","path":"","labels":{}}']));
     expect(registry.state).toBe('decommissioned');
     expect(new Set(revoked.map((r) => r.event_id)).size).toBe(1);
     expect(orders().filter((c) => c.device_id === `pump-${device}` && c.attempt === 1)).toHaveLength(1);
@@ -226,7 +233,8 @@ describe('refused', () => {
     const progress = await handle.result();
     expect(progress).toMatchObject({ outcome: 'refused', detail: 'cannot when registered' });
     expect(steps(progress)).toEqual([
-      ...['begin failed', 'settle-commands waiting', 'flush waiting', 'revoke-credentials waiting', 'complete waiting'],
+      ...['begin failed', 'settle-commands waiting', 'flush waiting', 'export waiting', 'remove-from-profile waiting'],
+      ...['revoke-credentials waiting', 'erase-personal-data waiting', 'complete waiting'],
     ]);
     expect(registry.asked).toEqual(['begin-decommission']);
     await record('decommission.refused', handle);
@@ -284,10 +292,11 @@ describe('abandoned', () => {
   test('not past the point of no return', async () => {
     const handle = await started();
     let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
     const ask = registry.ask;
     Object.assign(registry, {
       ask: async (q: RegistryQuestion) => {
-        if (q.type === 'complete-decommission') await new Promise<void>((resolve) => (release = resolve));
+        if (q.type === 'complete-decommission') await released;
         return ask(q);
       },
     });
@@ -301,10 +310,65 @@ describe('abandoned', () => {
   });
 });
 
-test('a completion the registry refuses fails the workflow, for somebody to see', async () => {
-  const handle = await started();
-  await flushOrder();
-  registry.state = 'active'; // somebody abandoned it past us
-  await confirm(1);
-  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'complete-refused' } });
+describe('an operator decides', () => {
+  const bob = { actor: 'bob', reason: 'seen to' };
+
+  async function task(handle: WorkflowHandle<typeof decommission>, step: string): Promise<DecommissionProgress> {
+    await until(async () => (await handle.query(progressQuery)).task?.step === step);
+    return handle.query(progressQuery);
+  }
+
+  test('of an agent that is silent: once more, and in the end to abandon it', async () => {
+    // In real time: half a second, and the two that an answer may be late.
+    const handle = await started({ policy: { ...POLICY, flush_ms: 500, when_silent: 'ask' } });
+    const { task: waiting } = await task(handle, 'flush');
+    expect(waiting).toMatchObject({
+      choices: ['retry', 'go-on', 'abandon'],
+      problem: expect.stringMatching(/not conf/),
+    });
+    await handle.executeUpdate(decideUpdate, { args: [{ ...bob, decision: 'retry' }] });
+    await flushOrder('.2');
+    const progress = await handle.executeUpdate(abandonUpdate, { args: [bob] });
+    expect(progress).toMatchObject({ outcome: 'abandoned', detail: 'seen to' });
+    expect(progress.task).toBeUndefined();
+    expect(registry.state).toBe('active');
+  });
+
+  test('of a history that cannot be exported: on without it', async () => {
+    noExport = 'the disk is full';
+    const handle = await started({ policy: ALL });
+    await confirm(1);
+    expect((await task(handle, 'export')).task?.problem).toMatch(/the disk is full/);
+    await handle.executeUpdate(decideUpdate, { args: [{ ...bob, decision: 'go-on' }] });
+    const { steps: all } = await handle.result();
+    expect(all[3]).toMatchObject({ state: 'skipped', detail: expect.stringMatching(/full; bob went on: seen to/) });
+  });
+
+  test('to abandon it, while that can be', async () => {
+    noExport = 'the disk is full';
+    const handle = await started({ policy: ALL });
+    await confirm(1);
+    await task(handle, 'export');
+    await handle.executeUpdate(abandonUpdate, { args: [bob] });
+    expect(await handle.result()).toMatchObject({ outcome: 'abandoned' });
+    expect(registry.state).toBe('active');
+  });
+
+  test('of a completion the registry refuses: only again, and nothing before it is asked', async () => {
+    const handle = await started();
+    await flushOrder();
+    await expect(handle.executeUpdate(decideUpdate, { args: [{ ...bob, decision: 'retry' }] })).rejects.toMatchObject({
+      cause: { message: 'nothing waits for a decision' },
+    });
+    registry.state = 'active'; // somebody abandoned it past us
+    await confirm(1);
+    expect((await task(handle, 'complete')).task?.choices).toEqual(['retry']);
+    await expect(handle.executeUpdate(decideUpdate, { args: [{ ...bob, decision: 'go-on' }] })).rejects.toMatchObject({
+      cause: { message: 'it takes retry' },
+    });
+    registry.state = 'decommissioning';
+    await handle.executeUpdate(decideUpdate, { args: [{ ...bob, decision: 'retry' }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'decommissioned' });
+    await record('decommission.operator', handle);
+  });
 });

@@ -11,6 +11,8 @@ export interface CampaignInput {
   readonly campaign_id: string;
   readonly tenant: string;
   readonly filter: DeviceFilter;
+  /** Ids of the devices it is for, of those that fit the filter; absent: all. */
+  readonly only?: readonly string[];
   /** Devices that come first; all of them must fit the filter, too. */
   readonly canaries?: DeviceFilter;
   /** Signed manifest (schemas/manifest.ts), JSON. */

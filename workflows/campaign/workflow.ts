@@ -87,9 +87,11 @@ function listen(run: Run): void {
 }
 
 async function planned(run: Run): Promise<readonly (readonly Target[])[]> {
-  const { tenant, filter, canaries, campaign_id, stages, actor, version } = run.input;
+  const { tenant, filter, only, canaries, campaign_id, stages, actor, version } = run.input;
   const question = { tenant, name: UPDATE_ORDER, approvals: [] };
-  const { targets, skipped } = await findTargets({ ...question, filter });
+  const { targets: fitting, skipped } = await findTargets({ ...question, filter });
+  const wanted = only && new Set(only);
+  const targets = wanted ? fitting.filter((t) => wanted.has(t.device_id)) : fitting;
   const first = canaries ? (await findTargets({ ...question, filter: canaries })).targets : [];
   const detail = `version ${version}; ${skipped} devices are left out: not active, or without an agent`;
   await tell(run, 'begun', 0, actor, detail, { ...NOBODY, devices: targets.length });

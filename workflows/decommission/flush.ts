@@ -13,15 +13,18 @@ export interface Flushed {
   readonly detail: string;
 }
 
-/** Ends with the agent's confirmation, at the deadline without, or when the decommissioning is abandoned. Does not throw. */
+/**
+ * Ends with the agent's confirmation, at the deadline without, or when the decommissioning is abandoned. Does not throw.
+ * `n`: 1 for the first order of this run.
+ */
 export async function flush(
   { tenant, device_id, agent_id, actor }: DecommissionInput & { agent_id: string },
-  flush_ms: number,
+  { flush_ms, n }: { readonly flush_ms: number; readonly n: number },
   abandoned: () => AbandonRequest | undefined,
 ): Promise<Flushed> {
   const issued_at = now();
   const options = commandStartOptions({
-    command_id: `flush.${workflowInfo().runId}`,
+    command_id: `flush.${workflowInfo().runId}${n === 1 ? '' : `.${n}`}`,
     ...{ tenant, device_id, agent_id, actor, issued_at },
     name: FLUSH_ORDER,
     args: '{}',
@@ -52,6 +55,6 @@ function confirmed({ state, result, detail }: CommandOutcome): Flushed {
     return { last_seq: seq, detail: `the agent confirmed everything up to ${seq}` };
   return {
     last_seq: null,
-    detail: `not confirmed (${state}${detail && `: ${detail}`}): went on without, as the policy says`,
+    detail: `not confirmed (${state}${detail && `: ${detail}`})`,
   };
 }

@@ -34,5 +34,7 @@ function withStep(progress: DecommissionProgress, step: StepProgress): Decommiss
 /** One line a step, for Temporal's own UI. */
 export function asMarkdown(progress: DecommissionProgress): string {
   const lines = progress.steps.map((s) => `- **${s.step}** ${s.state}${s.detail && `: ${s.detail}`}`);
+  const { task } = progress;
+  if (task) lines.push(`- **waits for an operator** (${task.choices.join(', ')}) ${task.step}: ${task.problem}`);
   return [`**${progress.outcome}**${progress.detail && ` ${progress.detail}`}`, ...lines].join('\n');
 }

@@ -20,12 +20,16 @@ import { flush } from './flush';
 import {
   abandonUpdate,
   type AbandonRequest,
+  type Decision,
   type DecommissionInput,
+  type DecommissionPolicy,
   type DecommissionProgress,
+  type DecommissionStep,
   DEFAULT_DECOMMISSION_POLICY,
   progressQuery,
   type StepProgress,
 } from './messages';
+import { type Asking, listenToOperator, orAsk, type StepEnd, wordsOf } from './operator';
 import { asMarkdown, begun, ended, initialProgress } from './progress';
 
 /** No last attempt: a registry that is away is waited for, visibly. */
@@ -33,15 +37,30 @@ const { askRegistry, revokeCredentials, settleCommands } = proxyActivities<Decom
   startToCloseTimeout: 30_000,
   retry: { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 30_000 },
 });
+/** Some two minutes; then an operator is asked. */
+const enough = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 30_000, maximumAttempts: 9 };
+const { removeFromProfile } = proxyActivities<DecommissionActivities>({ startToCloseTimeout: 60_000, retry: enough });
+/** However long a device's history is to read: a beat comes with every parcel of rows. */
+const { exportHistory } = proxyActivities<DecommissionActivities>({
+  startToCloseTimeout: 6 * 3_600_000,
+  heartbeatTimeout: 60_000,
+  retry: enough,
+});
+
+type Ended = Exclude<StepEnd, { readonly problem: string }>;
+
+const notThen = (): Promise<Ended> =>
+  Promise.resolve({ state: 'skipped', detail: 'begun by an earlier version, which did not do this' });
 
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 15_000;
 
-interface Run {
+interface Run extends Asking {
   readonly input: DecommissionInput;
-  progress: DecommissionProgress;
   agent_id: string | null;
   abandon?: AbandonRequest;
+  /** Final flushes ordered: each has an id of its own. */
+  flushes: number;
   /** Undo what was or may have been done, last first; registered before the step they undo. */
   readonly compensations: (() => Promise<void>)[];
 }
@@ -57,16 +76,21 @@ class Stop extends Error {
 }
 
 export async function decommission(input: DecommissionInput): Promise<DecommissionProgress> {
-  const run: Run = { input, progress: initialProgress, agent_id: input.agent_id, compensations: [] };
+  const run: Run = { input, progress: initialProgress, agent_id: input.agent_id, flushes: 0, compensations: [] };
   listen(run);
+  listenToOperator(run);
   return CancellationScope.nonCancellable(async () => {
     try {
       await step(run, 'begin', () => begin(run));
       await step(run, 'settle-commands', () => settle(run));
       await step(run, 'flush', () => finalFlush(run));
+      const whole = patched('whole-saga');
+      await step(run, 'export', () => (whole ? exported(run) : notThen()));
       show(run, { ...run.progress, can_abandon: false });
+      await step(run, 'remove-from-profile', () => (whole ? outOfProfile(run) : notThen()));
       await step(run, 'revoke-credentials', () => revoke(run));
-      await step(run, 'complete', () => complete(run));
+      await step(run, 'erase-personal-data', () => (whole ? personalData(run) : notThen()));
+      await step(run, 'complete', () => complete(run, whole));
       show(run, { ...run.progress, outcome: 'decommissioned' });
     } catch (error) {
       await giveUp(run, error);
@@ -146,12 +170,67 @@ async function settle(run: Run): Promise<{ detail: string; state?: 'skipped' }> 
   }
 }
 
-async function finalFlush(run: Run): Promise<{ detail: string; state?: 'skipped' }> {
-  if (run.agent_id === null) return { state: 'skipped', detail: 'the device has no agent' };
-  const { flush_ms } = run.input.policy ?? DEFAULT_DECOMMISSION_POLICY;
-  const { last_seq, detail } = await flush({ ...run.input, agent_id: run.agent_id }, flush_ms, () => run.abandon);
-  show(run, { ...run.progress, last_seq });
-  return { detail };
+/** A deadline that passes without the agent's word is a policy's to judge: on without, or somebody decides. */
+function finalFlush(run: Run): Promise<Ended> {
+  const { agent_id } = run;
+  if (agent_id === null) return Promise.resolve({ state: 'skipped', detail: 'the device has no agent' });
+  const { flush_ms, when_silent = 'go-on' } = policyOf(run);
+  return withOperator(run, 'flush', async () => {
+    const n = ++run.flushes;
+    const { last_seq, detail } = await flush({ ...run.input, agent_id }, { flush_ms, n }, () => run.abandon);
+    show(run, { ...run.progress, last_seq });
+    const silent = last_seq === null && run.abandon === undefined;
+    if (silent && when_silent === 'ask') return { problem: detail };
+    return { detail: silent ? `${detail}: went on without, as the policy says` : detail };
+  });
+}
+
+function exported(run: Run): Promise<Ended> {
+  if (!policyOf(run).export) return Promise.resolve({ state: 'skipped', detail: 'nobody asked for it' });
+  const { tenant, device_id } = run.input;
+  const { agent_id, progress } = run;
+  return withOperator(run, 'export', async () => {
+    const name = `${tenant}.${device_id}.${workflowInfo().runId}`;
+    const written = await exportHistory({ tenant, device_id, agent_id, last_seq: progress.last_seq, name });
+    show(run, { ...run.progress, exported: written });
+    const rows = Object.values(written.rows).reduce((a, b) => a + b, 0);
+    return { detail: `${rows} lines, ${written.bytes} bytes in ${written.file}` };
+  });
+}
+
+/** The agent takes the profile without it, and lets go of the line: what it refuses anyway it need not poll. */
+function outOfProfile(run: Run): Promise<Ended> {
+  const { agent_id } = run;
+  if (agent_id === null) return Promise.resolve({ state: 'skipped', detail: 'the device has no agent' });
+  const { tenant, device_id, actor } = run.input;
+  return withOperator(run, 'remove-from-profile', async () => {
+    const removed = await removeFromProfile({ tenant, agent_id, device_id, actor, at: now() });
+    switch (removed.outcome) {
+      case 'removed':
+        return { detail: `version ${removed.version} of the profile of ${agent_id} is without it` };
+      case 'absent':
+        return { state: 'skipped', detail: `the profile of ${agent_id} does not have it` };
+      case 'own-file':
+        return { state: 'skipped', detail: `${agent_id} works by its own file: take the device out there` };
+    }
+  });
+}
+
+/** Of its state and every view of it; events of its life keep what they said for as long as the log is kept. */
+async function personalData(run: Run): Promise<Ended> {
+  if (policyOf(run).personal_data !== 'erase') return { state: 'skipped', detail: 'kept' };
+  const answer = await ask(run, 'update', JSON.stringify({ name: '', path: '', labels: {} }));
+  if (answer.outcome !== 'rejected') return { detail: 'name, place and labels are off its record' };
+  return withOperator(run, 'erase-personal-data', () => Promise.resolve({ problem: answer.detail }));
+}
+
+const policyOf = ({ input }: Run): DecommissionPolicy => input.policy ?? DEFAULT_DECOMMISSION_POLICY;
+
+/** `complete` is not to be gone on without, and past the point of no return nothing is abandoned. */
+function withOperator(run: Run, name: DecommissionStep, work: () => Promise<StepEnd>): Promise<Ended> {
+  const more: Decision[] = name === 'complete' ? [] : ['go-on'];
+  const choices: Decision[] = ['retry', ...more, ...(run.progress.can_abandon ? (['abandon'] as const) : [])];
+  return orAsk(run, { name, choices }, (progress) => show(run, progress), work);
 }
 
 /** Of those begun before there was this step, the operator is told that it was not done. */
@@ -164,11 +243,14 @@ async function revoke({ input }: Run): Promise<{ detail: string; state?: 'skippe
   return { detail: 'certificates and open claims of the device are good no longer' };
 }
 
-async function complete(run: Run): Promise<{ detail: string }> {
-  const answer = await ask(run, 'complete-decommission');
-  if (answer.state !== 'decommissioned')
-    throw ApplicationFailure.nonRetryable(`the registry refuses: ${answer.detail}`, 'complete-refused');
-  return { detail: 'the device is refused from now on' };
+function complete(run: Run, asksOperator: boolean): Promise<Ended> {
+  return withOperator(run, 'complete', async () => {
+    const answer = await ask(run, 'complete-decommission');
+    if (answer.state === 'decommissioned') return { detail: 'the device is refused from now on' };
+    const problem = `the registry refuses: ${answer.detail}`;
+    if (!asksOperator) throw ApplicationFailure.nonRetryable(problem, 'complete-refused');
+    return { problem };
+  });
 }
 
 async function undoBegin(run: Run): Promise<void> {
@@ -177,11 +259,12 @@ async function undoBegin(run: Run): Promise<void> {
     throw ApplicationFailure.nonRetryable(`the registry refuses: ${answer.detail}`, 'abandon-refused');
 }
 
-function ask(run: Run, type: RegistryQuestion['type']): Promise<RegistryAnswer> {
+function ask(run: Run, type: RegistryQuestion['type'], data?: string): Promise<RegistryAnswer> {
   const { tenant, device_id } = run.input;
   const { actor, reason } = (type === 'abandon-decommission' ? run.abandon : undefined) ?? run.input;
   const request_id = `${workflowInfo().workflowId}.${workflowInfo().runId}.${type}`;
-  return askRegistry({ request_id, tenant, device_id, actor, reason, at: now(), type });
+  const wish = { request_id, tenant, device_id, actor, reason, at: now(), type };
+  return askRegistry({ ...wish, ...(data !== undefined && { data }) });
 }
 
 /** Before the point of no return: undo. After it there is no giving up: the workflow fails, for an operator to see. */
@@ -196,9 +279,4 @@ async function giveUp(run: Run, error: unknown): Promise<void> {
   const outcome = error instanceof Stop ? error.outcome : 'abandoned';
   show(run, { ...run.progress, outcome, detail: wordsOf(error) });
   if (!(error instanceof Stop || error instanceof ActivityFailure)) throw error;
-}
-
-function wordsOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${wordsOf(cause)}` : message;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../schemas/stream';
 import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { type Tracer } from '../../schemas/tracing/tracer';
+import { AgentProfileTopics } from '../../services/lib/agent-profiles';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from '../../services/lib/command-publisher';
@@ -31,6 +32,7 @@ export interface WorkerStream {
   readonly devices: StreamDeviceBook;
   readonly campaigns: (record: CampaignRecord) => Promise<void>;
   readonly revoke: (revocation: Revocation) => Promise<void>;
+  readonly profiles: AgentProfileTopics;
   close(): Promise<void>;
 }
 
@@ -44,14 +46,18 @@ export async function openStream(
   const kafka = createKafka(config, log);
   const { campaigns, commandEvents, deviceRequests, deviceReplies, devices: states, identities } = Topics;
   const own = [campaigns, commandEvents, deviceRequests, deviceReplies, states, identities];
-  const ids = await registerSchemas(config, [...own, AgentTopics.commands('any')]);
+  const ids = await registerSchemas(config, [...own, AgentTopics.commands('any'), AgentTopics.profile('any')]);
   await ensure(kafka, own);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const registry = new RegistryClient(instance, publisher, ids);
   const replies = await followReplies(kafka, config, registry, log);
+  let read = 0;
+  const reading = { reader: instance, newId: () => String(++read) };
+  const profiles = new AgentProfileTopics({ kafka, writers: new WriterSchemas(config), publisher, ids, ...reading });
   const { book, tail: devices } = await StreamDeviceBook.follow(kafka, config, instance, log);
   return {
     publisher,
+    profiles,
     devices: book,
     campaigns: campaignPublisher(publisher, ids),
     revoke: revocations(publisher, ids),

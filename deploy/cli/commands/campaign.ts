@@ -9,6 +9,7 @@ import { type Selection, selected } from './batch';
 import { milliseconds, whole } from './command-arguments';
 
 export interface StartOptions extends Selection {
+  readonly retryOf?: string;
   readonly stages?: string;
   readonly soak?: string;
   readonly failurePercent?: string;
@@ -46,7 +47,7 @@ const at = (id: string): string => `/campaigns/${encodeURIComponent(id)}`;
 /** Exit 0 when every stage is done. */
 export async function start(context: Context, manifestFile: string, o: StartOptions): Promise<number> {
   const body = {
-    filter: selected(o),
+    ...(o.retryOf === undefined ? { filter: selected(o) } : { retry_of: o.retryOf }),
     ...(o.canary && { canaries: { label: o.canary } }),
     manifest: await manifestOf(manifestFile),
     ...(o.stages !== undefined && { stages: stagesOf(o.stages, o.soak) }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClickHouseLogin, loginFrom, queryText } from '../../local/clickhouse-query';
 import { Brood } from '../children';
-import { type Context, contextForSql, type Env, lastRun } from '../context';
+import { type Context, contextForSql, lastRun, ofStreamAndSql } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
 import { remoteLetters } from './dead-letters-remote';
@@ -122,7 +122,7 @@ async function sendBack(context: Context, letters: readonly DeadLetter[], asJson
     writeFileSync(file, letters.map((l) => `${JSON.stringify(l)}\n`).join(''), { mode: 0o600 });
     const module = join(context.projectRoot, 'dist', 'services', 'projector', 'replay', 'main.js');
     const args = [module, file, ...(asJson ? ['--json'] : [])];
-    const { code, output } = await brood.run(process.execPath, args, { env: known(context), quiet: true });
+    const { code, output } = await brood.run(process.execPath, args, { env: ofStreamAndSql(context), quiet: true });
     (code === 0 && asJson ? context.io.out : context.io.err)(output);
     return code === 0 ? EXIT.ok : EXIT.failed;
   } finally {
@@ -209,12 +209,6 @@ function limitOf({ limit }: Filter): number {
   const n = Number(limit);
   if (Number.isInteger(n) && n > 0 && n <= MAX_LIMIT) return n;
   throw new CliError('usage', 'dead-letters', `--limit ${limit}`, `a number from 1 to ${MAX_LIMIT}`);
-}
-
-function known(context: Context): Env {
-  const { env } = context;
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  return env['CLICKHOUSE_URL'] && env['KAFKA_BROKERS'] ? given : { ...lastRun(context).facts, ...given };
 }
 
 function login(context: Context): ClickHouseLogin {

@@ -82,11 +82,11 @@ async function planOf(api: ApiClient, file: string): Promise<Plan> {
   return { agent_id: checked.agent_id, version: desired?.version ?? 0, before: desired?.profile ?? '', after };
 }
 
-function textOf(file: string): string {
+export function textOf(file: string, what = 'a profile, YAML'): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CliError('usage', 'profile', `cannot read ${file}`, 'give a profile, YAML', { cause });
+    throw new CliError('usage', 'profile', `cannot read ${file}`, `give ${what}`, { cause });
   }
 }
 

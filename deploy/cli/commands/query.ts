@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { type ClickHouseLogin, loginFrom, queryResponse } from '../../local/clickhouse-query';
-import { clickHouseOf, type Context, contextForSql, type Env, lastRun } from '../context';
+import { clickHouseOf, type Context, contextForSql, known, lastRun } from '../context';
 import { CliError, EXIT } from '../errors';
 
 export interface QueryOptions {
@@ -25,13 +25,10 @@ export async function query(context: Context, sql: string, options: QueryOptions
 
 function ownLogin(context: Context): ClickHouseLogin {
   const { env } = context;
-  const known: Env = env['CLICKHOUSE_URL'] ? env : { ...lastRun(context).facts, ...withoutEmpty(env) };
-  const login = loginFrom(known);
+  const login = loginFrom(env['CLICKHOUSE_URL'] ? env : known(lastRun(context).facts, env));
   if (login) return login;
   throw new CliError('failed', 'query', 'no ClickHouse is known', 'set CLICKHOUSE_URL, or start with `millrace up`');
 }
 
 const formatOf = ({ json, csv }: QueryOptions, byDefault: string): string =>
   csv ? 'CSVWithNames' : json ? 'JSONEachRow' : byDefault;
-
-const withoutEmpty = (env: Env): Env => Object.fromEntries(Object.entries(env).filter(([, v]) => v));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loginFrom, queryText } from '../../local/clickhouse-query';
 import { Brood } from '../children';
-import { type Context, type Env, lastRun } from '../context';
+import { type Context, type Env, ofStreamAndSql } from '../context';
 import { CliError, EXIT } from '../errors';
 import { copyRetention } from './retention';
 
@@ -22,7 +22,7 @@ export async function rebuild(context: Context, options: RebuildOptions): Promis
     const hint = 'such as 2026-01-31T08:00:00Z, or m2m.telemetry:0:123456 for a message';
     throw new CliError('usage', 'rebuild', `--from ${options.from} is neither a time nor a message`, hint);
   }
-  const env = environment(context);
+  const env = ofStreamAndSql(context);
   const run = options.run ?? Date.now().toString(36);
   const live = env['CLICKHOUSE_DATABASE'] ?? 'millrace';
   const next = `${live}_rebuild_${run}`;
@@ -45,11 +45,6 @@ export async function rebuild(context: Context, options: RebuildOptions): Promis
   if (!options.keep) await drop(env, next);
   context.io.err(`millrace: rebuilt${options.keep ? `; the old tables are in ${next}` : ''}\n`);
   return EXIT.ok;
-}
-
-function environment(context: Context): Env {
-  const given = Object.fromEntries(Object.entries(context.env).filter(([, value]) => value));
-  return given['CLICKHOUSE_URL'] && given['KAFKA_BROKERS'] ? given : { ...lastRun(context).facts, ...given };
 }
 
 async function child(env: Env, args: readonly string[]): Promise<number> {

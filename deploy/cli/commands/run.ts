@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRunFile } from '../../local/supervisor/run-file';
 import { Brood } from '../children';
-import { type Context } from '../context';
+import { type Context, known } from '../context';
 import { CliError, EXIT } from '../errors';
 
 export type Collection = 'bench' | 'chaos';
@@ -47,14 +47,14 @@ export async function agent(context: Context, verb: string, args: readonly strin
   const main = join(context.projectRoot, 'dist', 'edge-agent', 'main.js');
   const facts = ON_STREAM.has(verb) ? (readRunFile(context.dir().runFile)?.facts ?? {}) : {};
   const data = context.dataOption === undefined || !WITH_DATA.has(verb) ? [] : ['--data', context.dataOption];
-  return node({ ...context, env: { ...facts, ...context.env } }, 'agent', [main, verb, ...args, ...data]);
+  return node({ ...context, env: known(facts, context.env) }, 'agent', [main, verb, ...args, ...data]);
 }
 
 /** Folds every life in the log and holds it against the states and SQL; exit 1 when they differ. */
 export async function verifyDevices(context: Context): Promise<number> {
   const facts = readRunFile(context.dir().runFile)?.facts ?? {};
   const main = join(context.projectRoot, 'dist', 'services', 'registry', 'verify', 'main.js');
-  return node({ ...context, env: { ...facts, ...context.env } }, 'verify', [main]);
+  return node({ ...context, env: known(facts, context.env) }, 'verify', [main]);
 }
 
 async function node(context: Context, kind: string, args: readonly string[]): Promise<number> {

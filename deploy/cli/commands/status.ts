@@ -29,8 +29,18 @@ function show(s: Status, io: Io): void {
   io.out(
     text.replace(/\b(unready|restarting|failed|lost|unsupervised|unknown)\b/g, (w) => styled(w, 'red', io.color.out)),
   );
+  showLinks(s, io);
   for (const p of s.processes) if (p.reason && p.state !== 'ready') io.err(`  ${p.name}: ${p.reason}\n`);
   if (s.launcher_pid === null)
     io.err('millrace: the launcher is gone: `millrace up` takes these processes over, `millrace down` stops them\n');
   else if (!s.healthy) io.err(`millrace: ${s.phase === 'ready' ? 'not everything is well' : s.phase}\n`);
+}
+
+function showLinks({ links }: Status, io: Io): void {
+  if (links.length === 0) return;
+  const rows = links.map((l) => {
+    const state = l.connected ? 'connected' : 'disconnected';
+    return [l.connection, state, `${l.devices_connected}/${l.devices}`, l.connected ? null : l.last_error || null];
+  });
+  io.out(`\n${table(['LINK', 'STATE', 'DEVICES', 'LAST ERROR'], rows)}`);
 }

@@ -1,4 +1,4 @@
-/** `millrace test`: what has to be true of the sources, then what has to be true of the running thing. One verdict. */
+/** `millrace test`: what has to be true of the parts, of the running thing and of the sources. One verdict. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,15 +63,15 @@ export async function test(context: Context, args: readonly string[], options: T
   const suite = new Suite(context, brood);
   try {
     // Named files or jest options: somebody is at work on them and wants their answer, not that of the linters.
-    const whole = args.length === 0;
-    // Side by side, so that no processor is idle while one of them ends and while components are fetched.
-    await Promise.all([
-      whole && suite.lint(),
-      whole && suite.typesAndFormat(),
-      suite.jest(UNIT, args),
-      !options.unit && suite.components(),
-    ]);
-    if (!options.unit) await Promise.all([REAL, LIGHT].map((run) => suite.jest(run, args)));
+    const sources = async (): Promise<void> => (args.length === 0 ? suite.sources() : undefined);
+    if (options.unit) await Promise.all([sources(), suite.jest(UNIT, args)]);
+    else {
+      // Side by side, so that no processor is idle while components are fetched.
+      await Promise.all([suite.jest(UNIT, args), suite.components()]);
+      // What is read has no deadline to miss: it fills the time that the last real things leave.
+      const light = suite.jest(LIGHT, args).then(sources);
+      await Promise.all([suite.jest(REAL, args), light]);
+    }
   } finally {
     const left = await brood.sweep();
     for (const p of left) context.io.err(`millrace: a test left pid ${p.pid} running: ${commandLine(p.pid)}\n`);
@@ -99,14 +99,11 @@ class Suite {
     this.counts = { passed: passed + more.passed, failed: failed + more.failed, skipped: skipped + more.skipped };
   }
 
-  /** ESLint looks at each file by itself; the rules that need types are oxlint's, which has the native compiler's. */
-  async lint(): Promise<void> {
+  /** Rules, types and format. What is tested was built by the bootstrap, which brought us here. */
+  async sources(): Promise<void> {
+    // ESLint looks at each file by itself; the rules that need types are oxlint's, which has the native compiler's.
     await this.check('eslint', [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0']);
     await this.check('oxlint', [this.bin('oxlint', 'bin/oxlint'), '--deny-warnings']);
-  }
-
-  /** What is tested was built by the bootstrap, which brought us here. */
-  async typesAndFormat(): Promise<void> {
     const tsc = this.bin('@typescript/native', 'bin/tsc');
     await this.check('type check', [tsc, '-p', 'tsconfig.json', '--noEmit']);
     // The console has the types of browsers, which nothing else may see.

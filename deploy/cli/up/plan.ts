@@ -8,7 +8,7 @@ import { type DataDir, ensureSecrets } from '../../local/data-dir';
 import { type ComponentPaths, ensureComponents } from '../../local/install/ensure';
 import { missingPrerequisites } from '../../local/install/prerequisites';
 import { lineOf } from '../../local/install/report';
-import { brokerSecurity } from '../../local/secure/certificates';
+import { localSecurity } from '../../local/secure/certificates';
 import { type Backends, commonEnv, stack, type StackOptions, without } from '../../local/stack';
 import { LauncherError } from '../../local/supervisor/errors';
 import { INSTANCE_VARIABLE, instanceValue, processesOf } from '../../local/supervisor/instance';
@@ -21,7 +21,7 @@ import { enrollAgent } from './enroll';
 import { firstReading } from './first-reading';
 import { type UpOptions } from './options';
 import { rememberedPorts, settlePorts } from './ports';
-import { readProfile } from './profile';
+import { fieldEnv, readProfile } from './profile';
 import { type ProgressLines } from './progress';
 import { seedDevices } from './seed';
 import { setUp } from './set-up';
@@ -54,7 +54,7 @@ export async function plan(
   const paths = await components(context, external, firstTime, instance, progress);
   if (options.secure && external.has('kafka'))
     throw new CliError('usage', 'up', '--secure is for a Kafka of ours', 'secure your own, and unset KAFKA_BROKERS');
-  const security = options.secure ? await brokerSecurity(dir, Date.now()) : undefined;
+  const security = options.secure ? await localSecurity(dir, Date.now(), env['NODE_EXTRA_CA_CERTS']) : undefined;
   const built: Backends = backends({ projectRoot, dir, ports, paths, external, env, ...(security && { security }) });
   const baseEnv = inherited(env);
   const base = { baseEnv, backends: built, dir, build: buildOf(projectRoot) };
@@ -67,6 +67,7 @@ export async function plan(
     ports,
     profile: options.profile,
     profileEnv: profile.env,
+    fieldEnv: fieldEnv(profile, ports, readSecret(dir.secrets.plantToken)),
     plant: options.plant,
     ...(security && {
       enroll: () => enrollAgent({ agentId: profile.agentId, api: api(), url, dir, projectRoot, now: Date.now() }),

@@ -1,6 +1,8 @@
 /** The little that the launcher must know of an agent's profile; the agent itself validates it. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { LOOPBACK } from '../../local/components/spec';
+import { FIELD_PORTS, fieldVariableOf, type Ports } from '../../local/port-plan';
 import { CliError } from '../errors';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -17,6 +19,8 @@ export interface ProfileSummary {
   readonly devices: readonly ProfileDevice[];
   /** Variables it refers to, as far as they are set: the agent needs them. */
   readonly env: Readonly<Record<string, string>>;
+  /** All that it refers to. */
+  readonly variables: ReadonlySet<string>;
 }
 
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
@@ -61,5 +65,21 @@ export function summarise(text: string, file: string, env: Env): ProfileSummary 
   );
   const names = [...text.matchAll(REFERENCE)].map((m) => m[1] ?? '');
   const set = names.flatMap((n) => (env[n] === undefined ? [] : [[n, env[n]] as const]));
-  return { agentId, devices, env: Object.fromEntries(set) };
+  return { agentId, devices, env: Object.fromEntries(set), variables: new Set(names) };
+}
+
+/** What the agent and the simulated plant are both told, of what the profile refers to: ports to meet at, the devices' token, their pace, the API that knows claim codes. What the user set stays. */
+export function fieldEnv(
+  { variables, env }: Pick<ProfileSummary, 'variables' | 'env'>,
+  ports: Ports,
+  token: string,
+): Record<string, string> {
+  const known = [
+    ...FIELD_PORTS.map((name) => [fieldVariableOf(name), String(ports[`plant-${name}`])] as const),
+    ['PLANT_TOKEN', token] as const,
+    ['API_URL', `http://${LOOPBACK}:${ports.api}`] as const,
+    ['PLANT_PERIOD_MS', ''] as const,
+  ];
+  const told = known.map(([name, value]) => [name, env[name] ?? value] as const);
+  return Object.fromEntries(told.filter(([name, value]) => variables.has(name) && value !== ''));
 }

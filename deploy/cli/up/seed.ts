@@ -20,7 +20,7 @@ const PARALLEL = 16;
 /** What is next from each state; a device that was suspended or decommissioned stays so. */
 const NEXT: Readonly<Record<string, string>> = { registered: 'provision', provisioned: 'activate' };
 
-export async function seedDevices(api: ApiClient, profile: ProfileSummary): Promise<void> {
+export async function seedDevices(api: ApiClient, profile: Pick<ProfileSummary, 'agentId' | 'devices'>): Promise<void> {
   const known = await statesOf(api, profile.agentId);
   const queue = [...profile.devices];
   const work = async (): Promise<void> => {

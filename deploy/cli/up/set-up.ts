@@ -1,8 +1,10 @@
 /** What must exist before the services start: topics, schemas, tables. Each is idempotent and runs at every start. */
 import { spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
 import { type Admin } from 'kafkajs';
 import { createKafka, ensureTopics, registerSchemas, streamConfig } from '../../../schemas/stream';
 import { AgentTopics, type Topic, Topics } from '../../../schemas/topics';
@@ -42,10 +44,17 @@ export function setUp(
       }
     },
     schemas: async () => {
-      await registerSchemas(streamConfig(env(), CLIENT_ID), topicsOf(agentId));
+      await registerSchemas(streamConfig(env(), CLIENT_ID), topicsOf(agentId), agentOf(env()));
     },
     tables: () => migrate({ ...env(), MILLRACE_INSTANCE: instance }, dir, projectRoot),
   };
+}
+
+/** With `--secure` the registry's authority is younger than this process (deploy/local/secure/fetch.ts). */
+function agentOf(env: Env): Agent | undefined {
+  const authorities = env['NODE_EXTRA_CA_CERTS'];
+  if (!authorities || !env['SCHEMA_REGISTRY_URL']?.startsWith('https:')) return undefined;
+  return new Agent({ ca: [...rootCertificates, readFileSync(authorities, 'utf8')], minVersion: 'TLSv1.2' });
 }
 
 /** A leader that is known may not lead yet, for a moment after its topic was made: readers would fall over that. */

@@ -9,6 +9,7 @@ export function summary(facts: Readonly<Record<string, string>>, command: string
   const password = facts['CLICKHOUSE_PASSWORD_FILE']
     ? `$(cat ${of('CLICKHOUSE_PASSWORD_FILE')})`
     : '$CLICKHOUSE_PASSWORD';
+  const trusting = facts['NODE_EXTRA_CA_CERTS'] ? ` --cacert ${facts['NODE_EXTRA_CA_CERTS']}` : '';
   return `
 ${bold('API and console')}   ${of('API_URL')}
 ${bold('Console')}           ${command} console   (prints the address that signs you in)
@@ -16,7 +17,7 @@ ${bold('API token')}         ${of('MILLRACE_API_TOKEN_FILE')}
 ${bold('ClickHouse')}        ${of('CLICKHOUSE_URL')}
 
 ${bold('Ask SQL')}
-  curl -s '${of('CLICKHOUSE_URL')}/?database=millrace' -u "${facts['CLICKHOUSE_USER'] ?? 'millrace'}:${password}" \\
+  curl -s${trusting} '${of('CLICKHOUSE_URL')}/?database=millrace' -u "${facts['CLICKHOUSE_USER'] ?? 'millrace'}:${password}" \\
     -d 'SELECT ts, device_id, metric, value FROM readings ORDER BY ts DESC LIMIT 10 FORMAT PrettyCompact'
   ${command} query "SELECT metric, count(), avg(value) FROM readings GROUP BY metric ORDER BY metric"
 

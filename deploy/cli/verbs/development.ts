@@ -1,4 +1,5 @@
 /** Verbs for those who work on the platform, or on an agent's profile. */
+import type * as AuditModule from '../commands/audit';
 import type * as RunModule from '../commands/run';
 import { completion, SHELLS } from '../commands/completion';
 import type * as TestModule from '../commands/test';
@@ -34,6 +35,11 @@ export function addDevelopmentCommands(verbs: Verbs): void {
     .action((args: string[], o: TestModule.TestOptions) =>
       run((c) => (load('./commands/test') as typeof TestModule).test(c, args, o)),
     );
+  program
+    .command('audit')
+    .description('known holes in the libraries of a release, beside the list of what was accepted')
+    .option('--report <file>', 'what `npm audit --omit=dev --json` printed elsewhere')
+    .action((o: AuditModule.AuditOptions) => run((c) => (load('./commands/audit') as typeof AuditModule).audit(c, o)));
   for (const [collection, description] of [
     ['bench', 'measure; without a name, list what can be measured'],
     ['chaos', 'kill processes and count what is lost; without a name, list the runs'],

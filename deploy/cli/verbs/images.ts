@@ -22,6 +22,7 @@ export function addCampaignCommands({ program, run }: Verbs): void {
   const group = program.command('campaign').description('images to many devices, in stages');
   withSelection(group.command('start').argument('<manifest>', 'file with the output of `image add`'))
     .description('exit 0 when every stage is done')
+    .option('--retry-of <id>', 'in place of a filter: the devices that failed in a campaign that is over')
     .option('--stages <percents>', 'of the devices, each with those before (default: 1,10,50,100)')
     .option('--soak <time>', 'between stages (default: 1h)')
     .option('--failure-percent <n>', 'of a stage that may fail; more halt it (default: 5)')

@@ -1,6 +1,7 @@
 /** Verbs of a shift: alarms, sessions, what happens, profiles; and which platform is meant. */
 import { type Command } from 'commander';
 import type * as AlarmModule from '../commands/alarm';
+import type * as DraftModule from '../commands/draft';
 import type * as ListsModule from '../commands/lists';
 import type * as ProfileModule from '../commands/profile';
 import type * as RemoteModule from '../commands/remote';
@@ -8,6 +9,7 @@ import type * as WatchModule from '../commands/watch';
 import { load, type Verbs } from '../load';
 
 const alarm = (): typeof AlarmModule => load('./commands/alarm') as typeof AlarmModule;
+const draft = (): typeof DraftModule => load('./commands/draft') as typeof DraftModule;
 const lists = (): typeof ListsModule => load('./commands/lists') as typeof ListsModule;
 const profile = (): typeof ProfileModule => load('./commands/profile') as typeof ProfileModule;
 const remote = (): typeof RemoteModule => load('./commands/remote') as typeof RemoteModule;
@@ -70,6 +72,36 @@ function addProfiles({ program, run }: Verbs): void {
   withJson(group.command('show').argument('<agent>'))
     .description('what is desired of an agent')
     .action((agent: string, o: Json) => run((c) => profile().showDesired(c, agent, o)));
+  addDrafts(group, run);
+}
+
+function addDrafts(group: Command, run: Verbs['run']): void {
+  const asking = (name: string): Command =>
+    withJson(group.command(name).argument('<file>', 'profile, YAML'))
+      .option('--agent <id>', 'that is asked (default: the one that the profile names)')
+      .option('--wait <seconds>', 'how long it looks (default: 5, at most 30)');
+  asking('preview')
+    .description('have the agent read every point of a draft, beside its work; exit 1 when some are silent')
+    .option('--connection <name>', 'only its devices')
+    .action((file: string, o: DraftModule.ProbeOptions) => run((c) => draft().preview(c, file, o)));
+  asking('browse')
+    .description('what is behind a connection of a draft: variables (OPC UA), devices (BACnet), topics (MQTT)')
+    .option('--connection <name>', 'may be left out when it is the only one')
+    .option('--node <node>', 'where to begin: a node of OPC UA, a topic filter of MQTT')
+    .option('--into <device>', 'print the profile with what was found in this device')
+    .action((file: string, o: DraftModule.BrowseOptions) => run((c) => draft().browse(c, file, o)));
+  group
+    .command('import')
+    .argument('<file>', 'profile, YAML')
+    .description('print a draft with the points of a tag list (CSV), an EDE or a DBC file')
+    .requiredOption('--connection <name>', 'of the profile')
+    .option('--device <id>', 'that has the points; made when it is not there (an EDE file names its own)')
+    .option('--csv <file>')
+    .option('--ede <file>', 'main sheet of the set')
+    .option('--dbc <file>')
+    .option('--agent <id>', 'default: the one that the profile names')
+    .option('--write', 'into the file instead')
+    .action((file: string, o: DraftModule.ImportOptions) => run((c) => draft().importPoints(c, file, o)));
 }
 
 function addContexts({ program, run }: Verbs): void {

@@ -1,5 +1,6 @@
 /** Verbs that start, watch, ask and stop an instance. */
 import { optionOf, PUBLIC_PORTS, publicPorts, variableOf } from '../../local/port-plan';
+import type * as BackupModule from '../commands/backup';
 import type * as ConsoleModule from '../commands/console';
 import type * as DownModule from '../commands/down';
 import type * as EnvModule from '../commands/env';
@@ -69,11 +70,28 @@ export function addPlatformCommands(verbs: Verbs): void {
     .description('end a process at once (SIGKILL), to see it come back and nothing get lost')
     .argument('<name>', 'a process as `status` shows it')
     .action((name: string) => run((c) => (load('./commands/kill') as typeof KillModule).kill(c, name)));
+  addBackups(verbs);
   program
     .command('reset')
     .description('stop everything and delete the data directory')
     .option('--confirm', 'do not ask')
     .action((o: { confirm?: boolean }) => run((c) => (load('./commands/reset') as typeof ResetModule).reset(c, o)));
+}
+
+function addBackups({ program, run }: Verbs): void {
+  const backups = (): typeof BackupModule => load('./commands/backup') as typeof BackupModule;
+  program
+    .command('backup')
+    .description('copy what the components keep, as of one moment; they stand still meanwhile')
+    .argument('<folder>', 'not there yet; it will hold secrets')
+    .option('--json', 'for programs')
+    .action((folder: string, o: BackupModule.BackupOptions) => run((c) => backups().backup(c, folder, o)));
+  program
+    .command('restore')
+    .description('put a backup in place of what a stopped instance has; agents ship again what it does not know')
+    .argument('<folder>', 'of `millrace backup`')
+    .option('--confirm', 'do it')
+    .action((folder: string, o: BackupModule.RestoreOptions) => run((c) => backups().restore(c, folder, o)));
 }
 
 function addUp({ program, run }: Verbs): void {
@@ -82,7 +100,10 @@ function addUp({ program, run }: Verbs): void {
     .description('start the whole platform and wait until readings reach SQL')
     .option('-d, --detach', 'leave it running in the background')
     .option('--no-plant', 'without the simulated plant')
-    .option('--secure', 'Kafka with TLS and rights for each principal; the agent gets a certificate')
+    .option(
+      '--secure',
+      'Kafka, schema registry and ClickHouse with TLS; rights at the broker; the agent gets a certificate',
+    )
     .option('--profile <file>', 'what the agent reads and writes (default: the demo plant)')
     .option('--ports <how>', '"auto": free ports wherever none is chosen')
     .option('--without <name>', 'leave a process out, to run it yourself; may be repeated', collect)

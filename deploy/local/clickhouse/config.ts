@@ -23,6 +23,8 @@ export interface FrontConfig {
   readonly dir: string;
   readonly host: string;
   readonly port: number;
+  /** PEM of key and certificates; without it the front speaks plain HTTP. */
+  readonly tls?: string;
   readonly database: string;
   readonly credentials: readonly Credential[];
   readonly limits: EngineLimits;
@@ -41,6 +43,7 @@ export function configFrom(env: Env): FrontConfig {
     dir: resolve(dir),
     host: env['CLICKHOUSE_HTTP_HOST'] ?? '127.0.0.1',
     port: integer(env, 'CLICKHOUSE_HTTP_PORT', 8123, 0, 65_535),
+    ...(env['CLICKHOUSE_TLS_FILE'] && { tls: secret(env['CLICKHOUSE_TLS_FILE']) }),
     database: env['CLICKHOUSE_DATABASE'] ?? 'millrace',
     credentials: credentialsFrom(env),
     limits: {

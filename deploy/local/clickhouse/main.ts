@@ -1,7 +1,7 @@
 /**
  * The embedded ClickHouse of one machine: the engine in this process, behind its own HTTP interface.
  *
- * CLICKHOUSE_DATA_DIR · CLICKHOUSE_HTTP_HOST (127.0.0.1) · CLICKHOUSE_HTTP_PORT (8123) · CLICKHOUSE_USER (millrace) ·
+ * CLICKHOUSE_DATA_DIR · CLICKHOUSE_HTTP_HOST (127.0.0.1) · CLICKHOUSE_HTTP_PORT (8123) · CLICKHOUSE_TLS_FILE · CLICKHOUSE_USER (millrace) ·
  * CLICKHOUSE_DATABASE (millrace) · CLICKHOUSE_PASSWORD_FILE · CLICKHOUSE_ANALYST_PASSWORD_FILE, CLICKHOUSE_ANALYST_TENANT · CLICKHOUSE_ANALYSTS_FILE ·
  * CLICKHOUSE_MAX_SERVER_MEMORY_BYTES · CLICKHOUSE_MAX_QUERY_MEMORY_BYTES
  */
@@ -26,7 +26,10 @@ async function main(log: Logger): Promise<void> {
   if (engine.repairedTokens > 0)
     log.warn({ tokens: engine.repairedTokens }, 'took back deduplication tokens of inserts that a crash cut short');
   const users = new Users(config.credentials);
-  const front = new Front({ engine, users, newId: randomUUID, clock: () => performance.now(), timezone: 'UTC' });
+  const front = new Front({
+    ...{ engine, users, newId: randomUUID, clock: () => performance.now(), timezone: 'UTC' },
+    ...(config.tls !== undefined && { tls: config.tls }),
+  });
   front.server.listen(config.port, config.host);
   await once(front.server, 'listening');
   const { port } = front.server.address() as AddressInfo;

@@ -1,5 +1,6 @@
 /** ClickHouse's HTTP interface: routes, headers, errors (https://clickhouse.com/docs/interfaces/http). */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { Answer } from './answer';
 import { readStatement } from './body';
@@ -19,11 +20,19 @@ export interface FrontOptions {
   readonly newId: () => string;
   readonly clock: () => number;
   readonly timezone: string;
+  /** PEM of key and certificates: HTTPS, and nothing in plain text. */
+  readonly tls?: string;
 }
 
 /** Longer than the 2.5 s after which @clickhouse/client lets go of an idle connection. */
 const KEEP_ALIVE_MS = 10_000;
 const SERVER_NAME = 'millrace-embedded';
+
+function listener(tls: string | undefined, route: RequestListener): Server {
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES };
+  if (tls === undefined) return createServer(limits, route);
+  return createTlsServer({ ...limits, key: tls, cert: tls, minVersion: 'TLSv1.2' }, route);
+}
 
 export class Front {
   readonly runner: Runner;
@@ -39,9 +48,7 @@ export class Front {
       sessions: () => this.runner.sessions.size,
       discarded: () => options.engine.discardedConnections,
     });
-    this.server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-      void this.route(request, response);
-    });
+    this.server = listener(options.tls, (request, response) => void this.route(request, response));
     this.server.maxConnections = MAX_HTTP_CONNECTIONS;
     this.server.requestTimeout = 0;
     this.server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -1,6 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+import { fetchTrusting } from '../secure/fetch';
+import {
+  type ComponentSpec,
+  type HttpSecurity,
+  LOOPBACK,
+  notReady,
+  PROBE_TIMEOUT_ms,
+  type Readiness,
+  READY,
+  reasonOf,
+} from './spec';
 
 export interface ClickHouseOptions {
   /** Data folder of the instance; the engine's own is `clickhouse` in it. */
@@ -10,12 +20,14 @@ export interface ClickHouseOptions {
   readonly user: string;
   /** File holding the user's password. */
   readonly passwordFile: string;
+  readonly security?: HttpSecurity;
 }
 
 /** The ClickHouse engine behind our HTTP front (deploy/local/clickhouse), as compiled into dist. */
-export function clickHouseSpec({ dataDir, ports, projectRoot, user, passwordFile }: ClickHouseOptions): ComponentSpec {
+export function clickHouseSpec(options: ClickHouseOptions): ComponentSpec {
+  const { dataDir, ports, projectRoot, user, passwordFile, security } = options;
   const dir = join(dataDir, 'clickhouse');
-  const address = `http://${LOOPBACK}:${ports.http}`;
+  const address = `${security ? 'https' : 'http'}://${LOOPBACK}:${ports.http}`;
   return {
     name: 'clickhouse',
     command: process.execPath,
@@ -26,12 +38,18 @@ export function clickHouseSpec({ dataDir, ports, projectRoot, user, passwordFile
       CLICKHOUSE_HTTP_PORT: String(ports.http),
       CLICKHOUSE_USER: user,
       CLICKHOUSE_PASSWORD_FILE: passwordFile,
+      ...(security && { CLICKHOUSE_TLS_FILE: security.certificate }),
     },
     cwd: dataDir,
     prepare: async () => void mkdirSync(dir, { recursive: true }),
-    ready: () => probeClickHouse(address),
+    ready: () => probeClickHouse(address, security),
     address,
-    clientEnv: { CLICKHOUSE_URL: address, CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD_FILE: passwordFile },
+    clientEnv: {
+      CLICKHOUSE_URL: address,
+      CLICKHOUSE_USER: user,
+      CLICKHOUSE_PASSWORD_FILE: passwordFile,
+      ...(security && { NODE_EXTRA_CA_CERTS: security.authorities }),
+    },
     ports: [ports.http],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 15_000,
@@ -40,9 +58,10 @@ export function clickHouseSpec({ dataDir, ports, projectRoot, user, passwordFile
 }
 
 /** `GET /ping` answers `Ok.` */
-export async function probeClickHouse(url: string): Promise<Readiness> {
+export async function probeClickHouse(url: string, security?: HttpSecurity): Promise<Readiness> {
   try {
-    const answer = await fetch(`${url.replace(/\/$/, '')}/ping`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_ms) });
+    const ask = fetchTrusting(security?.authorities);
+    const answer = await ask(`${url.replace(/\/$/, '')}/ping`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_ms) });
     const body = (await answer.text()).trim();
     if (answer.ok && body === 'Ok.') return READY;
     return notReady(`GET /ping: HTTP ${answer.status}, ${JSON.stringify(body.slice(0, 100))} instead of "Ok."`);

@@ -1,7 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ComponentPaths } from '../install/ensure';
 import { classArchiveFlags } from './class-archive';
-import { type ComponentSpec, LOOPBACK, notReady, PROBE_TIMEOUT_ms, type Readiness, READY, reasonOf } from './spec';
+import { registryHeaders } from '../../../schemas/stream-config';
+import { fetchTrusting, type Question } from '../secure/fetch';
+import { writeAtomically } from '../supervisor/run-file';
+import {
+  type ComponentSpec,
+  type HttpSecurity,
+  LOOPBACK,
+  notReady,
+  PROBE_TIMEOUT_ms,
+  type Readiness,
+  READY,
+  reasonOf,
+} from './spec';
 import { emptyTemporary, temporaryFlag } from './temporary';
 
 const COMPATIBILITY = 'BACKWARD_TRANSITIVE';
@@ -11,26 +24,42 @@ export interface SchemaRegistryOptions {
   readonly dataDir: string;
   readonly ports: { readonly http: number };
   readonly paths: ComponentPaths;
+  readonly security?: RegistrySecurity;
+}
+
+/** HTTPS only, and nothing without the name and password. */
+export interface RegistrySecurity extends HttpSecurity {
+  readonly user: string;
+  readonly passwordFile: string;
+}
+
+/** How it is asked over TLS with a password; nothing for a registry in plain text. */
+interface Asked {
+  readonly authorities?: string;
+  readonly headers: Record<string, string>;
 }
 
 /** The property is for people who read the list of processes. */
 const JVM = ['-Dmillrace=schema-registry', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /** Apicurio Registry, spoken to by Confluent's API; its schemas and their ids are kept in an H2 file. */
-export function schemaRegistrySpec({ dataDir, ports, paths }: SchemaRegistryOptions): ComponentSpec {
+export function schemaRegistrySpec({ dataDir, ports, paths, security }: SchemaRegistryOptions): ComponentSpec {
   if (!paths.registryJar) throw new Error('the schema registry is not among the installed components');
   const dir = join(dataDir, 'schema-registry');
-  const address = `http://${LOOPBACK}:${ports.http}/apis/ccompat/v7`;
+  const address = `${security ? 'https' : 'http'}://${LOOPBACK}:${ports.http}/apis/ccompat/v7`;
   return {
     name: 'schema-registry',
     command: paths.java,
     args: [...JVM, temporaryFlag(dir), ...classArchiveFlags(dirname(paths.registryJar)), '-jar', paths.registryJar],
-    env: environmentOf(dir, ports.http),
+    env: { ...environmentOf(dir, ports.http), ...(security && securityEnv(dir, ports.http, security)) },
     cwd: dataDir,
-    prepare: async () => emptyTemporary(dir),
-    ready: () => readyWithDefault(address),
+    prepare: async () => {
+      emptyTemporary(dir);
+      if (security) writeAtomically(usersFile(dir), usersOf(security), 0o600);
+    },
+    ready: () => readyWithDefault(address, security ? askedWith(security) : { headers: {} }),
     address,
-    clientEnv: { SCHEMA_REGISTRY_URL: address },
+    clientEnv: { SCHEMA_REGISTRY_URL: address, ...(security && clientSecurity(security)) },
     ports: [ports.http],
     stopSignal: 'SIGTERM',
     stopTimeout_ms: 10_000,
@@ -38,10 +67,42 @@ export function schemaRegistrySpec({ dataDir, ports, paths }: SchemaRegistryOpti
   };
 }
 
+const usersFile = (dir: string): string => join(dir, 'users.properties');
+
+/** The password is in a file that only its owner reads, and so in no list of processes. */
+function usersOf({ user, passwordFile }: RegistrySecurity): string {
+  const users = 'quarkus.security.users.embedded';
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  return `${users}.plain-text=true\n${users}.users.${user}=${password}\n${users}.roles.${user}=sr-admin\n`;
+}
+
+/** Its plain listener is off, so that its port may be the same. */
+const securityEnv = (dir: string, port: number, { certificate }: HttpSecurity): Record<string, string> => ({
+  QUARKUS_HTTP_INSECURE_REQUESTS: 'disabled',
+  QUARKUS_HTTP_SSL_PORT: String(port),
+  QUARKUS_HTTP_SSL_CERTIFICATE_FILES: certificate,
+  QUARKUS_HTTP_SSL_CERTIFICATE_KEY_FILES: certificate,
+  QUARKUS_HTTP_AUTH_BASIC: 'true',
+  QUARKUS_HTTP_AUTH_PERMISSION_ALL_PATHS: '/*',
+  QUARKUS_HTTP_AUTH_PERMISSION_ALL_POLICY: 'authenticated',
+  QUARKUS_CONFIG_LOCATIONS: usersFile(dir),
+});
+
+const clientSecurity = ({ authorities, user, passwordFile }: RegistrySecurity): Record<string, string> => ({
+  NODE_EXTRA_CA_CERTS: authorities,
+  SCHEMA_REGISTRY_USERNAME: user,
+  SCHEMA_REGISTRY_PASSWORD_FILE: passwordFile,
+});
+
+function askedWith({ authorities, user: username, passwordFile }: RegistrySecurity): Asked {
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  return { authorities, headers: registryHeaders({ registryLogin: { username, password } }) };
+}
+
 /** Lists the subjects, as any registry that speaks Confluent's API can. */
-export async function probeSchemaRegistry(url: string): Promise<Readiness> {
+export async function probeSchemaRegistry(url: string, asked: Asked = { headers: {} }): Promise<Readiness> {
   try {
-    const answer = await get(url, '/subjects');
+    const answer = await ask(url, '/subjects', asked);
     if (!answer.ok) return notReady(`GET /subjects: HTTP ${answer.status}`);
     return Array.isArray(await answer.json()) ? READY : notReady('GET /subjects: not a schema registry');
   } catch (error) {
@@ -69,24 +130,22 @@ function environmentOf(dir: string, port: number): Record<string, string> {
 }
 
 /** Apicurio checks nothing by default; ours is ready when its default is the compatibility that we promise. */
-async function readyWithDefault(url: string): Promise<Readiness> {
-  const probe = await probeSchemaRegistry(url);
+async function readyWithDefault(url: string, asked: Asked): Promise<Readiness> {
+  const probe = await probeSchemaRegistry(url, asked);
   if (!probe.ready) return probe;
   try {
-    const config = (await (await get(url, '/config')).json()) as { compatibilityLevel?: string };
+    const config = (await (await ask(url, '/config', asked)).json()) as { compatibilityLevel?: string };
     if (config.compatibilityLevel === COMPATIBILITY) return READY;
-    const answer = await fetch(`${url}/config`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ compatibility: COMPATIBILITY }),
-      signal: AbortSignal.timeout(PROBE_TIMEOUT_ms),
-    });
+    const headers = { ...asked.headers, 'content-type': 'application/json' };
+    const body = JSON.stringify({ compatibility: COMPATIBILITY });
+    const answer = await ask(url, '/config', { ...asked, headers }, { method: 'PUT', body });
     return answer.ok ? READY : notReady(`PUT /config: HTTP ${answer.status}`);
   } catch (error) {
     return notReady(reasonOf(error));
   }
 }
 
-function get(url: string, path: string): Promise<Response> {
-  return fetch(`${url.replace(/\/$/, '')}${path}`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_ms) });
+function ask(url: string, path: string, { authorities, headers }: Asked, what: Question = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_ms);
+  return fetchTrusting(authorities)(`${url.replace(/\/$/, '')}${path}`, { ...what, headers, signal });
 }

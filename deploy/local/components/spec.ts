@@ -2,6 +2,14 @@ import { type ComponentName as InstalledName } from '../install/lock-file';
 
 export type ComponentName = InstalledName | 'clickhouse';
 
+/** TLS of a component that answers HTTP. Files are PEM. */
+export interface HttpSecurity {
+  /** What its clients trust: Node.js reads it at the start of a process (NODE_EXTRA_CA_CERTS). */
+  readonly authorities: string;
+  /** Key and certificates. */
+  readonly certificate: string;
+}
+
 /** Whether something answers as it should, by its own protocol; when not, why not. */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 

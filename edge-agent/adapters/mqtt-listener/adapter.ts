@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type IConnectPacket } from 'mqtt-packet';
 import { AdapterError, type WriteRequest } from '../../adapter';
+import { isClaimCode } from '../../core/claims';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { commandMessage } from '../../wire/mqtt/mapping';
 import { notWritten, type Outgoing } from '../../wire/mqtt/outbound';
@@ -73,6 +74,15 @@ export class MqttListenerAdapter extends ListeningAdapter implements ClientHost 
     this.sessions.set(username, session);
     void this.desk.hand(this.idOf(username), []);
     return { session, present };
+  }
+
+  claim({ username = '', password }: IConnectPacket): ReturnType<ClientHost['claim']> {
+    const code = password?.toString('utf8') ?? '';
+    if (!isClaimCode(code)) return undefined;
+    return this.desk.claim(username, code).then((claimed) => {
+      if (claimed.kind === 'granted') return { topic: `v1/devices/${username}/token`, token: claimed.token };
+      return claimed.kind === 'limited' || claimed.kind === 'full' ? 'busy' : claimed.kind;
+    });
   }
 
   said(client: Client, { topic, payload, durable }: Said): void {

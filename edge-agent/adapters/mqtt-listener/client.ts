@@ -15,6 +15,10 @@ export interface Said {
 export interface ClientHost {
   /** The session it goes on with, or why it is turned away. */
   connect(client: Client, packet: IConnectPacket): { session: Session; present: boolean } | ConnectRefusal;
+  /** Undefined: it shows no claim code; otherwise what to tell it, or why it is turned away. */
+  claim(
+    packet: IConnectPacket,
+  ): Promise<{ readonly topic: string; readonly token: string } | ConnectRefusal> | undefined;
   said(client: Client, said: Said): void;
   subscribed(client: Client): void;
   closed(client: Client, reason: string): void;
@@ -146,6 +150,8 @@ export class Client {
 
   private connect(packet: IConnectPacket): void {
     this.version = packet.protocolVersion ?? 4;
+    const claim = this.host.claim(packet);
+    if (claim) return void this.claim(packet, claim);
     const found = this.host.connect(this, packet);
     const outcome = typeof found === 'string' ? { refused: found } : { present: found.present };
     this.send(connack(packet, outcome, this.limits));
@@ -159,6 +165,19 @@ export class Client {
     this.socket.setTimeout(keepalive > 0 ? keepalive * 1_000 * KEEPALIVE_FACTOR : SILENCE_MS);
     found.session.inbound.opened(found.present);
     this.host.subscribed(this);
+  }
+
+  /** It is told its secret, and comes again with it. */
+  private async claim(packet: IConnectPacket, claim: NonNullable<ReturnType<ClientHost['claim']>>): Promise<void> {
+    const claimed = await claim;
+    const refused = typeof claimed === 'string';
+    this.send(connack(packet, refused ? { refused: claimed } : { present: false }, this.limits));
+    if (!refused) {
+      const payload = Buffer.from(claimed.token);
+      this.send({ cmd: 'publish', topic: claimed.topic, payload, qos: 0, dup: false, retain: false });
+    }
+    this.reason ||= refused ? `refused: ${claimed}` : 'claimed';
+    this.socket.destroySoon();
   }
 
   private publication(session: Session, packet: IPublishPacket): void {

@@ -11,6 +11,15 @@ export interface DeskSection {
   readonly rate_per_s?: number;
   readonly burst?: number;
   readonly time_unit?: TimeUnit;
+  /** Devices that are not in the profile may come with a claim code; absent: they are refused. */
+  readonly claims?: ClaimsSection;
+}
+
+export interface ClaimsSection {
+  /** Address of the platform's API. */
+  readonly api: string;
+  /** What they are. */
+  readonly model: string;
 }
 
 export interface PostingDeviceSection {

@@ -11,7 +11,7 @@ const RETRY_MS = 2_000;
  * Longest wait of a report that is not the last for the one that is: told together they cost one append and one
  * transaction, and the last need not wait for the end of another's. Far below the platform's patience (5 s).
  */
-const COMPANY_MS = 30;
+const COMPANY_MS = 150;
 
 export class Teller {
   private retry: NodeJS.Timeout | undefined;

@@ -23,6 +23,13 @@ const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const REQUEST_TIMEOUT_MS = 20_000;
 const PROOF_S = 60;
 
+/** A device that an agent brings with its claim code: to be registered as the agent's, and to be active. */
+export interface Adoption {
+  readonly device_id: string;
+  readonly agent_id: string;
+  readonly model: string;
+}
+
 interface Issued {
   readonly tenant: string;
   readonly kind: string;
@@ -33,8 +40,14 @@ interface Issued {
 }
 
 /** Asked again after a lost answer, with the same code, it ends as if the answer had come. */
-export async function enroll(files: IdentityFiles, api: string, claim: string, now: number): Promise<IdentityFacts> {
-  return certified(files, 'enroll', api, claim, now);
+export async function enroll(
+  files: IdentityFiles,
+  api: string,
+  claim: string,
+  now: number,
+  adopt?: Adoption,
+): Promise<IdentityFacts> {
+  return certified(files, 'enroll', api, claim, now, adopt && { adopt });
 }
 
 /** Throws IdentityError `not-enrolled` when there is nothing to renew. */
@@ -51,10 +64,12 @@ async function certified(
   api: string,
   credential: string,
   now: number,
+  more: object = {},
 ): Promise<IdentityFacts> {
   const key = await files.pendingKey(newKey);
   const issued = await post(operation, `${api.replace(/\/$/, '')}/api/v1/identities/${operation}`, credential, {
     csr: await requestFor(key),
+    ...more,
   });
   const { tenant, kind, id, certificate, ca } = issued;
   const facts = { tenant, kind, id, api, issued_at: now, expires_at: Date.parse(issued.expires_at) };
@@ -110,5 +125,6 @@ async function post(operation: string, url: string, credential: string, body: ob
   if (answer.ok) return JSON.parse(text) as Issued;
   const { detail } = (text.startsWith('{') ? JSON.parse(text) : {}) as { detail?: string };
   const hint = 'an admin makes a new code: millrace identity claim';
-  throw new IdentityError('refused', operation, detail ?? `HTTP ${answer.status}`, hint);
+  const later = answer.status >= 500 || answer.status === 429;
+  throw new IdentityError(later ? 'unreachable' : 'refused', operation, detail ?? `HTTP ${answer.status}`, hint);
 }

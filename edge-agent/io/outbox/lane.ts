@@ -26,6 +26,8 @@ export interface LaneDeps {
   onDurable(): void;
 }
 
+/** What marks of receipts begin with. */
+const RECEIPT = 'receipt:';
 /** Tries at making room for one block; each frees at least a segment. */
 const MAX_ROOM_TRIES = 4;
 
@@ -82,6 +84,12 @@ export class LaneWriter {
     return this.marks.get(name);
   }
 
+  /** Durable receipts, by the names they were given. */
+  receipts(): ReadonlyMap<string, number> {
+    const mine = [...this.marks].filter(([name]) => name.startsWith(RECEIPT));
+    return new Map(mine.map(([name, value]) => [name.slice(RECEIPT.length), value]));
+  }
+
   state(counter: string): CounterState {
     return this.numbering.state(counter);
   }
@@ -102,6 +110,8 @@ export class LaneWriter {
       return Promise.reject(error as Error);
     }
     if (marks) for (const [name, value] of marks) block.marks.set(name, value);
+    for (const { receipts } of records)
+      if (receipts) for (const [name, value] of receipts) block.marks.set(RECEIPT + name, value);
     const durable = new Promise<readonly number[]>((resolve, reject) =>
       block.waiters.push({ resolve: () => resolve(seqs), reject }),
     );
@@ -205,7 +215,8 @@ export class LaneWriter {
   private async commit(block: PendingBlock): Promise<void> {
     const payload = block.payload();
     for (let tries = 1; ; tries++) {
-      await this.keepBound(payload.length, block.marks.size > 0 ? RESERVE_BYTES : 0);
+      const tellsGaps = this.deps.lane === 'priority' && block.marks.size > 0;
+      await this.keepBound(payload.length, tellsGaps ? RESERVE_BYTES : 0);
       try {
         return await this.writeBlock(payload, block);
       } catch (cause) {
@@ -232,7 +243,7 @@ export class LaneWriter {
     if (this.file.fits(payload.length, bounds, lane))
       return this.file.add(payload, block.count, this.nextIndexDurable, at);
     await this.file.close();
-    const marks = new Map([...this.marks].filter(([name]) => this.deps.keepMark(name)));
+    const marks = new Map([...this.marks].filter(([name]) => name.startsWith(RECEIPT) || this.deps.keepMark(name)));
     const place = { number: this.nextNumber++, firstIndex: this.nextIndexDurable, createdAt: at };
     const header = { outbox, lane, ...place, counters: this.numbering.durable, marks, streams };
     this.segments.push(await this.file.start(header, payload, block.count));

@@ -114,6 +114,11 @@ export class DiskOutbox implements Outbox, OutboxReader {
     return this.writers[lane].append(records);
   }
 
+  /** Of the records that are durable, the last of each name. */
+  receipts(): ReadonlyMap<string, number> {
+    return this.writers.telemetry.receipts();
+  }
+
   async ready(): Promise<void> {
     await this.writers.telemetry.ready();
     await this.writers.priority.ready();

@@ -52,15 +52,16 @@ export class Updates {
     if (!verdict.ok) return failed('verify', `${verdict.code}: ${verdict.reason}`, null);
     const { manifest } = verdict;
     if (before.sha256 === manifest.sha256) return done({ version: before.version, already: true });
-    return this.install(order.device_id, manifest, before, until);
+    return this.install(order, manifest, before, until);
   }
 
   private async install(
-    device: string,
+    order: Command,
     manifest: ImageManifest,
     before: Installed,
     until: number,
   ): Promise<UpdateOutcome> {
+    const { device_id: device } = order;
     let image: string;
     try {
       image = await this.image(manifest, until);
@@ -69,7 +70,8 @@ export class Updates {
     }
     const left_ms = until - this.options.clock.monotonic();
     if (left_ms <= 0) return failed('download', 'there is no time left to install it', null);
-    const call = { device, model: manifest.model, sha256: manifest.sha256, image };
+    const signed = textArgument(order, 'manifest');
+    const call = { device, model: manifest.model, sha256: manifest.sha256, image, manifest: signed };
     const notApplied = await this.run('apply', call, left_ms);
     const broken = notApplied ?? (await this.run('check', call, CHECK_MS));
     if (broken !== undefined) return this.undo(call, notApplied === undefined ? 'check' : 'apply', broken);

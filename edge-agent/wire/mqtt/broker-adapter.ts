@@ -2,7 +2,7 @@
  * A field adapter over a broker: session, order, bounds, who was heard. What messages mean is the dialect's business: it gets
  * messages and gives back what to do.
  */
-import { AdapterError, type AdapterSink, type FieldAdapter } from '../../adapter';
+import { AdapterError, type AdapterSink, type FieldAdapter, type Receipts } from '../../adapter';
 import { type FieldValue, type Sample, type WriteRequest } from '../../adapter';
 import { type Clock } from '../../core/clock';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
@@ -12,7 +12,9 @@ import { Intake, MAX_WAITING_BATCHES } from '../intake';
 import { Strangers } from '../strangers';
 import { Broker } from './broker';
 import { type Message } from './link';
+import { type Memory } from './inbound';
 import { notWritten, type Outgoing } from './outbound';
+import { PacketReceipts } from './packet-receipts';
 import { type Subscription, type Will } from './packets';
 import { type BrokerSettings } from './settings';
 
@@ -20,6 +22,8 @@ export interface BrokerAdapterDeps {
   readonly clock: Clock;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
+  /** What was durable when the agent started; absent: nothing outlives the process. */
+  readonly receipts?: () => Receipts;
 }
 
 /** What a message amounts to. */
@@ -98,6 +102,7 @@ export class BrokerAdapter implements FieldAdapter {
       settings: dialect.broker,
       subscriptions: dialect.subscriptions,
       random,
+      ...(deps.receipts && { memory: memoryOf(connection.name, dialect.broker.receive_maximum, deps.receipts()) }),
       ...(dialect.will && { will: () => dialect.will?.(clock.now()) as Will }),
       listener: {
         connecting: () => this.tellLink('connecting'),
@@ -175,7 +180,7 @@ export class BrokerAdapter implements FieldAdapter {
   }
 
   /** Whatever comes of it, a message is acknowledged in the end: one that means nothing must not come again for ever. */
-  private message({ topic, payload, retain, durable }: Message): void {
+  private message({ topic, payload, retain, receipts, durable }: Message): void {
     this.count('messages');
     if (retain) this.count('retained');
     const now = this.deps.clock.now();
@@ -194,7 +199,7 @@ export class BrokerAdapter implements FieldAdapter {
       samples.push(...said);
     }
     this.say(meaning.publish);
-    if (samples.length > 0) this.intake?.push({ samples, ack: durable });
+    if (samples.length > 0) this.intake?.push({ samples, ack: durable, ...(receipts && { receipts }) });
     else durable();
   }
 
@@ -244,4 +249,9 @@ export class BrokerAdapter implements FieldAdapter {
     const at = this.deps.clock.now();
     this.sink?.link({ kind: 'link', state, at, ...(reason !== undefined && { reason }) });
   }
+}
+
+function memoryOf(connection: string, bound: number, left: Receipts): Memory {
+  const receipts = new PacketReceipts(connection, bound);
+  return { receipts, earlier: receipts.read(left) };
 }

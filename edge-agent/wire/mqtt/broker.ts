@@ -1,6 +1,6 @@
 /** Keeps a session with a broker: connects, and connects again with backoff until it is closed. */
 import { backoff_ms } from '../../core/backoff';
-import { Inbound } from './inbound';
+import { Inbound, type Memory } from './inbound';
 import { type Message, MqttLink } from './link';
 import { type Outgoing, PublishError } from './outbound';
 import { type Subscription, type Will } from './packets';
@@ -22,6 +22,7 @@ export interface BrokerOptions {
   /** Made anew for each session. */
   readonly will?: () => Will;
   readonly listener: BrokerListener;
+  readonly memory?: Memory;
 }
 
 export class Broker {
@@ -36,7 +37,8 @@ export class Broker {
 
   constructor(private readonly options: BrokerOptions) {
     // Lives longer than a link: what is not durable yet when the link is lost comes again over the next one.
-    this.inbound = new Inbound(options.settings.receive_maximum, (packet) => this.link?.answer(packet));
+    const { settings, memory } = options;
+    this.inbound = new Inbound(settings.receive_maximum, (packet) => this.link?.answer(packet), memory);
   }
 
   get connected(): boolean {

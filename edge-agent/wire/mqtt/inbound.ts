@@ -4,7 +4,9 @@
  * over a new connection because the acknowledgement got lost, or is not due yet, is not handed on a second time.
  */
 import { type IPublishPacket, type Packet } from 'mqtt-packet';
+import { type Receipts } from '../../adapter';
 import { fingerprint } from './codec';
+import { type PacketReceipts, receiptOf } from './packet-receipts';
 
 interface Receipt {
   readonly id: number;
@@ -14,7 +16,15 @@ interface Receipt {
 }
 
 /** What to do with a message: hand it on and call `durable` in time, or nothing because it was handed on before. */
-export type Arrival = { readonly kind: 'new'; durable(): void } | { readonly kind: 'again' };
+export type Arrival =
+  { readonly kind: 'new'; readonly receipts?: Receipts; durable(): void } | { readonly kind: 'again' };
+
+/** What outlives the process. */
+export interface Memory {
+  readonly receipts: PacketReceipts;
+  /** Messages that an earlier life took, by `receiptOf`. */
+  readonly earlier: Set<number>;
+}
 
 const NOT_KEPT: Arrival = { kind: 'new', durable: () => undefined };
 
@@ -30,6 +40,7 @@ export class Inbound {
   constructor(
     private readonly bound: number,
     private readonly send: (packet: Packet) => void,
+    private readonly memory?: Memory,
   ) {}
 
   get unanswered(): number {
@@ -42,6 +53,7 @@ export class Inbound {
     if (sessionPresent) return;
     this.known.clear();
     this.releasing.clear();
+    this.memory?.earlier.clear();
   }
 
   publish(packet: IPublishPacket): Arrival {
@@ -58,14 +70,19 @@ export class Inbound {
       this.answer();
       return { kind: 'again' };
     }
-    const receipt: Receipt = { id, qos, print, durable: false };
+    const taken = packet.dup && this.memory?.earlier.delete(receiptOf(id, print)) === true;
+    const receipt: Receipt = { id, qos, print, durable: taken };
     this.remember(receipt);
     this.waiting.push(receipt);
+    if (taken) {
+      this.answer();
+      return { kind: 'again' };
+    }
     const durable = (): void => {
       receipt.durable = true;
       this.answer();
     };
-    return { kind: 'new', durable };
+    return { kind: 'new', durable, ...(this.memory && { receipts: this.memory.receipts.of(id, print) }) };
   }
 
   released(id: number): void {

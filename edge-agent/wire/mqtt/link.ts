@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { generate, type IPublishPacket, type Packet } from 'mqtt-packet';
+import { type Receipts } from '../../adapter';
 import { secretOf, tlsOptions } from '../tls';
 import { PacketReader } from './codec';
 import { type Inbound } from './inbound';
@@ -14,6 +15,8 @@ export interface Message {
   readonly topic: string;
   readonly payload: Buffer;
   readonly retain: boolean;
+  /** To be durable with what came of it. */
+  readonly receipts?: Receipts;
   /** To be called when what came of it is durable. */
   durable(): void;
 }
@@ -155,7 +158,10 @@ export class MqttLink {
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     const { topic, retain } = packet;
     const arrival = this.inbound.publish({ ...packet, payload });
-    if (arrival.kind === 'new') this.listener.message({ topic, payload, retain, durable: arrival.durable });
+    if (arrival.kind === 'new') {
+      const { kind: _new, ...rest } = arrival;
+      this.listener.message({ topic, payload, retain, ...rest });
+    }
     this.balance();
   }
 

@@ -1,6 +1,7 @@
 /** Where devices that come to the agent are known by their secrets, held to their rate, and relieved of their readings once. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Sample } from '../../adapter';
+import { type Receipts, type Sample } from '../../adapter';
+import { isClaimCode, mayBeDevice, type TakeClaim } from '../../core/claims';
 import { type Clock } from '../../core/clock';
 import { type ConnectionPlan, type DevicePlan } from '../../core/compile/plan';
 import { type HeardDevices } from '../heard';
@@ -11,7 +12,21 @@ import { Strangers } from '../strangers';
 import { secretOf } from '../tls';
 import { Bucket, PostedDevice } from './device';
 import { type Entry } from './entries';
+import { NumberReceipts } from './number-receipts';
 import { type DeskSettings, type PostingDevice } from './settings';
+
+export interface DeskDeps {
+  readonly clock: Clock;
+  /** File that remembers sequence numbers; absent: only while the process lives. */
+  readonly sequences?: string;
+  readonly receipts?: () => Receipts;
+  readonly claim?: TakeClaim;
+}
+
+/** Claims of a connection, in a second and at once; and how many the platform is asked about at the same time. */
+const [CLAIMS_PER_S, CLAIMS_AT_ONCE, CLAIMS_UNDER_WAY] = [1, 10, 8];
+
+export type Claimed = { readonly kind: 'granted'; readonly token: string } | { readonly kind: Refusal };
 
 interface Device {
   readonly posted: PostedDevice;
@@ -46,18 +61,29 @@ export class Desk {
   /** Set while the agent takes readings. */
   intake: Intake | undefined;
   lastError = '';
+  private readonly clock: Clock;
   private readonly sequences: SequenceFile;
+  private readonly receipts: NumberReceipts;
+  private readonly claiming: TakeClaim | undefined;
+  private readonly claims = new Bucket(CLAIMS_PER_S, CLAIMS_AT_ONCE);
+  private claimsUnderWay = 0;
   private devices: ReadonlyMap<string, Device> = new Map();
 
   constructor(
+    private readonly connection: string,
     private readonly settings: DeskSettings,
-    private readonly clock: Clock,
     private readonly heard: HeardDevices,
-    sequences: string | undefined,
+    { clock, sequences, receipts, claim }: DeskDeps,
   ) {
+    this.clock = clock;
+    this.claiming = claim;
     this.sequences = new SequenceFile(sequences);
+    this.receipts = new NumberReceipts(connection);
+    // What was durable and not yet in the file when an earlier life of the agent ended.
+    for (const [device, ranges] of this.receipts.read(receipts?.() ?? new Map()))
+      for (const [from, to] of ranges) this.sequences.of(device).addRange(from, to);
     const names = ['requests', 'entries', 'repeated', 'unauthorized', 'excluded', 'limited', 'malformed', 'too_old'];
-    for (const name of [...names, 'unknown_metric']) this.counts[name] = 0;
+    for (const name of [...names, 'unknown_metric', 'claimed', 'claims_refused']) this.counts[name] = 0;
   }
 
   adopt(connection: ConnectionPlan): void {
@@ -96,6 +122,36 @@ export class Desk {
     return 'excluded';
   }
 
+  /**
+   * A device that is not in the profile shows a claim code, and gets a secret of its own. A wrong code is answered as a wrong token
+   * is. A device that the profile gave its secret to is not claimed.
+   */
+  async claim(id: string, code: string): Promise<Claimed> {
+    const { claims } = this.settings;
+    if (!claims || !this.claiming || !isClaimCode(code) || !mayBeDevice(id))
+      return { kind: this.identify(id, '') ?? 'unauthorized' };
+    if (!this.claims.take(this.clock.monotonic())) return this.notClaimed('limited');
+    if (this.claimsUnderWay >= CLAIMS_UNDER_WAY) return this.notClaimed('full');
+    this.claimsUnderWay++;
+    try {
+      const listed = this.devices.has(id);
+      const verdict = await this.claiming({ ...claims, connection: this.connection, id, code, listed });
+      if (verdict.kind === 'granted') {
+        this.count('claimed');
+        return verdict;
+      }
+      this.lastError = `the claim of ${id}: ${verdict.why}`;
+      return this.notClaimed(verdict.kind === 'refused' ? 'unauthorized' : 'full');
+    } finally {
+      this.claimsUnderWay--;
+    }
+  }
+
+  private notClaimed(kind: Refusal): Claimed {
+    this.count('claims_refused');
+    return { kind };
+  }
+
   /** One request of a device that is who it says: is there room for it now? */
   admit(address: string): Refusal | undefined {
     this.count('requests');
@@ -120,10 +176,10 @@ export class Desk {
   }
 
   /** Resolves when the samples are durable; at once when there are none. */
-  hand(device: string, samples: readonly Sample[]): Promise<void> {
+  hand(device: string, samples: readonly Sample[], receipts?: Receipts): Promise<void> {
     this.heard.heard(device, samples, this.clock.monotonic(), this.clock.now());
     if (samples.length === 0 || !this.intake) return Promise.resolve();
-    return new Promise((resolve) => this.intake?.push({ samples, ack: resolve }));
+    return new Promise((resolve) => this.intake?.push({ samples, ack: resolve, ...(receipts && { receipts }) }));
   }
 
   count(name: string, by = 1): void {
@@ -154,7 +210,7 @@ export class Desk {
       if (seq !== undefined && !before) mine.add(seq);
     }
     const numbers = fresh.flatMap((e) => (e.seq === undefined ? [] : [e.seq]));
-    const done = this.read(posted, fresh).then(() => {
+    const done = this.read(posted, fresh, numbers).then(() => {
       for (const seq of numbers) sequence.add(seq);
       return numbers.length > 0 ? this.sequences.flush() : undefined;
     });
@@ -170,12 +226,13 @@ export class Desk {
     return { kind: 'taken', taken: fresh.length, again };
   }
 
-  private read(posted: PostedDevice, entries: readonly Entry[]): Promise<void> {
+  private read(posted: PostedDevice, entries: readonly Entry[], numbers: readonly number[]): Promise<void> {
     if (entries.length === 0) return Promise.resolve();
     const now = this.clock.now();
     const samples = entries.flatMap((entry) => posted.samples(entry, now));
     if (samples.length === 0) this.count('unknown_metric');
-    return this.hand(posted.plan.id, samples);
+    const { id } = posted.plan;
+    return this.hand(id, samples, numbers.length > 0 ? this.receipts.of(id, numbers) : undefined);
   }
 
   /** One file that is missing must not keep the other devices out. */

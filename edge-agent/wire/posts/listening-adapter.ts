@@ -1,6 +1,8 @@
 /** A field adapter whose devices come to it: it listens, again and again until it can. What they speak is its protocol's business. */
-import { AdapterError, type AdapterSink, type FieldAdapter, type Sample, type WriteRequest } from '../../adapter';
+import { AdapterError, type AdapterSink, type FieldAdapter, type Receipts } from '../../adapter';
+import { type Sample, type WriteRequest } from '../../adapter';
 import { backoff_ms } from '../../core/backoff';
+import { type TakeClaim } from '../../core/claims';
 import { type Clock } from '../../core/clock';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { type AdapterStatus } from '../../core/status';
@@ -15,6 +17,10 @@ export interface ListeningDeps {
   readonly random: () => number;
   /** File that remembers sequence numbers; absent: only while the process lives. */
   readonly sequences?: string;
+  /** What was durable when the agent started; absent: nothing outlives the process. */
+  readonly receipts?: () => Receipts;
+  /** What becomes of a device's claim code; absent: none is taken. */
+  readonly claim?: TakeClaim;
 }
 
 /** To be told once by each attempt to listen. */
@@ -44,7 +50,7 @@ export abstract class ListeningAdapter implements FieldAdapter {
       (device) => (device.settings as PostingDevice).silence_ms,
       (event) => this.sink?.link(event),
     );
-    this.desk = new Desk(desks, deps.clock, this.heard, deps.sequences);
+    this.desk = new Desk(name, desks, this.heard, deps);
   }
 
   protected abstract get listening(): boolean;

@@ -2,7 +2,7 @@
 import { type PointKind } from '../../core/compile/plan';
 import { type TimeUnit } from '../../core/profile/types-mqtt';
 import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
-import { type DeskSection, type PostingDeviceSection } from '../../core/profile/types-http';
+import { type ClaimsSection, type DeskSection, type PostingDeviceSection } from '../../core/profile/types-http';
 import { kindOfType } from '../../core/compile/protocol';
 
 export interface DeskSettings {
@@ -13,6 +13,7 @@ export interface DeskSettings {
   readonly rate_per_s: number;
   readonly burst: number;
   readonly time_unit: TimeUnit;
+  readonly claims: ClaimsSection | undefined;
   /** Between attempts to listen. */
   readonly backoff: Required<BackoffSection>;
 }
@@ -39,6 +40,7 @@ export function deskSettings(c: ConnectionSection, section: DeskSection, port: n
     rate_per_s: section.rate_per_s ?? 50,
     burst: section.burst ?? 100,
     time_unit: section.time_unit ?? 'ms',
+    claims: section.claims,
     backoff: { initial_ms: c.backoff?.initial_ms ?? 500, max_ms: c.backoff?.max_ms ?? 30_000 },
   };
 }

@@ -1,8 +1,7 @@
 /** What certificates may do at the broker, put there when an agent is enrolled and taken away when it is revoked. */
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, type Admin, ResourcePatternTypes } from 'kafkajs';
 import { ensureTopics } from '../../../schemas/stream';
-import { AgentTopics } from '../../../schemas/topics';
-import { type Acl, allowAgent, brokerPrincipal, denyAgent, type Name } from '../../domain/identity';
+import { type Acl, allowAgent, brokerPrincipal, denyAgent, type Name, topicsOfAgent } from '../../domain/identity';
 
 export interface BrokerAccess {
   /** Done again it changes nothing. */
@@ -39,8 +38,7 @@ export class KafkaAcls implements BrokerAccess {
   /** Its own topics are made for it: it has no right to make any. */
   async allow(name: Name): Promise<void> {
     if (name.kind !== 'agent') return;
-    const own = [AgentTopics.commands(name.id), AgentTopics.devices(name.id), AgentTopics.profile(name.id)];
-    await ensureTopics(this.admin as Admin, own, this.replicationFactor);
+    await ensureTopics(this.admin as Admin, topicsOfAgent(name.id), this.replicationFactor);
     await this.admin.createAcls({ acl: allowAgent(name).map(entry) });
     await this.admin.deleteAcls({ filters: [ofPrincipal(name, AclPermissionTypes.DENY)] });
   }

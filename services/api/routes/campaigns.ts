@@ -3,14 +3,17 @@ import { Router } from 'express';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../../schemas/manifest';
 import { type CampaignInput } from '../../../workflows/campaign/messages';
 import { pauseFor_ms } from '../../domain/batch';
-import { DEFAULT_STAGES, type Order, type Stage, stageFault } from '../../domain/campaign';
+import { DEFAULT_STAGES, isOver, type Order, type Stage, stageFault } from '../../domain/campaign';
 import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { type Filter, filterOf } from './batches';
 
 interface NewCampaign {
-  readonly filter: Filter;
+  /** One of the two. */
+  readonly filter?: Filter;
+  /** A campaign that is over: its devices that failed. */
+  readonly retry_of?: string;
   readonly canaries?: Filter;
   /** As `millrace image add` prints it. */
   readonly manifest: object;
@@ -67,9 +70,12 @@ async function inputOf(
   { tenant, actor }: Principal,
   deps: ApiDependencies,
 ): Promise<CampaignInput> {
-  const { filter, canaries, stages = DEFAULT_STAGES } = body;
+  const { filter, retry_of, canaries, stages = DEFAULT_STAGES } = body;
   const fault = stageFault(stages);
   if (fault !== undefined) throw new ApiError('invalid-request', fault);
+  if ((filter === undefined) === (retry_of === undefined))
+    throw new ApiError('invalid-request', 'give `filter` or `retry_of`, one of the two');
+  const only = retry_of === undefined ? undefined : await failedOf(tenant, retry_of, deps);
   const manifest = JSON.stringify(body.manifest);
   const read = Buffer.byteLength(manifest) > MAX_MANIFEST_BYTES ? 'too long' : parseManifest(manifest);
   if (typeof read === 'string') throw new ApiError('invalid-request', `the manifest is not one: ${read}`);
@@ -79,6 +85,7 @@ async function inputOf(
   return {
     ...{ campaign_id, tenant, actor, manifest, sha256, version, stages },
     filter: { ...filterOf({ ...filter, model }) },
+    ...(only && { only }),
     ...(canaries && { canaries: { ...filterOf({ ...canaries, model }) } }),
     failure_percent: body.failure_percent ?? DEFAULT_FAILURE_PERCENT,
     roll_back_when_halted: body.roll_back_when_halted ?? true,
@@ -89,4 +96,14 @@ async function inputOf(
     },
     device_timeout_ms: body.device_timeout_ms ?? DEFAULT_DEVICE_TIMEOUT_MS,
   };
+}
+
+/** Devices that failed in a campaign that is over. One of them that has the image by now has nothing to do. */
+async function failedOf(tenant: string, id: string, deps: ApiDependencies): Promise<readonly string[]> {
+  const state = await deps.workflows.campaign(tenant, id);
+  if (!state) throw new ApiError('not-found', `there is no campaign ${id}`);
+  if (!isOver(state)) throw new ApiError('refused', `campaign ${id} is ${state.phase}: order \`retry\` of itself`);
+  const failed = [...new Set(state.failures.map((f) => f.device_id))];
+  if (failed.length === 0) throw new ApiError('invalid-request', `no device failed in campaign ${id}`);
+  return failed;
 }

@@ -6,6 +6,7 @@ import { type Identities, type Issued } from '../identity/identities';
 import { nameOf } from '../identity/book';
 import { ApiError } from '../problem';
 import { iso } from '../views';
+import { type Adoption, bringToLife, refuseAdoption } from './adoption';
 
 export function identityRoutes(deps: ApiDependencies): Router {
   const router = Router();
@@ -21,8 +22,11 @@ export function identityRoutes(deps: ApiDependencies): Router {
 
   router.post('/identities/enroll', async (req, res) => {
     const { name, holds, actor } = holderOf(principalOf(res));
-    const { csr } = req.body as { csr: string };
-    res.status(201).json(issuedView(await authorityOf(deps).enroll(name, actor, holds, csr)));
+    const { csr, adopt } = req.body as { csr: string; adopt?: Adoption };
+    if (adopt) refuseAdoption(deps, name, adopt);
+    const issued = await authorityOf(deps).enroll(name, actor, holds, csr);
+    if (adopt) await bringToLife(deps, req, res, adopt);
+    res.status(201).json(issuedView(issued));
   });
 
   router.post('/identities/renew', async (req, res) => {

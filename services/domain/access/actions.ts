@@ -29,6 +29,8 @@ export const ACTIONS = {
   'letter.replay': 'engineer',
   'profile.read': 'engineer',
   'profile.manage': 'engineer',
+  /** An agent opens connections, and reads what a draft names. */
+  'profile.probe': 'engineer',
   'self.read': 'viewer',
   'key.read': 'admin',
   'key.manage': 'admin',

@@ -115,6 +115,9 @@ export function orderRefusal({ phase }: CampaignState, order: Order): string | u
   return `the campaign is ${phase}: ${allowed.length > 0 ? `it takes ${allowed.join(', ')}` : 'it takes no orders'}`;
 }
 
+/** It takes no orders any more. */
+export const isOver = ({ phase }: CampaignState): boolean => ALLOWED[phase].length === 0 && phase !== 'rolling-back';
+
 /** Failures a stage may have; one more halts it. */
 export const failuresAllowed = (devices: number, failure_percent: number): number =>
   Math.floor((devices * failure_percent) / 100);

@@ -43,7 +43,8 @@ export const MOVES: readonly Move[] = [
   { request: 'begin-decommission', event: 'decommission-begun', from: IN_SERVICE, to: 'decommissioning' },
   { request: 'complete-decommission', event: 'decommissioned', from: ['decommissioning'], to: 'decommissioned' },
   { request: 'abandon-decommission', event: 'decommission-abandoned', from: ['decommissioning'], to: 'earlier' },
-  { request: 'update', event: 'updated', from: IN_SERVICE, to: 'same' },
+  // Until the very end: what is personal may have to come off its record.
+  { request: 'update', event: 'updated', from: [...IN_SERVICE, 'decommissioning'], to: 'same' },
   { request: 'quarantine', event: 'quarantined', from: ['active', 'suspended'], to: 'quarantined' },
   // Not back to work: somebody looks at it first, and resumes it.
   { request: 'release', event: 'released', from: ['quarantined'], to: 'suspended' },

@@ -1,5 +1,5 @@
 /** What an agent's certificate may do at the broker: its own topics, groups and transactions, and writing what all agents write. Pure. */
-import { AgentTopics, outboxGroup, SHARED_BY_AGENTS } from '../../../schemas/topics';
+import { AgentTopics, outboxGroup, probesGroup, SHARED_BY_AGENTS, type Topic, Topics } from '../../../schemas/topics';
 import { type Name } from './identity';
 
 export type AclResource = 'topic' | 'group' | 'transactional-id';
@@ -17,16 +17,23 @@ export interface Acl {
 export const brokerPrincipal = ({ tenant, kind, id }: Name): string => `User:CN=${id},OU=${kind},O=${tenant}`;
 
 /** Groups in which an agent keeps its place: that of its outbox, and those of its inbox. */
-const groupsOf = (agent: string): string[] => [outboxGroup(agent), `inbox-${agent}`, `inbox-${agent}-devices`];
+const groupsOf = (agent: string): string[] => [
+  ...[outboxGroup(agent), `inbox-${agent}`, `inbox-${agent}-devices`],
+  probesGroup(agent),
+];
+
+/** What is an agent's alone, and made for it. */
+export const topicsOfAgent = (agent: string): Topic[] => [
+  ...[AgentTopics.commands(agent), AgentTopics.devices(agent), AgentTopics.profile(agent), AgentTopics.probes(agent)],
+];
 
 export function allowAgent(name: Name): Acl[] {
   const principal = brokerPrincipal(name);
   const allow = (resource: AclResource, of: string, ...operations: AclOperation[]): Acl[] =>
     operations.map((operation) => ({ principal, resource, name: of, operation, permission: 'allow' }));
-  const own = [AgentTopics.commands(name.id), AgentTopics.devices(name.id), AgentTopics.profile(name.id)];
   return [
-    ...own.flatMap((t) => allow('topic', t.name, 'read', 'describe')),
-    ...SHARED_BY_AGENTS.flatMap((t) => allow('topic', t.name, 'write', 'describe')),
+    ...topicsOfAgent(name.id).flatMap((t) => allow('topic', t.name, 'read', 'describe')),
+    ...[...SHARED_BY_AGENTS, Topics.probeAnswers].flatMap((t) => allow('topic', t.name, 'write', 'describe')),
     ...groupsOf(name.id).flatMap((g) => allow('group', g, 'read', 'describe')),
     ...allow('transactional-id', name.id, 'write', 'describe'),
   ];

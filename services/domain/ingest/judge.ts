@@ -1,5 +1,6 @@
 /** Decides whether a message may go to the tables, or to the dead letters and why. */
 import { Cursor } from './cursor';
+import { type Layout } from './layout';
 import { Seen, type Walker } from './walk';
 import { walk } from './walker';
 
@@ -20,7 +21,15 @@ export interface Poison {
 }
 
 /** What is known of a writer schema: how to walk its bodies, or why none of them may go in. */
-export type Writer = { readonly walker: Walker; readonly header: Buffer } | Poison;
+export type Writer = UsableWriter | Poison;
+
+export interface UsableWriter {
+  readonly walker: Walker;
+  /** Of an Avro object container. */
+  readonly header: Buffer;
+  /** Where the landing table takes columns, and the schema can be laid out as such. */
+  readonly layout?: Layout;
+}
 
 export type Verdict =
   | { readonly kind: 'good'; readonly schemaId: number; readonly rows: number }

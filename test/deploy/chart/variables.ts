@@ -28,7 +28,10 @@ const CONDITIONAL = new Set(['KAFKA_SASL_USERNAME', 'OIDC_ISSUER', 'OIDC_AUDIENC
 
 /** `entry` as in the chart: dist/services/api/main.js. */
 export function variablesOf(entry: string): Variables {
-  const files = closure(entry.replace(/^dist\//, '').replace(/\.js$/, '.ts'));
+  const source = entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+  const files = closure(source);
+  // What the entry itself looks for first, it does without.
+  const asksFirst = (name: string): boolean => files.get(source)?.includes(`env['${name}'] ?`) ?? false;
   const read = new Set<string>();
   const required = new Set<string>();
   for (const text of files.values()) {
@@ -37,7 +40,8 @@ export function variablesOf(entry: string): Variables {
     for (const [, names = ''] of text.matchAll(DESTRUCTURED))
       for (const part of names.split(', ')) read.add(part.split(':')[0] ?? '');
     for (const pattern of REQUIRED)
-      for (const [, name = ''] of text.matchAll(pattern)) if (!CONDITIONAL.has(name)) required.add(name);
+      for (const [, name = ''] of text.matchAll(pattern))
+        if (!CONDITIONAL.has(name) && !asksFirst(name)) required.add(name);
   }
   return { read, required };
 }

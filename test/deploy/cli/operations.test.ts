@@ -99,6 +99,92 @@ describe('profile', () => {
     expect(code).toBe(1);
     expect(err).toContain(`${file}:3:7: port, expected a number`);
   });
+
+  describe('that is being written', () => {
+    const draft = join(dir, 'draft.yaml');
+    writeFileSync(draft, 'agent: { id: edge-1 }\nconnections: [{ name: plc, protocol: opcua }]\n');
+    const value = {
+      device: 'd',
+      metric: 'm',
+      value: 1.5,
+      unit: 'bar',
+      quality: 'good',
+      time: '2026-01-01T00:00:00.000Z',
+    };
+    const seen = {
+      kind: 'preview',
+      values: [value],
+      unread: ['d/n'],
+      complaints: [{ connection: 'x', reason: 'down' }],
+      points: 2,
+    };
+    const found = {
+      kind: 'browse',
+      protocol: 'opcua',
+      points: [{ metric: 'p', node: 's=P' }],
+      devices: [],
+      topics: [],
+      left_out: ['q: an array'],
+      cut: true,
+    };
+    const put = {
+      profile: 'agent: {}\n',
+      added: { devices: 0, points: 1 },
+      left_out: ['d/m: the device has it already'],
+    };
+
+    test('preview shows what the agent reads, with exit 1 when some points are silent', async () => {
+      const {
+        code,
+        out,
+        err,
+        seen: asked,
+      } = await against(() => ({ body: seen }), ['profile', 'preview', draft, '--wait', '9']);
+      expect(asked[0]).toMatchObject({ path: '/api/v1/agents/edge-1/probes', body: { kind: 'preview', wait_s: 9 } });
+      expect(code).toBe(1);
+      expect(out).toMatch(/^DEVICE.*\nd +m +1\.5 {2}bar {3}good/);
+      expect(err).toBe('connection x: down\nsilent: d/n\n1 of 2 points read; nothing was stored, shipped or written\n');
+    });
+
+    test('browse prints points of a profile, or the profile with them', async () => {
+      const listed = await against(
+        () => ({ body: found }),
+        ['profile', 'browse', draft, '--connection', 'plc', '--node', 's=A'],
+      );
+      expect(listed).toMatchObject({ code: 0, out: 'points:\n  - metric: p\n    node: s=P\n' });
+      expect(listed.err).toBe('left out: q: an array\n1 found, and more is there: begin further down with --node\n');
+      const into = await against(
+        ({ path }) => ({ body: path.endsWith('/probes') ? found : put }),
+        ['profile', 'browse', draft, '--into', 'd'],
+      );
+      expect(into.out).toBe(put.profile);
+      expect(into.seen[1]).toMatchObject({ body: { device: 'd', source: { kind: 'points', points: found.points } } });
+    });
+
+    test('import prints the profile with the points, or keeps it in its file', async () => {
+      const csv = join(dir, 'tags.csv');
+      writeFileSync(csv, 'tag,address\n');
+      const argv = ['profile', 'import', draft, '--connection', 'plc', '--device', 'd', '--csv', csv];
+      const { out, err, seen: asked } = await against(() => ({ body: put }), argv);
+      expect(asked[0]).toMatchObject({
+        path: '/api/v1/agents/edge-1/profile/points',
+        body: { source: { kind: 'csv', text: 'tag,address\n' } },
+      });
+      expect([out, err]).toEqual([
+        put.profile,
+        'left out: d/m: the device has it already\nput in: points 1, new devices 0; what would change: millrace profile plan\n',
+      ]);
+      expect((await against(() => ({ body: put }), [...argv, '--write'])).out).toBe('');
+      expect(readFileSync(draft, 'utf8')).toBe(put.profile);
+      expect((await against(() => ({ body: put }), [...argv, '--dbc', csv])).code).toBe(2);
+    });
+
+    test('a draft that names no agent needs one', async () => {
+      writeFileSync(draft, 'connections: []\n');
+      const { code, err } = await against(() => ({ body: seen }), ['profile', 'preview', draft]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/names no agent/)]);
+    });
+  });
 });
 
 test('commands and campaigns of all devices, and sessions', async () => {
@@ -111,6 +197,32 @@ test('commands and campaigns of all devices, and sessions', async () => {
   const device = { device_id: 'd1', agent_id: 'edge-1', presence: { status: 'online', since: 's', last_seen: 'l' } };
   const sessions = await against(() => ({ body: { items: [device] } }), ['session', 'list', '--agent', 'edge-1']);
   expect(sessions.out.split('\n')[1]).toBe('d1      edge-1  online  s      l               -');
+});
+
+test('the end of devices’ lives: begun, followed, decided', async () => {
+  const step = { step: 'export', state: 'running', detail: '' };
+  const task = { step: 'export', problem: 'the disk is full', choices: ['retry', 'go-on'] };
+  const progress = { outcome: 'running', detail: '', steps: [step], task };
+  const answer = () => ({ body: { device_id: 'd1', items: [{ device_id: 'd1', ...progress }], ...progress } });
+  const begun = await against(answer, [
+    'decommission',
+    'start',
+    'd1',
+    '--flush',
+    '1h',
+    '--when-silent',
+    'ask',
+    '--erase',
+  ]);
+  expect(begun.seen[0]).toMatchObject({
+    path: '/api/v1/devices/d1/decommissioning',
+    body: { flush_ms: 3_600_000, when_silent: 'ask', personal_data: 'erase' },
+  });
+  const listed = await against(answer, ['decommission', 'list']);
+  expect(listed.out.split('\n')[1]).toBe('d1      running  export  retry | go-on: the disk is full');
+  const decided = await against(answer, ['decommission', 'go-on', 'd1', '--reason', 'no matter']);
+  expect(decided.seen[0]).toMatchObject({ path: '/api/v1/devices/d1/decommissioning/go-on', method: 'POST' });
+  expect(decided.out).toContain('waits for somebody: retry | go-on: the disk is full');
 });
 
 describe('context', () => {

@@ -1,15 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backup, restore } from '../../../deploy/cli/commands/backup';
 import { jestCounts } from '../../../deploy/cli/commands/test';
+import { type Context, known } from '../../../deploy/cli/context';
 import { CliError, explain } from '../../../deploy/cli/errors';
 import { duration, styled, table, wantsColor } from '../../../deploy/cli/io';
-import { lagIn } from '../../../deploy/cli/status';
+import { lagIn, linksIn } from '../../../deploy/cli/status';
 import { argumentsOf } from '../../../deploy/cli/up/detach';
-import { summarise } from '../../../deploy/cli/up/profile';
+import { fieldEnv, summarise } from '../../../deploy/cli/up/profile';
+import { type Ports } from '../../../deploy/local/port-plan';
 import { seedDevices } from '../../../deploy/cli/up/seed';
 import { ApiClient } from '../../../deploy/cli/api-client';
 import { externalComponents, toInstall } from '../../../deploy/local/backends';
+import { dataDir } from '../../../deploy/local/data-dir';
 import { without } from '../../../deploy/local/stack';
 import { FakeApi } from '../support/fake-api';
 
@@ -56,6 +60,15 @@ test('lag is the sum of the gauges that mean it, or unknown', () => {
   expect(lagIn('other 1\n')).toBeNull();
 });
 
+test('a link is told with how many of its devices are there', () => {
+  const devices = [{ connected: true }, { connected: false }];
+  const connections = [{ connection: 'bus', connected: true, last_error: 'garbage', devices }];
+  expect(linksIn({ connections })).toEqual([
+    { connection: 'bus', connected: true, last_error: 'garbage', devices: 2, devices_connected: 1 },
+  ]);
+  expect(linksIn({})).toEqual([]);
+});
+
 describe('profile', () => {
   const text =
     'agent: { id: "${AGENT:-edge-9}" }\nconnections: [{ port: ${PLANT_PORT:-5020} }]\ndevices:\n  - { id: b, model: boiler, labels: { x: y } }\n';
@@ -65,6 +78,24 @@ describe('profile', () => {
       agentId: 'edge-9',
       devices: [{ id: 'b', model: 'boiler', labels: { x: 'y' } }],
       env: { PLANT_PORT: '7' },
+    });
+  });
+  test('agent and plant are told the ports and the token that the profile refers to, and no others', () => {
+    const ports = { 'plant-mqtt': 20_001, 'plant-can-agent': 20_002, 'plant-http': 20_003, api: 8_080 } as Ports;
+    const of = (refers: string, env = {}): object =>
+      fieldEnv(summarise(`agent: { id: e }\nx: "${refers}"`, 'p.yaml', env), ports, 'secret');
+    expect(of('${PLANT_PORT:-5020}')).toEqual({});
+    expect(of('${PLANT_MQTT_PORT} ${PLANT_CAN_AGENT_PORT:-1} ${PLANT_TOKEN} ${API_URL} ${PLANT_PERIOD_MS:-9}')).toEqual(
+      {
+        PLANT_MQTT_PORT: '20001',
+        PLANT_CAN_AGENT_PORT: '20002',
+        PLANT_TOKEN: 'secret',
+        API_URL: 'http://127.0.0.1:8080',
+      },
+    );
+    expect(of('${PLANT_HTTP_PORT} ${PLANT_PERIOD_MS:-9}', { PLANT_HTTP_PORT: '7', PLANT_PERIOD_MS: '50' })).toEqual({
+      PLANT_HTTP_PORT: '7',
+      PLANT_PERIOD_MS: '50',
     });
   });
   test.each(['a: [', 'agent: {}', ''])('%j is refused with the way to learn more', (bad) => {
@@ -84,6 +115,13 @@ describe('components of the user’s own', () => {
   test('need not be installed', () => {
     expect([...toInstall(new Set(['kafka', 'clickhouse']))]).toEqual(['schema-registry', 'temporal']);
   });
+});
+
+test('the environment wins over what is recorded, but not with its authorities, which are among those of the instance', () => {
+  const facts = { CLICKHOUSE_URL: 'https://127.0.0.1:1', KAFKA_BROKERS: 'a:1', NODE_EXTRA_CA_CERTS: '/ours' };
+  const found = known(facts, { KAFKA_BROKERS: 'b:1', CLICKHOUSE_URL: '', NODE_EXTRA_CA_CERTS: '/etc/all' });
+  expect(found).toEqual({ ...facts, KAFKA_BROKERS: 'b:1' });
+  expect(known({}, { NODE_EXTRA_CA_CERTS: '/etc/all' })).toEqual({ NODE_EXTRA_CA_CERTS: '/etc/all' });
 });
 
 test('what is left out is needed by nobody', () => {
@@ -125,7 +163,7 @@ test('devices are brought up from wherever they are, and only forward', async ()
   });
   const url = await api.start();
   const devices = [...Object.keys(states), 'new'].map((id) => ({ id }));
-  await seedDevices(new ApiClient({ url, token: undefined }), { agentId: 'e', devices, env: {} });
+  await seedDevices(new ApiClient({ url, token: undefined }), { agentId: 'e', devices });
   await api.stop();
   const posts = api.seen.flatMap((s) => (s.method === 'POST' ? [s.path.replace('/api/v1/devices', '')] : [])).sort();
   expect(posts).toEqual(['', '/new/activate', '/new/provision', '/prov/activate', '/reg/activate', '/reg/provision']);
@@ -159,5 +197,48 @@ describe('verdict of jest', () => {
     expect(counts(good, 1)).toMatchObject({ failed: 1 });
     expect(counts('{', 0)).toMatchObject({ failed: 1 });
     expect(jestCounts(join(dir, 'none'), 0)).toMatchObject({ failed: 1 });
+  });
+});
+
+describe('backup', () => {
+  let path: string;
+  beforeEach(() => (path = mkdtempSync(join(tmpdir(), 'millrace-backup-'))));
+  afterEach(() => rmSync(path, { recursive: true, force: true }));
+  const said: string[] = [];
+  const io = { out: (t: string) => said.push(t), err: (t: string) => said.push(t) } as unknown as Context['io'];
+  const context = (name: string): Context => {
+    return { projectRoot: path, env: {}, io, dir: () => dataDir(join(path, name)) };
+  };
+  const write = (file: string, text: string): void => {
+    mkdirSync(join(path, file, '..'), { recursive: true });
+    writeFileSync(join(path, file), text);
+  };
+
+  test('holds what the components keep; put back, what was there stays beside it, and what agents have as it is', async () => {
+    write('data/kafka/log/0.log', 'old');
+    write('data/secrets/key', 'secret');
+    write('data/agent/outbox', 'old');
+    const folder = join(path, 'copy');
+    expect(await backup(context('data'), folder, {})).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['backup.json', 'kafka', 'secrets']);
+    await expect(backup(context('data'), folder, {})).rejects.toThrow(/there already/);
+    write('data/kafka/log/0.log', 'new');
+    write('data/temporal/db', 'new');
+    write('data/agent/outbox', 'new');
+    expect(await restore(context('data'), folder, {})).toBe(2);
+    expect(await restore(context('data'), folder, { confirm: true })).toBe(0);
+    const text = (file: string): string => readFileSync(join(path, 'data', file), 'utf8');
+    expect([text('kafka/log/0.log'), text('secrets/key'), text('agent/outbox')]).toEqual(['old', 'secret', 'new']);
+    const aside = readdirSync(join(path, 'data')).find((name) => name.startsWith('replaced-')) ?? '';
+    expect([text(`${aside}/kafka/log/0.log`), text(`${aside}/temporal/db`)]).toEqual(['new', 'new']);
+  });
+
+  test('a folder that is none, or lacks a part, changes nothing; nor is there one without a broker', async () => {
+    write('data/kafka/log/0.log', 'new');
+    write('copy/backup.json', JSON.stringify({ version: 1, taken_at: 0, parts: ['kafka'] }));
+    await expect(restore(context('data'), join(path, 'copy'), { confirm: true })).rejects.toThrow(/is no backup/);
+    await expect(restore(context('data'), path, { confirm: true })).rejects.toThrow(/is no backup/);
+    expect(readdirSync(join(path, 'data'))).toEqual(['kafka']);
+    await expect(backup(context('other'), join(path, 'b'), {})).rejects.toThrow(/no broker of ours/);
   });
 });

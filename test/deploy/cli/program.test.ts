@@ -17,6 +17,8 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'help-session-list': ['session', 'list', '--help'],
   'help-watch': ['watch', '--help'],
   'help-profile': ['profile', '--help'],
+  'help-profile-browse': ['profile', 'browse', '--help'],
+  'help-profile-import': ['profile', 'import', '--help'],
   'help-context': ['context', '--help'],
   'help-campaign': ['campaign', '--help'],
   'help-group': ['group', '--help'],

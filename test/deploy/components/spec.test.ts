@@ -31,6 +31,22 @@ test('every spec lists its ports, and leads clients to itself', () => {
   expect(clickhouse.clientEnv).toMatchObject({ CLICKHOUSE_URL: 'http://127.0.0.1:6', CLICKHOUSE_USER: 'u' });
 });
 
+test('with TLS registry and ClickHouse speak HTTPS, and clients are told whom to trust', () => {
+  const security = { authorities: '/ca.pem', certificate: '/http.pem' };
+  const login = { user: 'u', passwordFile: '/secret' };
+  const registry = schemaRegistrySpec({ dataDir, ports: { http: 3 }, paths, security: { ...security, ...login } });
+  expect(registry.clientEnv).toEqual({
+    SCHEMA_REGISTRY_URL: 'https://127.0.0.1:3/apis/ccompat/v7',
+    SCHEMA_REGISTRY_USERNAME: 'u',
+    SCHEMA_REGISTRY_PASSWORD_FILE: '/secret',
+    NODE_EXTRA_CA_CERTS: '/ca.pem',
+  });
+  expect(registry.env).toMatchObject({ QUARKUS_HTTP_SSL_PORT: '3', QUARKUS_HTTP_INSECURE_REQUESTS: 'disabled' });
+  const clickhouse = clickHouseSpec({ dataDir, ports: { http: 6 }, projectRoot: '/p', ...login, security });
+  expect(clickhouse.clientEnv).toMatchObject({ CLICKHOUSE_URL: 'https://127.0.0.1:6', NODE_EXTRA_CA_CERTS: '/ca.pem' });
+  expect(clickhouse.env['CLICKHOUSE_TLS_FILE']).toBe('/http.pem');
+});
+
 test('Temporal has a web interface only where there is a port for it', () => {
   expect(temporalSpec({ dataDir, ports: { grpc: 4 }, paths }).args).toContain('--headless');
   expect(temporalSpec({ dataDir, ports: { grpc: 4, ui: 5 }, paths }).args).toEqual(

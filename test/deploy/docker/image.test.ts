@@ -160,5 +160,8 @@ describe('a bare machine', () => {
       'TimeoutStopSec=30',
     ])
       expect(unit.split('\n')).toContain(line);
+    const before = unit.split('\n').filter((line) => line.startsWith('ExecStartPre='));
+    expect(before[0]).toBe('ExecStartPre=+/opt/millrace-release start');
+    expect((statSync(join(target, 'opt', 'millrace-release')).mode & 0o777).toString(8)).toBe('755');
   });
 });

@@ -1,9 +1,10 @@
-/** The broker of `millrace up --secure`: what it refuses. Rights of agents are in test/services/api/broker-access. */
+/** What broker, registry and ClickHouse of `millrace up --secure` refuse. Rights of agents are in test/services/api/broker-access. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { brokerSecurity } from '../../../deploy/local/secure/certificates';
+import { localSecurity } from '../../../deploy/local/secure/certificates';
+import { fetchTrusting } from '../../../deploy/local/secure/fetch';
 import { dataDir } from '../../../deploy/local/data-dir';
 import { createKafka, ensureTopics, streamConfig } from '../../../schemas/stream';
 import { Topics } from '../../../schemas/topics';
@@ -17,15 +18,20 @@ jest.setTimeout(90_000);
 const scratch = mkdtempSync(join(tmpdir(), 'millrace-secure-'));
 let stack: Stack;
 let ca: string;
+/** Files of authorities: what processes here trust, and a stranger's. */
+let trusted: string;
+let foreign: string;
 let authority: EmbeddedAuthority;
 
 beforeAll(async () => {
   const dir = dataDir(scratch);
-  const security = await brokerSecurity(dir, Date.now());
+  const security = await localSecurity(dir, Date.now());
+  trusted = security.http.authorities;
+  foreign = new Authority(scratch).file;
   authority = await EmbeddedAuthority.fromFile(dir.keys.authority, 'MILLRACE_CA_KEY_FILE', Date.now());
-  ca = readFileSync(security.ca, 'utf8');
-  stack = await startStack({ want: ['kafka'], kafka: { security } });
-  const config = streamConfig({ ...stack.env, SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' }, 'secure');
+  ca = readFileSync(security.broker.ca, 'utf8');
+  stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'], security });
+  const config = streamConfig(stack.env, 'secure');
   const admin = createKafka(config, { warn: () => undefined }).admin();
   await admin.connect();
   await ensureTopics(admin, [Topics.telemetry, Topics.deviceRequests]);
@@ -82,8 +88,8 @@ test('TLS without a certificate is refused', async () => {
 test('a certificate of another authority is refused', async () => {
   const file = join(scratch, 'foreign.pem');
   new Authority(scratch).issue(file, 30);
-  const foreign = readFileSync(file, 'utf8');
-  expect(await asks({ ca, cert: foreign, key: foreign })).toMatch(/^refused: /);
+  const stranger = readFileSync(file, 'utf8');
+  expect(await asks({ ca, cert: stranger, key: stranger })).toMatch(/^refused: /);
 });
 
 test('a certificate of ours without rights is shown nothing, and writes nowhere', async () => {
@@ -94,4 +100,41 @@ test('a certificate of ours without rights is shown nothing, and writes nowhere'
   const sent = producer.send({ topic: Topics.telemetry.name, messages: [{ value: 'x' }] });
   await expect(sent).rejects.toThrow(/not authorized/i);
   await producer.disconnect();
+});
+
+const https: readonly [string, () => string, string, string][] = [
+  ['the registry', () => `${stack.env['SCHEMA_REGISTRY_URL']}/subjects`, '[]', 'millrace:test-only'],
+  ['ClickHouse', () => `${stack.env['CLICKHOUSE_URL']}/?query=SELECT+1`, '1\n', 'millrace:test-only'],
+];
+
+/** Status and body, or the code of the error before there was one. */
+async function answerOf(url: string, login: string | undefined, authorities: string): Promise<string> {
+  const headers = login && { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+  try {
+    const answer = await fetchTrusting(authorities)(url, { ...(headers && { headers }) });
+    const text = await answer.text();
+    return answer.ok ? `${answer.status} ${text}` : String(answer.status);
+  } catch (error) {
+    return `refused: ${(error as { code?: string }).code ?? (error as { cause?: { code?: string } }).cause?.code}`;
+  }
+}
+
+describe.each(https)('%s', (_name, url, answer, login) => {
+  test('answers who trusts it and knows the password', async () => {
+    expect(await answerOf(url(), login, trusted)).toBe(`200 ${answer}`);
+  });
+
+  test('a wrong password, and none, are refused', async () => {
+    expect(await answerOf(url(), 'millrace:guess', trusted)).toMatch(/^40[13]$/);
+    expect(await answerOf(url(), undefined, trusted)).toMatch(/^40[13]$/);
+  });
+
+  test('is not spoken to by who trusts another authority: the password stays', async () => {
+    expect(await answerOf(url(), login, foreign)).toBe('refused: SELF_SIGNED_CERT_IN_CHAIN');
+  });
+
+  test('does not listen in plain text', async () => {
+    const plain = await answerOf(url().replace('https:', 'http:'), login, trusted);
+    expect(plain).toMatch(/^refused: (UND_ERR_SOCKET|ECONNRESET|HPE_)/);
+  });
 });

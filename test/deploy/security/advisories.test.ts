@@ -1,4 +1,4 @@
-import { type Accepted, judge, type NpmAudit } from '../../../deploy/security/advisories';
+import { type Accepted, auditIn, judge, type NpmAudit } from '../../../deploy/security/advisories';
 
 const via = { url: 'https://github.com/advisories/GHSA-1', title: 'reads too much', severity: 'high', name: 'x' };
 const audit: NpmAudit = { auditReportVersion: 2, vulnerabilities: { x: { via: [via] }, y: { via: ['x'] } } };
@@ -21,9 +21,19 @@ test.each([
     ['GHSA-1 x: mended; remove it from the list'],
   ],
 ] as [string, NpmAudit, Accepted[], string[]][])('%s', (_, found, list, problems) => {
-  expect(judge(found, list, '2026-11-21')).toEqual(problems);
+  const verdict = judge(found, list, '2026-11-21');
+  const clean = { kind: 'clean', accepted: list.length };
+  expect(verdict).toEqual(problems.length > 0 ? { kind: 'open', lines: problems } : clean);
 });
 
 test('a registry that does not tell is no proof', () => {
-  expect(judge({}, [], '2026-11-21')).toHaveLength(1);
+  const of = (text: string): object => judge(auditIn(text), [], '2026-11-21');
+  expect(of('{"message":"405 Method Not Allowed","statusCode":405}')).toEqual({
+    kind: 'unanswered',
+    reason: '405 Method Not Allowed',
+  });
+  expect(of('npm error network')).toEqual({ kind: 'unanswered', reason: 'npm error network' });
+  expect(of('')).toMatchObject({ kind: 'unanswered' });
+  expect(of('null')).toMatchObject({ kind: 'unanswered' });
+  expect(of('{"auditReportVersion":2}')).toMatchObject({ kind: 'unanswered' });
 });

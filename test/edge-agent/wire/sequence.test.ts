@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { NumberReceipts, SLOTS } from '../../../edge-agent/wire/posts/number-receipts';
 import { Sequence, WINDOW } from '../../../edge-agent/wire/sequence';
 
 test('what was taken is known, and what cannot be told is said to be too old', () => {
@@ -34,4 +35,30 @@ test('numbers in order are one range, the window moves on, and memory is bounded
   for (let n = 0; n < 3_000; n += 2) sparse.add(n);
   expect(sparse.snapshot().ranges.length).toBeLessThanOrEqual(256);
   expect(sparse.judge(0)).toBe('too-old');
+});
+
+test('receipts of numbers: one range while they follow each other, a few otherwise, gone on with by the next life', () => {
+  const before = new NumberReceipts('posts/1');
+  const disk = new Map<string, number>();
+  const take = (receipts: NumberReceipts, ...numbers: number[]): void =>
+    receipts.of('fan/1', numbers).forEach((value, name) => disk.set(name, value));
+  take(before, 7);
+  take(before, 9, 8);
+  take(before, 20);
+  expect([...before.read(disk)]).toEqual([
+    [
+      'fan/1',
+      [
+        [7, 9],
+        [20, 20],
+      ],
+    ],
+  ]);
+  const after = new NumberReceipts('posts/1');
+  after.read(disk);
+  take(after, 21);
+  expect(disk.size).toBe(4);
+  for (let n = 100; n < 200; n += 2) take(after, n);
+  expect(disk.size).toBe(2 * SLOTS);
+  expect(new NumberReceipts('posts').read(disk).size).toBe(0);
 });

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { isSampled, parseTraceparent, traceIdOf, traceparentIn, traceparentOf } from '../../../schemas/tracing/context';
 import { NO_TRACING, tracingFromEnv } from '../../../schemas/tracing/from-env';
 import { MAX_WAITING_SPANS, type SpanOutcome, SpanQueue } from '../../../schemas/tracing/span-queue';
+import { spansIn } from '../../bench/support/span-collector';
 
 const ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -122,6 +123,9 @@ describe('from the environment', () => {
     const span = { traceId: ID, parentSpanId: '00f067aa0ba902b7', name: 'a step', kind: 2 };
     const told = { ...span, status: { code: 2, message: 'went wrong' } };
     expect(resourceSpans).toMatchObject([{ scopeSpans: [{ spans: [told] }] }]);
+    expect(spansIn({ resourceSpans } as Parameters<typeof spansIn>[0])).toMatchObject([
+      { traceId: ID, service: 'api', name: 'a step' },
+    ]);
     expect(await spansTotal(metrics, 'exported')).toBe(1);
   });
 });

@@ -48,6 +48,8 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /campaigns': { filter: { model: 'pump' }, manifest: {} },
   'PUT /agents/{id}/profile': { profile: 'agent: {}' },
   'POST /agents/{id}/profile/check': { profile: 'agent: {}' },
+  'POST /agents/{id}/profile/points': { profile: 'agent: {}', connection: 'c', source: { kind: 'csv', text: '' } },
+  'POST /agents/{id}/probes': { kind: 'preview', profile: 'agent: {}' },
   'PUT /groups/{name}': { filter: { state: 'active' } },
   'POST /api-keys': { name: 'a', roles: ['viewer'] },
   'POST /webhooks': { url: 'https://hooks.example.org/millrace', events: ['alarm'] },
@@ -62,6 +64,7 @@ const NAMES: Readonly<Record<string, string>> = {
   kind: 'agent',
   switch: 'pause',
   order: 'pause',
+  decision: 'retry',
   sha256: 'a'.repeat(64),
   message: 'm2m.telemetry:0:1',
 };

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { signManifest } from '../../../schemas/manifest';
+import { initialCampaign } from '../../../services/domain/campaign';
 import { type Harness, startApi } from './harness';
 
 let api: Harness;
@@ -48,12 +49,26 @@ test.each<[string, object, RegExp]>([
   ['an image that is not there', { filter: {}, manifest }, /no image/],
   ['no manifest', { filter: {}, manifest: { signed: {} } }, /manifest is not one/],
   ['stages that leave some out', { filter: {}, manifest, stages: [{ percent: 50, soak_ms: 0 }] }, /100 percent/],
-  ['no filter', { manifest }, /filter/],
+  ['neither filter nor an earlier one', { manifest }, /`filter` or `retry_of`/],
 ])('%s: refused', async (_what, body, why) => {
   const answer = await start(body);
   expect(answer.status).toBe(400);
   expect(JSON.stringify(answer.body)).toMatch(why);
   expect(api.started.campaigns).toEqual([]);
+});
+
+test('of the devices that failed in one that is over, and of nothing else', async () => {
+  await api.deps.images.put(sha256, Readable.from(image));
+  const failures = ['d2', 'd1', 'd2'].map((device_id) => ({ device_id, state: 'failed', detail: '' }));
+  const over = { ...initialCampaign, phase: 'done', failures } as const;
+  const of = { over, running: { ...over, phase: 'running' }, good: { ...over, failures: [] } } as const;
+  Object.assign(api.deps.workflows, { campaign: (_t: string, id: keyof typeof of) => Promise.resolve(of[id]) });
+  expect((await start({ retry_of: 'over', manifest })).status).toBe(202);
+  expect(api.started.campaigns).toMatchObject([{ only: ['d2', 'd1'], filter: { model: 'boiler' } }]);
+  const refusals = { running: 409, good: 400, none: 404 };
+  for (const [id, status] of Object.entries(refusals))
+    expect([id, (await start({ retry_of: id, manifest })).status]).toEqual([id, status]);
+  expect((await start({ retry_of: 'over', filter: {}, manifest })).status).toBe(400);
 });
 
 test('is shown, and takes orders', async () => {

@@ -67,6 +67,27 @@ describe('a device’s life over REST', () => {
     ]);
   });
 
+  test('decommissioning as it is asked for, its progress, what waits for somebody, and their word', async () => {
+    await register();
+    const at = '/api/v1/devices/boiler-1/decommissioning';
+    const wish = { reason: 'scrapped', when_silent: 'ask', export: true, personal_data: 'erase' };
+    expect((await api.call('POST', at, wish)).status).toBe(202);
+    const { reason, ...policy } = wish;
+    const whole = { settle_ms: 300_000, flush_ms: 86_400_000, ...policy };
+    expect(api.started.decommissions).toEqual([expect.objectContaining({ reason, policy: whole })]);
+    expect((await api.call('POST', at, { flush_ms: 1 })).status).toBe(400);
+    const shown = { outcome: 'running', task: { problem: 'the disk is full', since: '1970-01-01T00:00:02.000Z' } };
+    expect((await api.call('GET', at)).body).toMatchObject(shown);
+    expect((await api.call('GET', '/api/v1/devices/none/decommissioning')).status).toBe(404);
+    expect((await api.call('GET', '/api/v1/decommissionings')).body).toMatchObject({
+      items: [{ device_id: 'pump-1', ...shown }],
+    });
+    expect((await api.call('POST', `${at}/go-on`, { reason: 'no matter' })).status).toBe(202);
+    const by = { decision: 'go-on', reason: 'no matter' };
+    expect(api.started.decisions).toEqual([['default', 'boiler-1', expect.objectContaining(by)]]);
+    expect((await api.call('POST', `${at}/burn`)).status).toBe(400);
+  });
+
   test('no device is 404', async () => {
     for (const [method, path] of [
       ['GET', '/api/v1/devices/none'],

@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs';
+import { type DecommissionProgress } from '../../../workflows/decommission/messages';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -133,6 +134,13 @@ export const NO_OVERVIEW: ApiDependencies['overview'] = {
 };
 
 /** What is desired of agents, in memory. */
+/** Of every device but `new-1`. */
+const waitingForSomebody: DecommissionProgress = {
+  ...{ outcome: 'running', detail: '', can_abandon: true, last_seq: 7 },
+  steps: [{ step: 'export', state: 'running', started_at: 1_000, detail: '' }],
+  task: { step: 'export', problem: 'the disk is full', since: 2_000, choices: ['retry', 'go-on', 'abandon'] },
+};
+
 function profilesInMemory(): ApiDependencies['profiles'] {
   const desired = new Map<string, AgentProfile>();
   return {
@@ -145,7 +153,7 @@ export interface Harness {
   readonly url: string;
   readonly deps: ApiDependencies;
   readonly started: Record<
-    'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops' | 'campaigns' | 'orders',
+    'commands' | 'decommissions' | 'cancels' | 'approvals' | 'batches' | 'stops' | 'campaigns' | 'orders' | 'decisions',
     unknown[]
   >;
   readonly audit: AuditEvent[];
@@ -171,6 +179,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
   const started: Harness['started'] = {
     commands: [],
     decommissions: [],
+    decisions: [],
     cancels: [],
     approvals: [],
     batches: [],
@@ -204,6 +213,14 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     replay: (letters) => Promise.resolve({ sent: letters.map(coordinatesOf), already: [] }),
     schemaOf: () => Promise.resolve(schemas['telemetry-frame']),
     profiles: profilesInMemory(),
+    probes: {
+      ask: (_asker, _agent, { kind }) =>
+        Promise.resolve(
+          kind === 'preview'
+            ? { kind, values: [], unread: [], complaints: [], points: 0 }
+            : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
+        ),
+    },
     rateLimit: { per_second: 0, burst: 1 },
     feed: new Feed(() => NOW),
     workflows: {
@@ -232,6 +249,12 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
         return Promise.resolve(initialCampaign);
       },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
+      decommissions: () => Promise.resolve([{ device_id: 'pump-1', progress: waitingForSomebody }]),
+      decommission: (_tenant, id) => Promise.resolve(id === 'new-1' ? undefined : waitingForSomebody),
+      decideDecommission: (...asked) => {
+        started.decisions.push(asked);
+        return Promise.resolve(waitingForSomebody);
+      },
     },
     images: new ImageStore(mkdtempSync(join(tmpdir(), 'millrace-images-')), () => `id-${++id}`),
     schedules: {

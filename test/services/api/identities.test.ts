@@ -12,6 +12,7 @@ import { CertificateProofs, ClaimCodes } from '../../../services/api/identity/ho
 import { Identities } from '../../../services/api/identity/identities';
 import { type Name } from '../../../services/domain/identity';
 import { type IdentityEvent } from '../../../schemas/generated';
+import { Claims } from '../../../edge-agent/io/claims';
 import { type Harness, NOW, startApi } from './harness';
 
 const HOUR = 3_600_000;
@@ -252,4 +253,63 @@ test('the key of the authority is for its owner alone, and another tenant’s id
   expect(statSync(join(dir, 'ca.pem')).mode & 0o777).toBe(0o600);
   expect((await api.call('POST', '/api/v1/identities/agent/nobody/revoke', {})).status).toBe(404);
   expect((await api.call('POST', '/api/v1/identities/agent/a.b/claim', {})).status).toBe(400);
+});
+
+describe('a device that an agent brings with its claim code', () => {
+  const adopted: string[] = [];
+  const claimsOf = (agent: string, directory = join(dir, `claims-${++folder}`)): Claims =>
+    new Claims({
+      ...{ directory, agentId: () => agent, now: () => now, newSecret: () => `secret-${++folder}` },
+      adopt: async () => void adopted.push(agent),
+    });
+  const order = (id: string, code: string) => ({
+    connection: 'posts',
+    api: api.url,
+    model: 'fan',
+    id,
+    code,
+    listed: false,
+  });
+  const deviceOf = async (id: string) => (await api.call('GET', `/api/v1/devices/${id}`)).body;
+
+  test('is registered as the agent’s, active, and has a secret that it is told again for a while', async () => {
+    const directory = join(dir, `claims-${++folder}`);
+    const claims = claimsOf('edge-20', directory);
+    const code = await claim('fan-20', 'device');
+    const first = await claims.take(order('fan-20', code));
+    expect(first).toEqual({ kind: 'granted', token: expect.stringMatching(/^secret-/) });
+    expect(await deviceOf('fan-20')).toMatchObject({ state: 'active', agent_id: 'edge-20', model: 'fan' });
+    expect(adopted).toEqual(['edge-20']);
+    expect(await claimsOf('edge-20', directory).take(order('fan-20', code))).toEqual(first);
+    now += 600_000;
+    expect(await claims.take(order('fan-20', code))).toMatchObject({ kind: 'refused' });
+  });
+
+  test('is refused with another’s code, a code that is used up, or another agent', async () => {
+    const code = await claim('fan-21', 'device');
+    expect(await claimsOf('edge-20').take(order('fan-22', code))).toMatchObject({
+      ...{ kind: 'refused', why: expect.stringContaining('the claim code is of device fan-21') },
+    });
+    expect(await claimsOf('edge-20').take(order('fan-21', code))).toMatchObject({ kind: 'granted' });
+    expect(await claimsOf('edge-20').take(order('fan-21', code))).toMatchObject({
+      ...{ kind: 'refused', why: expect.stringContaining('used up') },
+    });
+    const again = await claim('fan-21', 'device');
+    expect(await claimsOf('edge-21').take(order('fan-21', again))).toMatchObject({
+      ...{ kind: 'refused', why: expect.stringContaining('a device of another agent') },
+    });
+  });
+
+  test('does not come back by a claim once it was suspended, and may try again when the platform is away', async () => {
+    const claims = claimsOf('edge-20');
+    const first = await claim('fan-23', 'device');
+    const away = { ...order('fan-23', first), api: 'http://127.0.0.1:1' };
+    expect(await claims.take(away)).toMatchObject({ kind: 'unavailable' });
+    expect(await claims.take(order('fan-23', first))).toMatchObject({ kind: 'granted' });
+    await api.call('POST', '/api/v1/devices/fan-23/suspend', { reason: 'noise' });
+    const code = await claim('fan-23', 'device');
+    expect(await claimsOf('edge-20').take(order('fan-23', code))).toMatchObject({
+      ...{ kind: 'refused', why: expect.stringContaining('fan-23 is suspended') },
+    });
+  });
 });

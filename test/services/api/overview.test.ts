@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Encoder, frame, schemas } from '../../../schemas/codec';
 import { projectRoot } from '../../../schemas/root';
+import { AgentTopics, subjectOf } from '../../../schemas/topics';
+import { Probes } from '../../../services/api/probes';
 import { healthOf } from '../../../services/api/stream-health';
 import { encodeIntent } from '../../../services/domain/ingest/intent';
 import { Overview } from '../../../services/api/overview';
@@ -149,5 +151,104 @@ describe('profiles', () => {
 
   test('that of another agent is refused', async () => {
     expect((await api.call('PUT', '/api/v1/agents/edge-2/profile', { profile: demo })).status).toBe(400);
+  });
+});
+
+test('geofences are those of what is desired, also from a file that came along; others are left out', async () => {
+  const feature = (name: string, type = 'Polygon') => ({
+    type: 'Feature',
+    properties: { name, note: 'x' },
+    geometry: {
+      type,
+      coordinates: [
+        [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+          [0, 0],
+        ],
+      ],
+    },
+  });
+  const at = '/api/v1/agents/edge-5/geofences';
+  expect((await api.call('GET', at)).body).toEqual({ items: [], cut: false, version: 0 });
+  await api.deps.profiles.put({
+    ...{ tenant: 'default', agent_id: 'edge-5', version: 2, by: 'user:eve', at: NOW },
+    profile: `geofences: { file: f.json, features: [${JSON.stringify(feature('yard'))}, ${JSON.stringify(feature('x', 'Point'))}] }`,
+    files: { 'f.json': JSON.stringify({ type: 'FeatureCollection', features: [feature('dock')] }) },
+  });
+  const { body } = await api.call('GET', at);
+  expect(body).toMatchObject({
+    cut: false,
+    version: 2,
+    items: [{ properties: { name: 'yard' } }, { properties: { name: 'dock' } }],
+  });
+});
+
+describe('drafts', () => {
+  const DRAFT = 'agent: { id: edge-1 }\nconnections: [{ name: plc, protocol: modbus-tcp, host: h }]\n';
+
+  test('points come back in the text, and nothing is desired by that', async () => {
+    const body = {
+      profile: DRAFT,
+      connection: 'plc',
+      device: 'pump-1',
+      source: { kind: 'csv', text: 'tag,address\nflow,30001\n' },
+    };
+    const answer = await api.call('POST', '/api/v1/agents/edge-9/profile/points', body);
+    expect(answer.body).toMatchObject({ added: { devices: 1, points: 1 }, left_out: [] });
+    expect(answer.body['profile']).toContain('metric: flow');
+    expect((await api.call('GET', '/api/v1/agents/edge-9/profile')).status).toBe(404);
+    const nameless = await api.call('POST', '/api/v1/agents/edge-9/profile/points', { ...body, device: '' });
+    expect(nameless).toMatchObject({ status: 400, body: { detail: 'name the device that the points are of' } });
+  });
+
+  test('an agent is asked, and that is on record', async () => {
+    const answer = await api.call('POST', '/api/v1/agents/edge-1/probes', { kind: 'preview', profile: DRAFT });
+    expect(answer).toMatchObject({ status: 200, body: { kind: 'preview', points: 0 } });
+    expect(api.audit.at(-1)).toMatchObject({ action: 'profile.probe' });
+    const long = { kind: 'browse', profile: DRAFT, wait_s: 31 };
+    expect((await api.call('POST', '/api/v1/agents/edge-1/probes', long)).status).toBe(400);
+  });
+
+  describe('over the stream', () => {
+    const sent: { topic: string; value: Buffer }[] = [];
+    const ids = { [subjectOf(AgentTopics.probes('any'))]: 1 };
+    const probes = new Probes({
+      ...{ ids, now: () => NOW, newSecret: () => `secret-${sent.length}`, around_ms: 1 },
+      ensure: ({ name }) => (name.includes('gone') ? Promise.reject(new Error('no leader')) : Promise.resolve()),
+      publisher: { send: ([message]) => Promise.resolve(void sent.push(message as (typeof sent)[number])) },
+    });
+    const asker = { tenant: 'default', actor: 'user:eve' };
+    const ask = (agent: string) =>
+      probes.ask(asker, agent, { kind: 'preview', profile: DRAFT, connection: '', node: '', wait_ms: 1 });
+    const said = {
+      tenant: 'default',
+      agent_id: 'edge-1',
+      answer: '{"kind":"preview"}',
+      detail: 'no such host',
+      at: NOW,
+    };
+
+    test('the answer is the one that carries the secret of the question', async () => {
+      const asked = ask('edge-1');
+      await new Promise(setImmediate);
+      expect(sent.at(-1)?.topic).toBe('m2m.agents.edge-1.probes');
+      probes.answer({ ...said, probe_id: 'guessed', outcome: 'refused' });
+      probes.answer({ ...said, probe_id: 'secret-0', outcome: 'answered' });
+      expect(await asked).toEqual({ kind: 'preview' });
+    });
+
+    test('a refusal is told in the agent’s words, silence as such, and a broker that is away as unavailable', async () => {
+      const asked = ask('edge-1');
+      await new Promise(setImmediate);
+      probes.answer({ ...said, probe_id: 'secret-1', outcome: 'refused' });
+      await expect(asked).rejects.toMatchObject({ code: 'refused', message: 'no such host' });
+      await expect(ask('edge-2')).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(/said nothing/) as string,
+      });
+      await expect(ask('gone')).rejects.toMatchObject({ code: 'unavailable' });
+    });
   });
 });

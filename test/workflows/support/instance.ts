@@ -15,22 +15,28 @@ export class Instance {
   private constructor(
     readonly dir: DataDir,
     private readonly token: string,
+    private readonly upArguments: readonly string[],
   ) {}
 
-  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. */
-  static async start(profile: object, without: readonly string[] = []): Promise<Instance> {
+  /** Resolves when everything but `without` is ready; the folder is removed by `stop`. A profile as text is YAML already. `env`: beside what this process has. */
+  static async start(
+    profile: object | string,
+    without: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Instance> {
     const path = mkdtempSync(join(tmpdir(), 'millrace-run-'));
     const profileFile = join(path, 'profile.yaml');
-    writeFileSync(profileFile, stringify(profile));
+    writeFileSync(profileFile, typeof profile === 'string' ? profile : stringify(profile));
     const left = without.flatMap((name) => ['--without', name]);
-    const { code, output } = await cli(path, ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left]);
+    const upArguments = ['up', '--detach', '--ports', 'auto', '--profile', profileFile, ...left];
+    const { code, output } = await cli(path, upArguments, env);
     const dir = dataDir(join(path, 'data'));
     if (code !== 0) {
       await cli(path, ['down']);
       rmSync(path, { recursive: true, force: true });
       throw new Error(`up ended with ${code}:\n${output.slice(-SHOWN_CHARS)}`);
     }
-    return new Instance(dir, readFileSync(dir.secrets.apiToken, 'utf8').trim());
+    return new Instance(dir, readFileSync(dir.secrets.apiToken, 'utf8').trim(), upArguments);
   }
 
   /** Addresses and files, as the launcher recorded them. */
@@ -121,6 +127,18 @@ export class Instance {
       .map((line) => JSON.parse(line) as T);
   }
 
+  /** A verb of the command line for this instance; what it wrote. Throws when it fails. */
+  async verb(...args: readonly string[]): Promise<string> {
+    const { code, output } = await cli(join(this.dir.path, '..'), args);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output.slice(-SHOWN_CHARS)}`);
+    return output;
+  }
+
+  /** Once more, after `verb('down')`. Resolves when everything is ready. */
+  async up(): Promise<void> {
+    await this.verb(...this.upArguments);
+  }
+
   async stop(): Promise<void> {
     await cli(join(this.dir.path, '..'), ['down']);
     rmSync(join(this.dir.path, '..'), { recursive: true, force: true });
@@ -135,11 +153,16 @@ export class Instance {
   }
 }
 
-function cli(path: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+function cli(
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; output: string }> {
   const main = join(projectRoot(), 'dist', 'deploy', 'cli', 'main.js');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, '--data', join(path, 'data'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
       timeout: START_TIMEOUT_MS,
     });
     let output = '';

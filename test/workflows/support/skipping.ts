@@ -14,7 +14,10 @@ import { type DecommissionActivities } from '../../../workflows/decommission/act
 import { ensureSearchAttributes, TASK_QUEUE } from '../../../workflows/shared/messages';
 import { testServer } from './test-server';
 
-export type Effects = CommandActivities & DecommissionActivities & Partial<BatchActivities & CampaignActivities>;
+type Seldom = 'exportHistory' | 'removeFromProfile';
+export type Effects = CommandActivities &
+  Omit<DecommissionActivities, Seldom> &
+  Partial<Pick<DecommissionActivities, Seldom> & BatchActivities & CampaignActivities>;
 
 export interface Skipping {
   readonly env: TestWorkflowEnvironment;

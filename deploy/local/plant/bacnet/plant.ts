@@ -7,8 +7,10 @@ import { rebooted } from '../boiler';
 
 export interface BacnetPlantOptions {
   readonly host: string;
-  /** Of the boiler; the meter has the next. */
+  /** Of the boiler. */
   readonly port: number;
+  /** By default the next. */
+  readonly meter_port?: number;
   readonly dataDir: string;
   /** What carries the boiler's messages instead of UDP, such as a serial line; the meter is not there then. */
   readonly transport?: () => object;
@@ -75,9 +77,9 @@ export class BacnetPlant {
   }
 
   async start(): Promise<void> {
-    const { port, transport } = this.options;
+    const { port, meter_port = port + 1, transport } = this.options;
     const servers = [this.serve(port, INSTANCES.boiler, (type, n) => this.boiler(type, n))];
-    if (!transport) servers.push(this.serve(port + 1, INSTANCES.meter, (type, n) => this.meter(type, n)));
+    if (!transport) servers.push(this.serve(meter_port, INSTANCES.meter, (type, n) => this.meter(type, n)));
     this.servers = await Promise.all(servers);
   }
 

@@ -6,6 +6,7 @@ import { createServer, request, type IncomingMessage, type OutgoingMessage, type
 import { createSocket } from 'node:dgram';
 import { Faults } from '../mqtt/faults';
 import { posted, rebooted, temperatureAt } from '../boiler';
+import { type Acknowledged } from '../ledger';
 
 export interface PlantOptions {
   /** Where the agent listens. */
@@ -16,6 +17,7 @@ export interface PlantOptions {
   readonly period_ms: number;
   /** Token by device. */
   readonly tokens: Readonly<Record<string, string>>;
+  readonly acknowledged?: Acknowledged;
 }
 
 interface Machine {
@@ -85,7 +87,8 @@ export class Plant {
     if (machine.busy || kind === 'drop') return;
     machine.busy = true;
     const ts = Date.now();
-    const good = { temperature: temperatureAt(ts), count: machine.seq };
+    const { seq } = machine;
+    const good = { temperature: temperatureAt(ts), count: seq };
     const values = posted(good, kind);
     const req = request({
       ...this.options.agent,
@@ -102,13 +105,15 @@ export class Plant {
     req.on('response', (res: IncomingMessage) => {
       if (res.code === '2.04') {
         this.acknowledged++;
-        machine.seq++;
+        this.options.acknowledged?.(machine.name, seq);
+        // An answer that was given up may come after all, and then twice.
+        if (machine.seq === seq) machine.seq++;
       }
       done();
     });
     // The agent is away: the same again with the next beat.
     req.on('error', done);
-    req.end(JSON.stringify({ seq: machine.seq, ts, values }));
+    req.end(JSON.stringify({ seq, ts, values }));
   }
 
   private serve(req: IncomingMessage, res: OutgoingMessage): void {

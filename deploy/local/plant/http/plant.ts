@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { Faults } from '../mqtt/faults';
 import { posted, rebooted, temperatureAt } from '../boiler';
+import { type Acknowledged } from '../ledger';
 
 export interface PlantOptions {
   /** Such as http://127.0.0.1:8088 */
@@ -9,6 +10,7 @@ export interface PlantOptions {
   readonly period_ms: number;
   /** Token by device. */
   readonly tokens: Readonly<Record<string, string>>;
+  readonly acknowledged?: Acknowledged;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -63,6 +65,7 @@ export class Plant {
       await answer.arrayBuffer();
       if (answer.ok) {
         this.acknowledged++;
+        this.options.acknowledged?.(device, seq);
         this.next.set(device, seq + 1);
       } else this.next.set(device, seq);
     } catch {

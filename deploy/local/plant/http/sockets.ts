@@ -90,6 +90,7 @@ export class SocketPlant {
       return;
     }
     this.acknowledged++;
+    this.options.acknowledged?.(machine.name, machine.seq);
     machine.seq++;
     machine.pending = undefined;
   }

@@ -2,6 +2,7 @@
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { Faults } from '../mqtt/faults';
 import { posted, rebooted, temperatureAt } from '../boiler';
+import { type Acknowledged } from '../ledger';
 
 export interface PlantOptions {
   /** Such as mqtt://127.0.0.1:1883 */
@@ -11,6 +12,7 @@ export interface PlantOptions {
   readonly tokens: Readonly<Record<string, string>>;
   readonly version?: 4 | 5;
   readonly qos?: 1 | 2;
+  readonly acknowledged?: Acknowledged;
 }
 
 interface Machine {
@@ -111,6 +113,7 @@ export class Plant {
         machine.busy = false;
         if (error) return;
         this.acknowledged++;
+        this.options.acknowledged?.(machine.name, seq);
         machine.seq++;
       },
     );

@@ -1,12 +1,14 @@
 /** The plant's broker: npm aedes, MQTT 3.1.1. Sessions outlive a reboot, as they do at a broker with a disk. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type AedesOptions } from 'aedes';
+import { Aedes, type AedesOptions, type AedesPublishPacket } from 'aedes';
 
 const GARBAGE = Buffer.from('f0ff1234deadbeef', 'hex');
 
 export class PlantBroker {
   /** Messages that clients acknowledged. */
   acknowledged = 0;
+  /** Told of each of them. */
+  whenAcknowledged: (topic: string, payload: string) => void = () => undefined;
   private readonly sockets = new Set<Socket>();
   private broker: Aedes | undefined;
   private server: Server | undefined;
@@ -66,8 +68,24 @@ export class PlantBroker {
   }
 
   private async create(): Promise<Aedes> {
-    const broker = await Aedes.createBroker(this.options);
-    broker.on('ack', () => this.acknowledged++);
+    const sent = new Set<number>();
+    const broker = await Aedes.createBroker({
+      ...this.options,
+      // aedes sends again without saying so, which MQTT 3.3.1-1 asks for.
+      authorizeForward: (_client, packet) => {
+        const counter = (packet as Partial<AedesPublishPacket>).brokerCounter;
+        if (packet.qos === 0 || counter === undefined) return packet;
+        packet.dup = sent.has(counter);
+        sent.add(counter);
+        return packet;
+      },
+    });
+    broker.on('ack', (packet) => {
+      this.acknowledged++;
+      sent.delete((packet as Partial<AedesPublishPacket> | undefined)?.brokerCounter ?? NaN);
+      // Of what was forgotten meanwhile nothing is known.
+      if (packet?.cmd === 'publish') this.whenAcknowledged(packet.topic, packet.payload.toString());
+    });
     broker.on('clientError', () => undefined);
     broker.on('connectionError', () => undefined);
     return broker;

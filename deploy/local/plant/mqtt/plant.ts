@@ -8,12 +8,15 @@ import { type Client } from 'aedes';
 import { PlantBroker } from './broker';
 import { Faults } from './faults';
 import { rebooted, temperatureAt } from '../boiler';
+import { type Acknowledged } from '../ledger';
 
 export interface PlantOptions {
   readonly host: string;
   readonly port: number;
   readonly period_ms: number;
   readonly machines: readonly string[];
+  /** Then a machine's count goes on from the clock, so that no number comes twice over a restart of the plant. */
+  readonly acknowledged?: Acknowledged;
 }
 
 export interface PlantWrite {
@@ -25,6 +28,7 @@ export interface PlantWrite {
 }
 
 export const REGION = 'north';
+const TELEMETRY = /^fleet\/[^/]+\/([^/]+)\/telemetry$/;
 const SET = /^fleet\/[^/]+\/([^/]+)\/set\/([^/]+)$/;
 
 interface Machine {
@@ -40,10 +44,12 @@ export class Plant {
   private beat: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: PlantOptions) {
-    this.machines = new Map(options.machines.map((name) => [name, { setpoint: 65, count: 0 }] as const));
+    const count = options.acknowledged ? Date.now() : 0;
+    this.machines = new Map(options.machines.map((name) => [name, { setpoint: 65, count }] as const));
     this.broker = new PlantBroker(options.host, options.port, {
       authorizePublish: (client, packet, done) => this.obey(client, packet.topic, packet.payload, done),
     });
+    this.broker.whenAcknowledged = (topic, payload) => this.acknowledged(topic, payload);
   }
 
   get running(): boolean {
@@ -84,6 +90,13 @@ export class Plant {
     }
     if (kind === 'delay') setTimeout(done, ms);
     else done();
+  }
+
+  /** The agent has a machine's message; the broker tells of no other. */
+  private acknowledged(topic: string, payload: string): void {
+    const [, machine] = TELEMETRY.exec(topic) ?? [];
+    if (machine === undefined || !this.options.acknowledged) return;
+    this.options.acknowledged(machine, (JSON.parse(payload) as { count: number }).count);
   }
 
   private tell(name: string): void {

@@ -108,3 +108,26 @@ export function unrolled(ring: Ring): Ring {
   const pole = Math.sign(first[1] ?? 0) * 90;
   return [...open, [last[0] ?? 0, pole], [first[0] ?? 0, pole], first];
 }
+
+/** A geofence as the API gives it: GeoJSON. */
+export interface Fence {
+  readonly type: 'Feature';
+  readonly properties: { readonly name: string };
+  readonly geometry:
+    | { readonly type: 'Polygon'; readonly coordinates: Ring[] }
+    | { readonly type: 'MultiPolygon'; readonly coordinates: Ring[][] };
+}
+
+/** As the agent understands it: across the antimeridian and over the poles. */
+export function unrolledFence({ type, properties, geometry }: Fence): Fence {
+  if (geometry.type === 'Polygon')
+    return { type, properties, geometry: { ...geometry, coordinates: geometry.coordinates.map(unrolled) } };
+  const coordinates = geometry.coordinates.map((rings) => rings.map(unrolled));
+  return { type, properties, geometry: { ...geometry, coordinates } };
+}
+
+/** Positions of a fence, for a view that holds it. */
+export const cornersOf = ({ geometry }: Fence): readonly Told[] =>
+  (geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates)
+    .flat(2)
+    .map(([longitude = 0, latitude = 0]) => ({ latitude, longitude }));

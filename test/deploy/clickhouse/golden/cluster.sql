@@ -59,15 +59,24 @@ SELECT tenant, device_id, metric, fromUnixTimestamp64Milli(base + d, 'UTC') AS t
 FROM
 (
     SELECT tenant, device_id, agent_id, seq, ts AS base, received_at AS received, clock_offset_ms,
-        s.1 AS metric, s.2 AS dts, length(s.2) AS n, arrayResize(s.3, n) AS vs, arrayResize(s.4, n) AS vis,
-        arrayResize(s.5, n) AS vts, arrayResize(s.6, n) AS qs, s.7 AS k
+        arrayFlatten(series.dt) AS numbers, arrayFlatten(int_series.dt) AS ints, arrayFlatten(text_series.dt) AS texts,
+        length(numbers) AS n, length(ints) AS i, length(texts) AS t, arrayFlatten(int_series.value) AS int_values,
+        arrayConcat(
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), series.metric, series.dt)),
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), int_series.metric, int_series.dt)),
+            arrayFlatten(arrayMap((m, d) -> replicate(m, d), text_series.metric, text_series.dt))) AS metrics,
+        arrayConcat(
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), series.quality, series.dt)),
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), int_series.quality, int_series.dt)),
+            arrayFlatten(arrayMap((q, d) -> arrayResize(q, length(d)), text_series.quality, text_series.dt))) AS qs,
+        arrayConcat(numbers, ints, texts) AS dts,
+        arrayResize(arrayConcat(arrayFlatten(series.value), arrayMap(x -> toFloat64(x), int_values)), n + i + t) AS vs,
+        arrayResize(arrayConcat(arrayWithConstant(n, toInt64(0)), int_values), n + i + t) AS vis,
+        arrayConcat(arrayWithConstant(n + i, ''), arrayFlatten(text_series.value)) AS vts,
+        arrayConcat(arrayWithConstant(n, toInt8(0)), arrayWithConstant(i, toInt8(1)), arrayWithConstant(t, toInt8(2))) AS ks
     FROM millrace.in_telemetry
-    ARRAY JOIN arrayConcat(
-        arrayMap(s -> (s.metric, s.dt, s.value, CAST([], 'Array(Int64)'), CAST([], 'Array(String)'), s.quality, toInt8(0)), series),
-        arrayMap(s -> (s.metric, s.dt, arrayMap(x -> toFloat64(x), s.value), s.value, CAST([], 'Array(String)'), s.quality, toInt8(1)), int_series),
-        arrayMap(s -> (s.metric, s.dt, CAST([], 'Array(Float64)'), CAST([], 'Array(Int64)'), s.value, s.quality, toInt8(2)), text_series)) AS s
 )
-ARRAY JOIN dts AS d, vs AS v, vis AS vi, vts AS vt, qs AS q;
+ARRAY JOIN metrics AS metric, dts AS d, vs AS v, vis AS vi, vts AS vt, qs AS q, ks AS k;
 
 -- 002-aggregates.sql
 CREATE TABLE IF NOT EXISTS millrace.readings_1m_state_local ON CLUSTER '{cluster}'

@@ -16,6 +16,7 @@ import { systemClock } from '../../../../edge-agent/io/clock';
 import { freePorts } from '../../../../deploy/local/ports';
 import { Observer, until } from '../../../contract/adapter/observer';
 import { connectionOf } from '../../plan-of';
+import { CLAIM_CODE, CLAIMED_MODEL, CLAIMS, platform, WRONG_CODE } from '../claims';
 
 const WITHIN_MS = 30_000;
 jest.setTimeout(2 * WITHIN_MS);
@@ -29,13 +30,15 @@ let agent: Observer;
 const profile = (limits: string): string => `
 agent: { id: a }
 connections: [{ name: field, protocol: coap, port: ${port}, coap: { max_body_bytes: 4000, ${limits} } }]
+${CLAIMED_MODEL}
 devices:
   - { id: d, connection: field, coap: { token: token-of-d }, points: [{ metric: t }, { metric: x, type: string, coap: { value: /x } }] }
   - { id: s, connection: field, scan_ms: 100, coap: { host: ${HOST}, port: ${theirs} }, points: [{ metric: level, coap: { resource: '/deep/level', observe: false, value: /v } }] }
 `;
 
 async function begin(limits = 'rate_per_s: 1000, burst: 1000'): Promise<void> {
-  adapter = new CoapAdapter(connectionOf(profile(limits)), { clock: systemClock, random: Math.random });
+  const deps = { clock: systemClock, random: Math.random, claim: platform().claim };
+  adapter = new CoapAdapter(connectionOf(profile(limits)), deps);
   agent = new Observer();
   adapter.start(agent);
   await until('listening', () => agent.links.some((l) => l.state === 'connected'), WITHIN_MS);
@@ -203,4 +206,25 @@ test('a resource whose answer is in blocks is read as a whole, and asked for at 
   } finally {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
+});
+
+const claim = (code: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const req = request({
+      host: HOST,
+      port,
+      method: 'POST',
+      pathname: '/v1/devices/fan-9/claim',
+      query: `token=${code}`,
+    });
+    req.on('response', (res: IncomingMessage) => resolve(`${res.code} ${res.payload.toString()}`));
+    req.on('error', reject);
+    req.end();
+  });
+
+test('a stranger with a claim code gets a secret of its own', async () => {
+  await adapter.close();
+  await begin(CLAIMS);
+  expect(await claim(CLAIM_CODE)).toBe('2.01 its-own');
+  expect(await claim(WRONG_CODE)).toMatch(/^4\.01 /);
 });

@@ -7,6 +7,7 @@ import { systemClock } from '../../../../edge-agent/io/clock';
 import { freePorts } from '../../../../deploy/local/ports';
 import { Observer, until } from '../../../contract/adapter/observer';
 import { connectionOf } from '../../plan-of';
+import { CLAIM_CODE, CLAIMED_MODEL, CLAIMS, platform, WRONG_CODE } from '../claims';
 
 const WITHIN_MS = 30_000;
 const TOKEN = 'token-of-d';
@@ -19,14 +20,15 @@ let agent: Observer;
 const profile = (limits: string): string => `
 agent: { id: a }
 connections: [{ name: posts, protocol: http, port: ${port}, http: { max_body_bytes: 2000, ${limits} } }]
+${CLAIMED_MODEL}
 devices:
   - { id: d, connection: posts, http: { token: ${TOKEN} }, points: [{ metric: t }, { metric: n, type: uint64, http: { value: /c/n } }] }
   - { id: e, connection: posts, http: { token: token-of-e, address: E/1 }, points: [{ metric: t }] }
 `;
 
-async function begin(limits = 'rate_per_s: 1000, burst: 1000'): Promise<void> {
+async function begin(limits = 'rate_per_s: 1000, burst: 1000', { claim } = platform()): Promise<void> {
   adapter = new HttpAdapter(connectionOf(profile(limits)), {
-    ...{ clock: systemClock, random: Math.random, sequences: join(folder, 'taken.json') },
+    ...{ clock: systemClock, random: Math.random, sequences: join(folder, 'taken.json'), claim },
   });
   agent = new Observer();
   adapter.start(agent);
@@ -150,4 +152,31 @@ test('more requests than its rate allows get 429 with a time to wait', async () 
     [200, 200, 429],
     [1, 2],
   ]);
+});
+
+const claim = async (address: string, code: string): Promise<[number, unknown]> => {
+  const url = `http://127.0.0.1:${port}/v1/devices/${address}/claim`;
+  const answer = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${code}` } });
+  return [answer.status, await answer.json()];
+};
+
+test('a stranger with a claim code gets a secret of its own; one without is refused as with a wrong token', async () => {
+  await adapter.close();
+  const known = platform();
+  await begin(CLAIMS, known);
+  expect(await claim('fan-9', CLAIM_CODE)).toEqual([201, { token: 'its-own' }]);
+  expect(known.asked).toEqual([
+    { api: 'http://platform', model: 'fan', connection: 'posts', id: 'fan-9', code: CLAIM_CODE, listed: false },
+  ]);
+  expect((await claim('fan-9', WRONG_CODE))[0]).toBe(401);
+  expect((await claim('fan-9', 'nonsense'))[0]).toBe(401);
+  expect((await claim('no%20name', CLAIM_CODE))[0]).toBe(401);
+  for (let i = 0; i < 8; i++) await claim('fan-9', WRONG_CODE);
+  expect((await claim('fan-9', CLAIM_CODE))[0]).toBe(429);
+  expect(adapter.status().counters).toMatchObject({ claimed: 1, claims_refused: 10 });
+});
+
+test('without claims in the profile nobody is taken in', async () => {
+  expect((await claim('fan-9', CLAIM_CODE))[0]).toBe(401);
+  expect(adapter.status().strangers).toEqual(['fan-9']);
 });

@@ -12,6 +12,7 @@ import { freePorts } from '../../../../deploy/local/ports';
 import { Authority } from '../../../support/certificates';
 import { Observer, until } from '../../../contract/adapter/observer';
 import { connectionOf } from '../../plan-of';
+import { CLAIM_CODE, CLAIMED_MODEL, CLAIMS, platform, WRONG_CODE } from '../claims';
 
 const WITHIN_MS = 30_000;
 jest.setTimeout(2 * WITHIN_MS);
@@ -29,6 +30,7 @@ connections:
     protocol: mqtt-listener
     port: ${port}
     mqtt_listener: { max_body_bytes: 2000, receive_maximum: 4, ${more}, topics: [{ topic: 'fleet/{device}/{what}', metric: '{what}', payload: number }] }
+${CLAIMED_MODEL}
 devices:
   - { id: d, connection: field, mqtt_listener: { token: token-of-d }, points: [{ metric: t }, { metric: s, writable: true }, { metric: r, writable: true, mqtt_listener: { command: { topic: 'do/{device}', retain: true, answer: true } } }] }
   - { id: e, connection: field, mqtt_listener: { token: token-of-e }, points: [{ metric: t }] }
@@ -36,7 +38,7 @@ devices:
 
 async function begin(more = 'rate_per_s: 100000, burst: 100000'): Promise<void> {
   adapter = new MqttListenerAdapter(connectionOf(profile(more)), {
-    ...{ clock: systemClock, random: Math.random, sequences: join(folder, 'taken.json') },
+    ...{ clock: systemClock, random: Math.random, sequences: join(folder, 'taken.json'), claim: platform().claim },
   });
   agent = new Observer();
   adapter.start(agent);
@@ -302,3 +304,24 @@ test('with a certificate devices speak TLS, and nothing else is understood', asy
   await until('closed', () => plain.closed, WITHIN_MS);
   expect([values(), plain.heard]).toEqual([[1], []]);
 });
+
+test.each([4, 5] as const)(
+  'version %d: a stranger with a claim code is told its secret, and goes',
+  async (protocolVersion) => {
+    await adapter.close();
+    await begin(CLAIMS);
+    const stranger = { protocolVersion, username: 'fan-9' } as const;
+    const client = connect(`mqtt://127.0.0.1:${port}`, { ...stranger, password: CLAIM_CODE, reconnectPeriod: 0 });
+    clients.push(client);
+    const told: string[] = [];
+    let gone = false;
+    client
+      .on('message', (topic, payload) => told.push(`${topic} ${payload.toString()}`))
+      .on('close', () => (gone = true));
+    await until('told and gone', () => told.length > 0 && gone, WITHIN_MS);
+    expect(told).toEqual(['v1/devices/fan-9/token its-own']);
+    await expect(device({ ...stranger, password: WRONG_CODE })).rejects.toMatchObject({
+      code: protocolVersion === 5 ? 0x87 : 5,
+    });
+  },
+);

@@ -97,6 +97,14 @@ test('the demo profile is valid and covers every kind', () => {
   expect(demo.devices.get('boiler-1')?.commands.get('set-setpoint')?.verify).toHaveLength(1);
 });
 
+test('the mixed profile is valid, and each protocol that takes commands has a device for them', () => {
+  const mixed = planOf(readFileSync(join(projectRoot(), 'deploy/local/profiles/mixed.yaml'), 'utf8'));
+  const commanded = new Set([...mixed.devices.values()].flatMap((d) => (d.commands.size > 0 ? [d.connection] : [])));
+  const protocols = ['modbus-tcp', 'mqtt', 'sparkplug-b', 'http', 'mqtt-listener', 'coap', 'opcua', 'bacnet', 'can'];
+  expect(mixed.connections.map((c) => c.protocol)).toEqual(protocols);
+  expect([...commanded].sort()).toEqual(mixed.connections.map((c) => c.name).sort());
+});
+
 test('the sample of rules is valid, and says what it is to say', () => {
   const sample = planOf(readFileSync(join(projectRoot(), 'deploy/local/profiles/rules.yaml'), 'utf8'));
   expect(sample.rules.map((r) => r.id)).toEqual([

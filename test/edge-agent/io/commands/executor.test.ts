@@ -330,7 +330,7 @@ describe('order', () => {
     field.write = (request) => (request.device === 'press-1' ? stuck.then(() => direct(request)) : direct(request));
     await executor.deliver([write('a1', 'press-1', 1), write('a2', 'press-1', 2), write('b1', 'press-2', 3)]);
     while (!told.states('b1').includes('executed')) await systemClock.sleep(5);
-    await systemClock.sleep(60);
+    while (told.states('a2').length === 0) await systemClock.sleep(5);
     expect(told.states('a2')).toEqual(['delivered']);
     answer();
     await settled();

@@ -114,7 +114,7 @@ describe('a device that sleeps', () => {
     let awake = false;
     const { executor, field, told, settled } = await agent(new MemoryFs(), undefined, { awake: () => awake });
     await executor.deliver([withOptions({ when_awake: true })]);
-    await systemClock.sleep(60);
+    while (told.states().length === 0) await systemClock.sleep(5);
     expect(told.states()).toEqual(['delivered']);
     awake = true;
     executor.wake('press-1');
@@ -128,7 +128,7 @@ describe('a device that sleeps', () => {
   test('sleeps past the deadline: expired, and never written', async () => {
     const { executor, field, told } = await agent(new MemoryFs(), undefined, { awake: () => false });
     await executor.deliver([withOptions({ when_awake: true }, { deadline: systemClock.now() + 60 })]);
-    await systemClock.sleep(200);
+    while (told.states().length < 2) await systemClock.sleep(5);
     expect(told.states()).toEqual(['delivered', 'expired']);
     executor.wake('press-1');
     expect(field.writes).toEqual([]);

@@ -40,6 +40,21 @@ describe('outbox', () => {
     await outbox.close();
   });
 
+  test('receipts are durable with their record, through segments and restarts, the last of each name', async () => {
+    const fs = new MemoryFs();
+    const first = await open(fs);
+    const told = (value: number): Map<string, number> => new Map([['line/taken', value]]);
+    await first.outbox.append([{ ...frame('a'), receipts: new Map([['line/old', 2 ** 48]]) }]);
+    for (let i = 0; i < 20; i++)
+      await first.outbox.append([{ ...frame('a', 500, i), receipts: told(i) }, frame('b', 1)]);
+    expect(fs.paths().filter((p) => p.includes('telemetry')).length).toBeGreaterThan(1);
+    expect(Object.fromEntries(first.outbox.receipts())).toEqual({ 'line/old': 2 ** 48, 'line/taken': 19 });
+    await first.outbox.close();
+    const { outbox } = await open(fs);
+    expect(Object.fromEntries(outbox.receipts())).toEqual({ 'line/old': 2 ** 48, 'line/taken': 19 });
+    await outbox.close();
+  });
+
   test('reads from any index, whatever the bounds', async () => {
     const { outbox } = await open(new MemoryFs());
     for (let i = 0; i < 30; i++) await outbox.append([frame('a', 200, i), frame('a', 1)]);

@@ -14,7 +14,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-tool-'));
   const script = join(directory, 'updater');
   writeFileSync(script, `#!/bin/sh\nPLANT_IMAGES_DIR='${directory}' exec '${updater}' "$@"\n`, { mode: 0o755 });
-  tool = programTool(script);
+  tool = programTool(script, process.env);
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -35,8 +35,8 @@ test('puts an image in force, checks it, and goes back; each verb may come again
 });
 
 test('a program that does not end, or is not there, is a failure in words', async () => {
-  expect(await programTool('/nonexistent/updater')('apply', image('x'), TIMEOUT_MS)).toMatch(/ENOENT/);
+  expect(await programTool('/nonexistent/updater', process.env)('apply', image('x'), TIMEOUT_MS)).toMatch(/ENOENT/);
   const slow = join(directory, 'slow');
   writeFileSync(slow, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
-  expect(await programTool(slow)('apply', image('x'), 100.5)).toMatch(/no end in/);
+  expect(await programTool(slow, process.env)('apply', image('x'), 100.5)).toMatch(/no end in/);
 });

@@ -7,6 +7,8 @@ import { systemClock } from '../../../../edge-agent/io/clock';
 import { CHUNK_BYTES, download, DownloadError, type FetchRange } from '../../../../edge-agent/io/update/download';
 import { type Tool } from '../../../../edge-agent/io/update/tool';
 import { Updates } from '../../../../edge-agent/io/update/updates';
+import { toolFor } from '../../../../edge-agent/update-orders';
+import { verifyImage } from '../../../../edge-agent/verbs/verify-image';
 import { type ImageManifest, signManifest, trustOf } from '../../../../schemas/manifest';
 import { command } from '../../core/commands/helpers';
 
@@ -170,4 +172,47 @@ test('devices that want the same image at once are served by one download', asyn
   expect(ranges).toHaveLength(1);
   const kept = JSON.parse(readFileSync(join(directory, 'images.json'), 'utf8')) as object;
   expect(Object.keys(kept).sort()).toEqual(['a', 'b', 'c']);
+});
+
+test('a release of the agent goes to the program for it, with its manifest, and nothing of a device does', async () => {
+  const seen: string[] = [];
+  const tool = (name: string): Tool => {
+    return (verb, { model, manifest = '' }) => {
+      seen.push(`${name} ${verb} ${model} ${manifest === '' ? 'alone' : 'signed'}`);
+      return Promise.resolve(undefined);
+    };
+  };
+  const image = Buffer.from('release');
+  const release = order(image, { model: 'agent' });
+  const both = bench(image, { tool: toolFor({ devices: tool('devices'), agent: tool('agent') }) });
+  expect(await both.updates.carryOut(release, 'agent', LEFT_MS)).toMatchObject({ ok: true });
+  await both.updates.carryOut({ ...order(image), device_id: 'press-2' }, 'press', LEFT_MS);
+  expect(seen.filter((s) => s.includes('apply'))).toEqual(['agent apply agent signed', 'devices apply press signed']);
+  const neither = bench(image, { tool: toolFor({ devices: tool('devices'), agent: undefined }) });
+  const other = order(Buffer.from('release'), { model: 'agent', version: '3.0' });
+  expect(await neither.updates.carryOut({ ...other, device_id: 'edge-2' }, 'agent', LEFT_MS)).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('has no program for images of agent') as string,
+  });
+});
+
+test('verify-image believes the signature and the bytes, and nobody’s word', () => {
+  const file = (name: string, content: string | Buffer): string => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+  const image = Buffer.from('release');
+  const keys = file('keys', String(publicKey.export({ type: 'spki', format: 'pem' })));
+  const manifest = (m: ImageManifest): string => file('manifest', JSON.stringify(signManifest(m, [privateKey])));
+  const said: string[] = [];
+  const judge = (content: Buffer, m: string, signatures = 1): number => {
+    const options = { model: 'agent', keys, manifest: m, signatures };
+    return verifyImage(file('image', content), options, Date.now(), { out: () => undefined, err: (t) => said.push(t) });
+  };
+  const signed = manifest(manifestOf(image, { model: 'agent' }));
+  expect(judge(image, signed)).toBe(0);
+  expect(judge(Buffer.from('rElease'), signed)).toBe(1);
+  expect(judge(image, signed, 2)).toBe(1);
+  expect(judge(image, manifest(manifestOf(image)))).toBe(1);
+  expect(said.map((line) => line.split(':')[0])).toEqual(['wrong-content', 'unsigned', 'wrong-model']);
 });

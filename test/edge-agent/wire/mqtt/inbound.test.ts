@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { type IPublishPacket, type Packet } from 'mqtt-packet';
 import { Inbound } from '../../../../edge-agent/wire/mqtt/inbound';
+import { PacketReceipts } from '../../../../edge-agent/wire/mqtt/packet-receipts';
 
 const publish = (id: number, qos: 0 | 1 | 2, payload: string, dup = false): IPublishPacket => ({
   ...{ cmd: 'publish', topic: 't', payload: Buffer.from(payload), qos, dup, retain: false },
@@ -44,6 +45,30 @@ test('what comes again over the next link is not handed on again, durable or not
   slow();
   expect(sent).toEqual(['puback 1', 'puback 2']);
   expect(inbound.publish(publish(1, 1, 'a')).kind).toBe('new');
+});
+
+test('what was durable when the agent was killed is acknowledged when it comes again, and not read again', () => {
+  const before = new PacketReceipts('broker', 10);
+  const killed = new Inbound(10, () => undefined, { receipts: before, earlier: new Set() });
+  killed.opened(false);
+  const first = killed.publish(publish(1, 1, 'a'));
+  const [durable] = first.kind === 'new' ? [first.receipts ?? new Map<string, number>()] : [];
+  killed.publish(publish(2, 2, 'never durable'));
+  const life = (session: boolean): { inbound: Inbound; sent: string[] } => {
+    const sent: string[] = [];
+    const receipts = new PacketReceipts('broker', 10);
+    const earlier = receipts.read(durable ?? new Map());
+    const inbound = new Inbound(10, (p: Packet) => sent.push(`${p.cmd} ${p.messageId}`), { receipts, earlier });
+    inbound.opened(session);
+    return { inbound, sent };
+  };
+  const { inbound, sent } = life(true);
+  expect(inbound.publish(publish(1, 1, 'a', true)).kind).toBe('again');
+  expect(inbound.publish(publish(2, 2, 'never durable', true)).kind).toBe('new');
+  expect(sent).toEqual(['puback 1']);
+  expect(life(true).inbound.publish(publish(1, 1, 'another', true)).kind).toBe('new');
+  expect(life(true).inbound.publish(publish(1, 1, 'a')).kind).toBe('new');
+  expect(life(false).inbound.publish(publish(1, 1, 'a', true)).kind).toBe('new');
 });
 
 test('a new session remembers nothing: the ids are others’ now', () => {

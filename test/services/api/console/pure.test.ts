@@ -1,5 +1,6 @@
 /** What the console computes, without a browser. */
 import { diffLines, hunks } from '../../../../schemas/text-diff';
+import { connectionsIn, devicesIn, importKind } from '../../../../services/api/console/src/draft';
 import { EventParser } from '../../../../services/api/console/src/events';
 import {
   ageText,
@@ -13,11 +14,13 @@ import {
 import { missing, type Outage, watchOutage } from '../../../../services/api/console/src/outage';
 import {
   boundsOf,
+  cornersOf,
   isWithin,
   placesOf,
   positionOf,
   positionText,
   unrolled,
+  unrolledFence,
 } from '../../../../services/api/console/src/places';
 import { mayAt } from '../../../../services/api/console/src/roles';
 import { parseRoute, pathOf } from '../../../../services/api/console/src/route';
@@ -151,6 +154,32 @@ describe('places', () => {
     expect(positionText({ latitude: -33.9, longitude: 18.42 })).toBe('33.9000° S, 18.4200° E');
   });
 
+  test('a fence has its corners, and is unrolled as rings are', () => {
+    const ring = [
+      [179, 0],
+      [-179, 0],
+      [-179, 1],
+      [179, 0],
+    ];
+    const fence = {
+      type: 'Feature' as const,
+      properties: { name: 'f' },
+      geometry: { type: 'Polygon' as const, coordinates: [ring] },
+    };
+    expect(unrolledFence(fence).geometry.coordinates).toEqual([
+      [
+        [179, 0],
+        [181, 0],
+        [181, 1],
+        [179, 0],
+      ],
+    ]);
+    expect(cornersOf(fence)[1]).toEqual({ latitude: 0, longitude: -179 });
+    const both = { ...fence, geometry: { type: 'MultiPolygon' as const, coordinates: [[ring], [ring]] } };
+    expect(unrolledFence(both).geometry.coordinates).toHaveLength(2);
+    expect(cornersOf(both)).toHaveLength(8);
+  });
+
   test('a ring across the antimeridian goes on past it, and one around a pole is closed over it', () => {
     const across = [
       [170, 60],
@@ -177,3 +206,36 @@ describe('places', () => {
     ]);
   });
 });
+
+test('connections and devices of a draft are known before it is valid', () => {
+  const text = `agent: { id: a }
+connections:
+  # the plant
+  - name: 'plc 1' # hall 2
+    protocol: opcua
+    mqtt: { subscriptions: [{ topic: x }] }
+
+  - protocol: mqtt
+    name: broker
+devices:
+  - { id: pump-1, connection: plc }
+  - id: "fan"
+    points: [
+`;
+  expect(connectionsIn(text)).toEqual([
+    { name: 'plc 1', protocol: 'opcua' },
+    { name: 'broker', protocol: 'mqtt' },
+  ]);
+  expect(devicesIn(text)).toEqual(['pump-1', 'fan']);
+  expect(connectionsIn('connections: [{ name: plant, protocol: modbus-tcp, host: h }]')).toEqual([
+    { name: 'plant', protocol: 'modbus-tcp' },
+  ]);
+  expect(connectionsIn('')).toEqual([]);
+});
+
+test.each([
+  ['tags.csv', 'csv'],
+  ['Boiler_EDE.csv', 'ede'],
+  ['federal.csv', 'csv'],
+  ['j1939.DBC', 'dbc'],
+])('%s is taken for %s', (name, kind) => expect(importKind(name)).toBe(kind));

@@ -1,7 +1,8 @@
 /** Every screen of the console in a browser, over an API in memory: what it shows, what it logs, and who can use it. */
+import { join } from 'node:path';
 import { type Browser, type BrowserContext } from 'playwright-core';
 import { projectRoot } from '../../../../schemas/root';
-import { chromiumPath, ConsolePage, contextOf, type InPage, launch } from '../../../support/browser';
+import { chromiumPath, ConsolePage, contextOf, type InPage, launch, OUTPUT } from '../../../support/browser';
 import { TOKEN } from '../harness';
 import { startWorld, type World } from './world';
 
@@ -51,6 +52,7 @@ const SCREENS: readonly (readonly [string, string, string | RegExp])[] = [
   ['device-commands', '/devices/boiler-1/commands', 'Sets the wanted water temperature'],
   ['device-alarms', '/devices/boiler-1/alarms', 'overheated'],
   ['device-life', '/devices/boiler-1/life', 'activated'],
+  ['device-place', '/devices/boiler-1/place', /Geofences, drawn dashed: springfield-yard/],
   ['device-twin', '/devices/boiler-1/twin', /Desired, version/],
   ['map', '/map', /^\d+ of 200 devices say where they are/],
   ['alarms', '/alarms', 'Alarm flood.'],
@@ -106,6 +108,7 @@ inBrowser('an address with filters leads to what they leave', async () => {
 inBrowser('the map is drawn, in the dark as well, and what is in view of it is listed', async () => {
   await console.visit('/map');
   await console.says('In view: 150');
+  await console.says('Geofences, drawn dashed: springfield-yard');
   const canvas = console.page.locator('.map canvas');
   await canvas.waitFor();
   await console.page.emulateMedia({ colorScheme: 'dark' });
@@ -197,6 +200,39 @@ inBrowser('an alarm is shelved for a time, with a comment', async () => {
   const args = { alarm: 'overheated', minutes: 30, comment: 'sensor is being changed' };
   expect(world.started.commands.at(-1)).toMatchObject({ name: 'alarm-shelve', args: JSON.stringify(args) });
 });
+
+inBrowser(
+  'points are found by the agent or imported, put into the draft, and read before anything is applied',
+  async () => {
+    await console.visit('/connections/edge-1');
+    const { page } = console;
+    const editor = page.getByLabel('Profile, YAML');
+    await page.getByRole('button', { name: 'Browse' }).click();
+    await console.says('nsu=urn:plant;s=Flow');
+    await page.getByLabel('Points are of the device').fill('boiler-9');
+    await page.getByRole('button', { name: 'Pick all 2' }).click();
+    await page.getByRole('button', { name: 'Put 2 into the profile' }).click();
+    await console.says('Put into the text above: points 2, new devices 1');
+    expect(await editor.inputValue()).toContain('nsu=urn:plant;s=Flow');
+    await page.getByRole('button', { name: 'Take back' }).click();
+    const tags = 'tag;address;type;unit\nflow;40001;real;m3/h\n';
+    await page
+      .getByLabel(/^Import/)
+      .setInputFiles({ name: 'tags.csv', mimeType: 'text/csv', buffer: Buffer.from(tags) });
+    await console.says('Put into the text above: points 1, new devices 1');
+    await page.getByRole('button', { name: 'Validate' }).click();
+    await page.getByRole('button', { name: 'Read once' }).click();
+    await console.says('2 of 3 points read; silent: boiler-1/flow');
+    await console.says('connect ECONNREFUSED 10.0.0.7:4840');
+    await console.says('./millrace profile preview my-plant.yaml');
+    await page.screenshot({ path: join(OUTPUT, 'connection-draft.png'), fullPage: true });
+    expect(await console.violations()).toEqual([]);
+    await page.setViewportSize({ width: 420, height: 900 });
+    expect(await console.overflows()).toBe(false);
+    await page.setViewportSize({ width: 1_400, height: 900 });
+    expect(console.complaints).toEqual([]);
+  },
+);
 
 inBrowser('a profile is checked, compared and applied', async () => {
   await console.visit('/connections/edge-1');

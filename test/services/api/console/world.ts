@@ -6,6 +6,7 @@ import { iso } from '../../../../services/api/views';
 import { createKey, principal, showKey } from '../../../../services/domain/access';
 import { type Harness, startApi } from '../harness';
 import {
+  askAgent,
   BATCH,
   batchesAt,
   CAMPAIGN,
@@ -34,6 +35,7 @@ export async function startWorld(count: number): Promise<World> {
     ...{ now, directory, feed },
     ...{ overview: overviewOf(now), history: historyOf(now, directory), health: healthOf(now) },
     schemaOf: () => Promise.resolve(schemas.presence),
+    probes: { ask: askAgent },
     workflowsUrl: 'http://127.0.0.1:8233',
   });
   const { workflows, definitions, commands } = api.deps;

@@ -25,7 +25,7 @@ const MAY: Readonly<Record<Role, readonly Action[]>> = {
   engineer: [
     ...(['device.register', 'device.commission', 'device.decommission', 'device.update', 'device.configure'] as const),
     ...(['definition.manage', 'schedule.manage', 'image.publish', 'campaign.run'] as const),
-    ...(['letter.read', 'letter.replay', 'profile.read', 'profile.manage'] as const),
+    ...(['letter.read', 'letter.replay', 'profile.read', 'profile.manage', 'profile.probe'] as const),
   ],
   admin: [
     ...(['key.read', 'key.manage', 'token.issue', 'audit.read', 'webhook.read', 'webhook.manage'] as const),

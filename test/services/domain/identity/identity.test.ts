@@ -162,6 +162,7 @@ describe('rights of an agent at the broker', () => {
       'm2m.agents.edge-1.commands',
       'm2m.agents.edge-1.devices',
       'm2m.agents.edge-1.profile',
+      'm2m.agents.edge-1.probes',
     ]);
     expect(of('topic', 'write').every((t) => !t.startsWith('m2m.agents.'))).toBe(true);
     expect(of('topic', 'write')).toContain('m2m.telemetry');
@@ -175,7 +176,9 @@ describe('rights of an agent at the broker', () => {
     ])
       expect(acls.map((a) => a.name)).not.toContain(never);
     expect(of('transactional-id', 'write')).toEqual(['edge-1']);
-    expect(of('group', 'read')).toEqual(['outbox-edge-1', 'inbox-edge-1', 'inbox-edge-1-devices']);
+    expect(of('group', 'read')).toEqual([
+      ...['outbox-edge-1', 'inbox-edge-1', 'inbox-edge-1-devices', 'inbox-edge-1-probes'],
+    ]);
     expect(acls.some((a) => a.name.includes('*') || a.operation === 'all')).toBe(false);
   });
 

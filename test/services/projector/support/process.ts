@@ -155,7 +155,7 @@ export class Process {
   private sink(): Sink {
     const { tables } = this.world;
     return {
-      insert: (_, container, token) =>
+      insert: (_, { container }, token) =>
         this.call(() => {
           const cut = this.chance() < this.faults.error;
           tables.insert(container, token, cut ? Math.floor(this.chance() * 3) : tables.targets.length);

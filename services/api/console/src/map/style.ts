@@ -43,12 +43,18 @@ export const devicesSource = (data: GeoJSONSourceSpecification['data']): GeoJSON
 });
 
 /** No glyphs and no sprite are named: letters are drawn by the browser, so that nothing is asked of anybody. */
-export function styleOf({ shapes, names }: Countries, devices: GeoJSONSourceSpecification, p: Palette) {
+export function styleOf(
+  { shapes, names }: Countries,
+  devices: GeoJSONSourceSpecification,
+  fences: GeoJSONSourceSpecification['data'],
+  p: Palette,
+) {
   const style: StyleSpecification = {
     version: 8,
     sources: {
       countries: { type: 'geojson', data: shapes },
       names: { type: 'geojson', data: names },
+      fences: { type: 'geojson', data: fences },
       devices,
     },
     layers: [
@@ -63,6 +69,19 @@ export function styleOf({ shapes, names }: Countries, devices: GeoJSONSourceSpec
           'symbol-sort-key': ['-', ['get', 'area']],
         },
         paint: { 'text-color': p.soft, 'text-halo-color': p.card, 'text-halo-width': 1 },
+      },
+      {
+        ...{ id: 'fences', type: 'fill', source: 'fences' },
+        paint: { 'fill-color': p.accent, 'fill-opacity': 0.12 },
+      },
+      {
+        ...{ id: 'fence-edges', type: 'line', source: 'fences' },
+        paint: { 'line-color': p.accent, 'line-width': 1.5, 'line-dasharray': [3, 2] },
+      },
+      {
+        ...{ id: 'fence-names', type: 'symbol', source: 'fences' },
+        layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 9 },
+        paint: { 'text-color': p.text, 'text-halo-color': p.card, 'text-halo-width': 1.5 },
       },
       {
         ...{ id: CLUSTERS, type: 'circle', source: 'devices', filter: ['has', 'point_count'] },

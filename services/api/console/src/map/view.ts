@@ -11,12 +11,14 @@ import {
   setWorkerUrl,
 } from 'maplibre-gl';
 import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import { type Bounds, type Place } from '../places';
+import { type Bounds, type Fence, type Place, unrolledFence } from '../places';
 import { type Countries, countries } from './countries';
 import { CLUSTERS, DEVICES, devicesSource, paletteOf, styleOf } from './style';
 
 export interface MapView {
   show(places: readonly Place[]): void;
+  /** Geofences, under the devices. */
+  fence(fences: readonly Fence[]): void;
   look(bounds: Bounds): void;
   close(): void;
 }
@@ -43,7 +45,7 @@ export async function openMap(host: HTMLElement, events: MapEvents): Promise<Map
   const world = await countries();
   const canvas = new Canvas({
     container: host,
-    style: styleOf(world, devicesSource(collection([])), paletteOf(host)),
+    style: styleOf(world, devicesSource(collection([])), fenced([]), paletteOf(host)),
     ...{ center: [0, 25], zoom: 0.8, maxZoom: MAX_ZOOM, attributionControl: false, fadeDuration: 0 },
     ...{ dragRotate: false, pitchWithRotate: false, touchPitch: false },
     locale: { 'Map.Title': 'Map of devices; what is in view is listed below it' },
@@ -59,6 +61,7 @@ export async function openMap(host: HTMLElement, events: MapEvents): Promise<Map
 
 class OpenMap implements MapView {
   private shown: readonly Place[] = [];
+  private fences: readonly Fence[] = [];
   private readonly scheme = matchMedia('(prefers-color-scheme: dark)');
   private readonly theme = new MutationObserver(() => this.paint());
 
@@ -81,6 +84,12 @@ class OpenMap implements MapView {
   show(places: readonly Place[]): void {
     this.shown = places;
     void this.source()?.setData(collection(places));
+  }
+
+  fence(fences: readonly Fence[]): void {
+    this.fences = fences;
+    const source: GeoJSONSource | undefined = this.canvas.getSource('fences');
+    void source?.setData(fenced(fences));
   }
 
   look([west, south, east, north]: Bounds): void {
@@ -106,7 +115,7 @@ class OpenMap implements MapView {
 
   private readonly paint = (): void => {
     const devices = devicesSource(collection(this.shown));
-    this.canvas.setStyle(styleOf(this.world, devices, paletteOf(this.host)));
+    this.canvas.setStyle(styleOf(this.world, devices, fenced(this.fences), paletteOf(this.host)));
   };
 
   private at({ x, y }: { x: number; y: number }) {
@@ -134,4 +143,9 @@ const collection = (places: readonly Place[]): FeatureCollection => ({
     properties: { id: device_id, link },
     geometry: { type: 'Point', coordinates: [longitude, latitude] },
   })),
+});
+
+const fenced = (fences: readonly Fence[]): FeatureCollection => ({
+  type: 'FeatureCollection',
+  features: fences.map(unrolledFence),
 });

@@ -7,6 +7,7 @@ import { useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type Items, type ValueRow } from '../types';
 import { Confirm } from '../dialog';
+import { BrowseOrImport, LivePreview } from './draft';
 import { Act, Badge, Card, Cli, Empty, Link, Loading, Screen, Table, Trouble } from '../ui';
 
 interface Desired {
@@ -172,8 +173,9 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
         {attempt.error && !asked && <Trouble error={attempt.error} />}
         <Cli text="./millrace agent validate --profile my-plant.yaml" />
       </Card>
+      <BrowseOrImport agent={agent} text={text} edit={edit} />
       {current && (
-        <Card title="2 · What the agent would make of it">
+        <Card title="3 · What the agent would make of it">
           {current.valid ? (
             <p>
               <Badge tone="good">valid</Badge> {current.devices?.length ?? 0} devices:{' '}
@@ -191,9 +193,10 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
           )}
         </Card>
       )}
+      {current?.valid && <LivePreview agent={agent} text={text} />}
       {current?.valid && (
         <Card
-          title="3 · What changes"
+          title="5 · What changes"
           actions={
             <Act role="engineer" danger disabled={!changed} onClick={() => ask(true)}>
               Apply …

@@ -9,6 +9,7 @@ import { Confirm } from '../dialog';
 import { Act, Badge, Card, Cli, Link, Loading, Screen, Shown, Sql, State, Table, Tabs, Time, Trouble } from '../ui';
 import { AlarmTable } from './alarms';
 import { CommandForm } from './command-form';
+import { PlaceOf } from './place';
 import { Twin } from './twin';
 import { Events } from './overview';
 import { Values } from './values';
@@ -18,6 +19,7 @@ const TABS = [
   ['commands', 'Commands'],
   ['alarms', 'Alarms'],
   ['life', 'Life'],
+  ['place', 'Place'],
   ['twin', 'Twin'],
 ] as const;
 
@@ -56,6 +58,8 @@ export function DeviceScreen({ id, tab = 'values' }: { id: string; tab?: string 
         <Alarms id={id} />
       ) : tab === 'life' ? (
         <Life id={id} />
+      ) : tab === 'place' ? (
+        <PlaceOf device={device} />
       ) : tab === 'twin' ? (
         <Twin device={device} />
       ) : (

@@ -1,15 +1,25 @@
 /** Where devices are: on a map, and as a list of what is in view. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { countText } from '../format';
 import { useLive, useLoad } from '../hooks';
 import { live } from '../live';
-import { type MapView } from '../map/view';
-import { type Bounds, boundsOf, isWithin, type Place, placesOf, positionOf, positionText, type Told } from '../places';
+import { Drawn, useFences } from '../map/drawn';
+import {
+  type Bounds,
+  type Fence,
+  isWithin,
+  type Place,
+  placesOf,
+  positionOf,
+  positionText,
+  type Told,
+} from '../places';
 import { pathOf } from '../route';
 import { type Items } from '../types';
 import { Card, Cli, Empty, Link, Loading, Screen, Sql, State, Table, Trouble } from '../ui';
 
 const MAX_LISTED = 100;
+const MAX_NAMED = 12;
 /** Places are looked at anew so often at most: what moves, moves on within it. */
 const EVERY_MS = 2_000;
 
@@ -36,6 +46,8 @@ export function MapScreen() {
   const places = usePlaces(told);
   const [view, look] = useState<Bounds | undefined>();
   const [chosen, choose] = useState<readonly string[]>([]);
+  const agents = useMemo(() => places.flatMap((p) => devices.get(p.device_id)?.agent_id ?? []), [places]);
+  const fences = useFences(agents);
   const waiting = !(complete || failure) || !(asked.value || asked.error);
   if (places.length === 0)
     return (
@@ -50,7 +62,8 @@ export function MapScreen() {
   return (
     <Screen title="Map" sub={`${countText(places.length)} of ${countText(devices.size)} devices say where they are`}>
       {asked.error && <Trouble error={asked.error} again={asked.again} />}
-      <Drawn places={places} moved={look} chose={choose} />
+      <Drawn places={places} fences={fences} moved={look} chose={choose} />
+      {fences.length > 0 && <Fences of={fences} />}
       {here.length > 0 && (
         <Card title="Pointed at">
           <Places of={here} label="Devices pointed at" />
@@ -66,6 +79,18 @@ export function MapScreen() {
     </Screen>
   );
 }
+
+/** The same in words. */
+export const Fences = ({ of }: { of: readonly Fence[] }) => (
+  <p class="soft">
+    Geofences, drawn dashed:{' '}
+    {of
+      .slice(0, MAX_NAMED)
+      .map((f) => f.properties.name)
+      .join(', ')}
+    {of.length > MAX_NAMED && ` and ${countText(of.length - MAX_NAMED)} more`}
+  </p>
+);
 
 function toldOf({ device_id, latitude, longitude }: PositionRow): [string, Told][] {
   const position = positionOf(latitude, longitude);
@@ -100,46 +125,3 @@ const Places = ({ of, label }: { of: readonly Place[]; label: string }) => (
     ]}
   />
 );
-
-interface DrawnProps {
-  readonly places: readonly Place[];
-  readonly moved: (bounds: Bounds) => void;
-  readonly chose: (ids: readonly string[]) => void;
-}
-
-function Drawn({ places, moved, chose }: DrawnProps) {
-  const host = useRef<HTMLDivElement>(null);
-  const [map, setMap] = useState<MapView | undefined>();
-  const [error, fail] = useState<Error | undefined>();
-  useEffect(() => {
-    let [left, opened] = [false, undefined as MapView | undefined];
-    const open = async (): Promise<void> => {
-      const { openMap } = await import('../map/view');
-      if (!host.current || left) return;
-      opened = await openMap(host.current, { moved, chose, failed: fail });
-      if (left) return opened.close();
-      setMap(opened);
-    };
-    open().catch((e: unknown) => fail(e as Error));
-    return () => {
-      left = true;
-      opened?.close();
-    };
-  }, []);
-  useEffect(() => map?.show(places), [map, places]);
-  useEffect(() => {
-    const bounds = boundsOf(places);
-    if (bounds) map?.look(bounds);
-  }, [map]);
-  return (
-    <>
-      {error && (
-        <p class="banner warn" role="status">
-          The map cannot be drawn here: {error.message}. The list below has the same devices.
-        </p>
-      )}
-      {!map && !error && <Loading what="Drawing the map" />}
-      <div class={error && !map ? 'map off' : 'map'} ref={host} />
-    </>
-  );
-}

@@ -1,0 +1,40 @@
+/** What a profile that is being written says of its connections and devices, before it is valid. Pure. */
+
+export interface DraftConnection {
+  readonly name: string;
+  readonly protocol: string;
+}
+
+/** By the lines of the text: a draft that no parser takes yet still has them. */
+export function connectionsIn(text: string): readonly DraftConnection[] {
+  const found: { name: string; protocol: string }[] = [];
+  for (const item of itemsOf(text, 'connections')) {
+    const name = valueOf(item, 'name');
+    if (name !== '') found.push({ name, protocol: valueOf(item, 'protocol') });
+  }
+  return found;
+}
+
+export const devicesIn = (text: string): readonly string[] =>
+  itemsOf(text, 'devices').flatMap((item) => valueOf(item, 'id') || []);
+
+/** Texts of the entries of a list at the top, each from its dash to the next of the same depth. */
+function itemsOf(text: string, list: string): readonly string[] {
+  const section = new RegExp(`^${list}:(.*(?:\\n(?:[ \\t-].*|#.*|))*)`, 'm').exec(text)?.[1] ?? '';
+  const dash = /^([ \t]*)- /m.exec(section)?.[1];
+  if (dash === undefined) return section.split(/(?<=\}),/);
+  return section.split(new RegExp(`^${dash}- `, 'm')).slice(1);
+}
+
+/** Of the first `key:` of an entry, without quotes. */
+const valueOf = (item: string, key: string): string =>
+  new RegExp(`(?:^|[\\s{,[])${key}:[ \\t]*['"]?([^'",}\\n#]*)`).exec(item)?.[1]?.trim() ?? '';
+
+export type ImportKind = 'csv' | 'ede' | 'dbc';
+
+/** By a file's name: lists of objects are named so by those who hand them over, and end in .csv as tag lists do. */
+export function importKind(name: string): ImportKind {
+  const lower = name.toLowerCase();
+  if (lower.endsWith('.dbc')) return 'dbc';
+  return /(^|[^a-z])ede([^a-z]|$)/.test(lower) ? 'ede' : 'csv';
+}
