@@ -19,7 +19,7 @@ export interface Ran {
 }
 
 export interface Wanted {
-  readonly content: string;
+  readonly content: string | Buffer;
   readonly model: string;
   readonly counter: number;
   /** The rest of the request: stages, rates, time-outs. */
@@ -30,7 +30,7 @@ export interface Wanted {
 
 export async function campaign(instance: Instance, wanted: Wanted): Promise<Ran> {
   const { content, model, counter, body, meanwhile } = wanted;
-  const image = Buffer.from(content);
+  const image = typeof content === 'string' ? Buffer.from(content) : content;
   const sha256 = createHash('sha256').update(image).digest('hex');
   const manifest = signManifest(
     {
