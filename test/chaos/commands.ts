@@ -2,7 +2,7 @@
  * Commands while every part is killed, one after the other, by the seed: each command must end in one state, the plant's
  * own record must agree with it, and at QoS 2 nothing may be written twice.
  *
- *   node dist/test/chaos/commands.js [--commands 1000] [--kills 24] [--seed 1] [--json]
+ *   node dist/test/chaos/commands.js [--commands 1000] [--kills 24] [--in-flight 20] [--seed 1] [--json]
  */
 import { parseArgs } from 'node:util';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
@@ -15,8 +15,8 @@ import { type Evidence, faults } from './support/judge-commands';
 import { Random } from './support/random';
 
 const VICTIMS = ['worker', 'relay', 'api', 'agent', 'kafka', 'temporal'];
-const DEVICES = 20;
-const IN_FLIGHT = 20;
+/** Questions to Temporal at once, when all is at rest. */
+const ASKED_AT_ONCE = 20;
 const TIMEOUT_MS = 300_000;
 const RETRY_MS = 500;
 /** Longest wait for everything to come to rest after the last kill. */
@@ -28,6 +28,8 @@ const { values } = parseArgs({
   options: {
     commands: { type: 'string', default: '1000' },
     kills: { type: 'string', default: '24' },
+    // And so many devices: of one of them commands go one after the other.
+    'in-flight': { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
@@ -38,22 +40,25 @@ const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
 
-void main(Number(values.commands), Number(values.kills), Number(values.seed));
+void main(Number(values.commands), Number(values.kills), Number(values['in-flight']), Number(values.seed));
 
-async function main(count: number, kills: number, seed: number): Promise<void> {
+async function main(count: number, kills: number, inFlight: number, seed: number): Promise<void> {
   const random = new Random(seed);
-  const instance = await Instance.start(loadProfile(DEVICES, 60_000), ['presence']);
+  const instance = await Instance.start(loadProfile(inFlight, 60_000), ['presence']);
   try {
-    say(`seed ${seed}: ${count} commands on ${DEVICES} devices, ${kills} kills`);
-    const all = orders(count, DEVICES, TIMEOUT_MS, random);
+    say(`seed ${seed}: ${count} commands on ${inFlight} devices, ${kills} kills`);
+    const all = orders(count, inFlight, TIMEOUT_MS, random);
+    const started = performance.now();
     const killed: string[] = [];
-    const ids = await submit(instance, all, async (done) => {
+    const ids = await submit(instance, { all, inFlight }, async (done) => {
       if (killed.length >= kills || done < ((killed.length + 1) * count) / (kills + 1)) return;
       const victim = random.pick(VICTIMS);
       killed.push(victim);
       await kill(instance, victim);
     });
+    const submitted_s = Math.round((performance.now() - started) / 1_000);
     await atRest(instance, [...ids.values()]);
+    say(`all accepted after ${submitted_s} s, at rest after ${Math.round((performance.now() - started) / 1_000)} s`);
     report(await evidence(instance, ids), killed);
   } finally {
     await instance.stop();
@@ -63,7 +68,7 @@ async function main(count: number, kills: number, seed: number): Promise<void> {
 /** Every order is accepted in the end: the same key makes a repeated request the same command. */
 async function submit(
   instance: Instance,
-  all: readonly Order[],
+  { all, inFlight }: { readonly all: readonly Order[]; readonly inFlight: number },
   progressed: (done: number) => Promise<void>,
 ): Promise<Map<Order, string>> {
   const ids = new Map<Order, string>();
@@ -74,7 +79,7 @@ async function submit(
       await progressed(ids.size);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: inFlight }, lane));
   return ids;
 }
 
@@ -139,7 +144,7 @@ async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Pr
       });
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, lane));
   await connection.close();
   return all;
 }
