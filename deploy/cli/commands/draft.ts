@@ -92,9 +92,7 @@ async function into(context: Context, file: string, draft: Draft, o: BrowseOptio
     throw new CliError('failed', 'browse', `nothing was found that ${file} could be given`, 'look without --into');
   const connection = o.connection ?? onlyConnection(draft);
   const source = devices.length > 0 ? { kind: 'devices', devices } : { kind: 'points', points };
-  await put(context, draft, { connection, device: o.into ?? '', source }, (text) =>
-    context.io.out(text),
-  );
+  await put(context, draft, { connection, device: o.into ?? '', source }, (text) => context.io.out(text));
   return EXIT.ok;
 }
 
