@@ -49,6 +49,8 @@ const MAX_REFUSAL_CHARS = 2_000;
 
 export class ProfileKeeper {
   private desired: DesiredProfile | undefined;
+  /** The last of the platform's that was taken; what is desired may have been refused. */
+  private inForce: DesiredProfile | undefined;
   private current: ProfileStatus = { source: 'file', version: 0, refusal: '' };
   private plan: AgentPlan | undefined;
   private user: ProfileUser | undefined;
@@ -61,6 +63,13 @@ export class ProfileKeeper {
     return this.current;
   }
 
+  /** As it is written, of the one in force. */
+  text(): { readonly source: ProfileStatus['source']; readonly profile: string } {
+    const { source } = this.current;
+    const own = (): string => readFileSync(this.options.file, 'utf8');
+    return { source, profile: source === 'platform' ? (this.inForce?.profile ?? '') : own() };
+  }
+
   /** The plan to start with. Throws ProfileError when the file is not valid and the platform's profile is not there. */
   load(): AgentPlan {
     this.desired = this.stored();
@@ -68,6 +77,7 @@ export class ProfileKeeper {
     try {
       this.plan = this.planOf(this.desired);
       this.current = { source: 'platform', version: this.desired.version, refusal: '' };
+      this.inForce = this.desired;
     } catch (error) {
       // It was valid for the release that stored it.
       this.plan = this.planOfFile();
@@ -90,7 +100,9 @@ export class ProfileKeeper {
       else await this.take(0, () => this.planOfFile(), 'file');
       // A refused one is not tried again until it changes.
       this.desired = desired;
-      if (this.current.refusal === '') await this.store(desired);
+      if (this.current.refusal !== '') return;
+      this.inForce = desired;
+      await this.store(desired);
     });
   }
 

@@ -6,9 +6,9 @@ export const MAX_PROBE_MS = 30_000;
 export const MAX_PROBE_BYTES = 900_000;
 
 export interface ProbeRequest {
-  /** preview: every point of the draft is read. browse: what is behind one connection of it. */
-  readonly kind: 'preview' | 'browse';
-  /** YAML. */
+  /** preview: every point of the draft is read. browse: what is behind one connection of it. current: no draft, but what the agent works by. */
+  readonly kind: 'preview' | 'browse' | 'current';
+  /** YAML; empty for current. */
   readonly profile: string;
   /** Of the draft. Preview: only its devices, all when empty. Browse: the one. */
   readonly connection: string;
@@ -78,4 +78,13 @@ export interface Found {
   readonly cut: boolean;
 }
 
-export type ProbeResult = Preview | Found;
+/** What the agent works by: a draft begins there, and is compared with it. */
+export interface Current {
+  readonly kind: 'current';
+  /** A file of its own, or what the platform desired. */
+  readonly source: 'file' | 'platform';
+  /** YAML as it is written, variables not filled in. */
+  readonly profile: string;
+}
+
+export type ProbeResult = Preview | Found | Current;

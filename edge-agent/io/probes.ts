@@ -5,6 +5,7 @@
 import { type Consumer, type EachMessagePayload, type Kafka } from 'kafkajs';
 import { Decoder, unframe } from '../../schemas/codec';
 import { type ProbeAnswer, type ProbeOrder } from '../../schemas/generated';
+import { type Current, type ProbeRequest } from '../../schemas/probe';
 import {
   committedConsumer,
   ensureTopics,
@@ -15,11 +16,19 @@ import {
   type WriterSchemas,
 } from '../../schemas/stream';
 import { AgentTopics, deviceKey, probesGroup, Topics } from '../../schemas/topics';
+import { tellable } from '../probe/current';
 import { type Clock } from './clock';
 import { backoff_ms } from './shipper/backoff';
 
 /** JSON of the answer. Rejects with the reason when there is none. */
 export type Prober = (request: string) => Promise<string>;
+
+export interface Answering {
+  /** About drafts. */
+  readonly draft: Prober;
+  /** What the agent works by. Throws when it cannot be read. */
+  readonly current: () => Omit<Current, 'kind'>;
+}
 
 export interface ProbesOptions {
   readonly agentId: string;
@@ -30,7 +39,7 @@ export interface ProbesOptions {
   readonly schemas: Pick<WriterSchemas, 'get'>;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly prober: Prober;
+  readonly prober: Answering;
   onFailure(error: unknown): void;
 }
 
@@ -121,7 +130,7 @@ export class Probes {
 
   private async answer(order: ProbeOrder): Promise<void> {
     try {
-      const answer = await this.options.prober(order.request);
+      const answer = await answerTo(order.request, this.options.prober);
       await this.tell(order, { outcome: 'answered', answer });
     } catch (error) {
       await this.tell(order, { outcome: 'refused', detail: (error as Error).message });
@@ -151,4 +160,11 @@ export class Probes {
       await producer.disconnect().catch(onFailure);
     }
   }
+}
+
+async function answerTo(request: string, { draft, current }: Answering): Promise<string> {
+  const { kind } = JSON.parse(request) as ProbeRequest;
+  if (kind !== 'current') return draft(request);
+  const { source, profile } = current();
+  return JSON.stringify({ kind, source, profile: tellable(profile) } satisfies Current);
 }

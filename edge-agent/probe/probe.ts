@@ -12,13 +12,7 @@ import { type Problem, problemText } from '../core/profile/problem';
 import { type ConnectionSection } from '../core/profile/types';
 import { planOfText, ProfileError, schemaOfProfiles } from '../profile-file';
 import { qualityName } from '../quality-name';
-import {
-  MAX_PROBE_BYTES,
-  type Preview,
-  type PreviewValue,
-  type ProbeRequest,
-  type ProbeResult,
-} from '../../schemas/probe';
+import { type Found, MAX_PROBE_BYTES, type Preview, type PreviewValue, type ProbeRequest } from '../../schemas/probe';
 import { browseConnection } from './browse';
 import { ProbeError } from './error';
 import { plainValue, readField } from './read-field';
@@ -34,7 +28,7 @@ const SUFFIX_RADIX = 36;
 const NEVER = new Promise<never>(() => undefined);
 
 /** Throws ProfileError, ProbeError, and whatever kept a connection from being browsed. */
-export async function probe(request: ProbeRequest, deps: ProbeDeps): Promise<ProbeResult> {
+export async function probe(request: ProbeRequest, deps: ProbeDeps): Promise<Preview | Found> {
   const suffix = `probe-${deps.random().toString(SUFFIX_RADIX).slice(2, 10)}`;
   if (request.kind === 'preview') return preview(request, deps, suffix);
   const connection = connectionOf(request, deps.env);

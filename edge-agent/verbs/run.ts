@@ -67,7 +67,7 @@ export async function run(options: RunOptions): Promise<void> {
   const more = { plan, profile, stream, replicationFactor, log, metrics, ...(updates && { updates }), ...traces };
   const deps = { ...options.deps, claim: claims.take };
   const agent = await Agent.open({ ...options, ...more, deps });
-  const probes = stream && probesOf(stream, { ...options, plan, replicationFactor, log });
+  const probes = stream && probesOf(stream, profile, { ...options, plan, replicationFactor, log });
   let started = false;
   const health = await serveHealth(
     {
@@ -117,14 +117,18 @@ interface Probing extends RunOptions {
   readonly log: Logger;
 }
 
-function probesOf(stream: StreamConfig, { plan, replicationFactor, log, env, deps }: Probing): Probes {
+function probesOf(stream: StreamConfig, keeper: ProfileKeeper, options: Probing): Probes {
+  const { plan, replicationFactor, log, env, deps } = options;
   const program = join(__dirname, '..', 'main.js');
   return new Probes({
     ...{ agentId: plan.agent_id, tenant: plan.tenant, stream, replicationFactor },
     ...{ clock: deps.clock, random: deps.random },
     kafka: createKafka(stream, log),
     schemas: new WriterSchemas(stream),
-    prober: proberBy({ command: process.execPath, args: [program, 'probe'], env }),
+    prober: {
+      draft: proberBy({ command: process.execPath, args: [program, 'probe'], env }),
+      current: () => keeper.text(),
+    },
     onFailure: (err) => log.warn({ err }, 'questions about drafts are not heard or answered; all else goes on'),
   });
 }

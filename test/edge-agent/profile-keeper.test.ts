@@ -46,6 +46,7 @@ test('starts with the file, and says so', () => {
   const rig = new Rig();
   expect(rig.start()).toBe(1);
   expect(rig.told).toEqual([{ source: 'file', version: 0, refusal: '' }]);
+  expect(rig.keeper.text()).toEqual({ source: 'file', profile: expect.stringContaining('agent') as string });
 });
 
 test('what the platform desires is applied, and is there at the next start with no network', async () => {
@@ -70,6 +71,7 @@ test('one that is not valid is refused with its reasons, and the last good one s
   expect(rig.applied).toEqual([7]);
   const { refusal, ...inForce } = rig.keeper.status;
   expect(inForce).toEqual({ source: 'platform', version: 1 });
+  expect(rig.keeper.text()).toEqual({ source: 'platform', profile: profile(7) });
   expect(refusal).toMatch(/version 2: .*address.*got 70000, expected 0 to 65535/);
   expect(new Rig().start()).toBe(7);
 });

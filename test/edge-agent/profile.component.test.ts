@@ -143,6 +143,9 @@ ${devices}`;
       });
       await expect(ask('browse', profile(''))).rejects.toThrow(/nothing to browse: import a tag list/);
       await expect(ask('preview', profile(pump(70_000)))).rejects.toThrow(/profile.yaml:.*70000/);
+      expect(await asker.ask({ kind: 'current', profile: '', connection: '', node: '', wait_ms: 0 })).toEqual({
+        ...{ kind: 'current', source: 'platform', profile: profile(pump(1)) },
+      });
       await asker.stop();
       expect((await status()).profile).toMatchObject({ source: 'platform', version: 1 });
       expect((await status()).connections[0]?.counters['reconnects']).toBe(0);

@@ -26,31 +26,35 @@ export function completion(program: Command, shell: string): string {
   throw new CliError('usage', 'completion', `${shell} is not known`, `there are: ${SHELLS.join(', ')}`);
 }
 
+/** A word that leads nowhere is an argument, or the value of an option: what may follow is that of the verb before it. */
 function bash(all: readonly Entry[]): string {
-  const cases = all.map((e) => `    '${e.path}') words='${e.words.join(' ')}' ;;`).join('\n');
+  const cases = all.map((e) => `    '${e.path}') echo '${e.words.join(' ')}' ;;`).join('\n');
   return `# source <(millrace completion bash)
-_millrace() {
-  local path='' words='' word current="\${COMP_WORDS[COMP_CWORD]}"
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
-  done
-  case "$path" in
+_millrace_words() {
+  case "$1" in
 ${cases}
+    *) return 1 ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+_millrace() {
+  local path='' word current="\${COMP_WORDS[COMP_CWORD]}"
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if _millrace_words "\${path:+$path }$word" > /dev/null; then path="\${path:+$path }$word"; fi
+  done
+  COMPREPLY=($(compgen -W "$(_millrace_words "$path")" -- "$current"))
 }
 complete -o default -F _millrace millrace ./millrace
 `;
 }
 
+const seen = (names: readonly string[]): string => `__fish_seen_subcommand_from ${names.join(' ')}`;
+
 function fish(all: readonly Entry[]): string {
   const lines = all.flatMap(({ path, words }) => {
-    const given = path
-      ? path
-          .split(' ')
-          .map((w) => `__fish_seen_subcommand_from ${w}`)
-          .join('; and ')
-      : '__fish_use_subcommand';
+    const verbs = words.filter((w) => !w.startsWith('--'));
+    const before = path === '' ? ['__fish_use_subcommand'] : path.split(' ').map((w) => seen([w]));
+    // What has a verb of its own already wants that one's words.
+    const given = [...before, ...(path !== '' && verbs.length > 0 ? [`not ${seen(verbs)}`] : [])].join('; and ');
     return words.map((w) => {
       const what = w.startsWith('--') ? `-l ${w.slice(2)}` : `-f -a ${w}`;
       return `complete -c millrace -n '${given}' ${what}`;

@@ -90,10 +90,9 @@ async function into(context: Context, file: string, draft: Draft, o: BrowseOptio
   const { points, devices } = found;
   if (points.length + devices.length === 0)
     throw new CliError('failed', 'browse', `nothing was found that ${file} could be given`, 'look without --into');
+  const connection = o.connection ?? onlyConnection(draft);
   const source = devices.length > 0 ? { kind: 'devices', devices } : { kind: 'points', points };
-  await put(context, draft, { connection: o.connection ?? '', device: o.into ?? '', source }, (text) =>
-    context.io.out(text),
-  );
+  await put(context, draft, { connection, device: o.into ?? '', source }, (text) => context.io.out(text));
   return EXIT.ok;
 }
 
@@ -143,6 +142,12 @@ async function probe<T extends ProbeResult>(
     ...(wait !== undefined && { wait_s: Number(wait) }),
   };
   return new ApiClient(apiEndpoint(context)).post<T>(`/agents/${encodeURIComponent(agent)}/probes`, body);
+}
+
+/** The agent has looked: there is one, and it was not named. */
+function onlyConnection({ text }: Draft): string {
+  const name: unknown = parseDocument(text).getIn(['connections', 0, 'name']);
+  return typeof name === 'string' ? name : '';
 }
 
 /** Which agent it is for is in the draft, which need not be valid yet. */

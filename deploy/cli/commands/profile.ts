@@ -1,6 +1,7 @@
 /** The profile that the platform desires of an agent, over the API: what would change, and to have it so. */
 import { readFileSync } from 'node:fs';
 import { diffLines, hunks } from '../../../schemas/text-diff';
+import { type Current } from '../../../schemas/probe';
 import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
@@ -60,12 +61,29 @@ export async function apply(context: Context, file: string, o: { json?: boolean 
   return EXIT.ok;
 }
 
-export async function showDesired(context: Context, agent: string, o: { json?: boolean }): Promise<number> {
+export async function showDesired(
+  context: Context,
+  agent: string,
+  o: { json?: boolean; running?: boolean },
+): Promise<number> {
+  if (o.running) return showRunning(context, agent, o);
   const desired = await new ApiClient(apiEndpoint(context)).get<Desired>(at(agent));
   if (o.json) context.io.out(json(desired));
   else {
     context.io.err(`version ${desired.version}, ${desired.at}, by ${desired.by}\n`);
     context.io.out(desired.profile);
+  }
+  return EXIT.ok;
+}
+
+/** What the agent itself says it works by. */
+async function showRunning(context: Context, agent: string, o: { json?: boolean }): Promise<number> {
+  const path = `/agents/${encodeURIComponent(agent)}/probes`;
+  const current = await new ApiClient(apiEndpoint(context)).post<Current>(path, { kind: 'current' });
+  if (o.json) context.io.out(json(current));
+  else {
+    context.io.err(current.source === 'file' ? 'a file of its own\n' : 'what the platform desired\n');
+    context.io.out(current.profile);
   }
   return EXIT.ok;
 }

@@ -71,7 +71,8 @@ function addProfiles({ program, run }: Verbs): void {
     .action((file: string, o: Json) => run((c) => profile().apply(c, file, o)));
   withJson(group.command('show').argument('<agent>'))
     .description('what is desired of an agent')
-    .action((agent: string, o: Json) => run((c) => profile().showDesired(c, agent, o)));
+    .option('--running', 'ask the agent what it works by, also when that is a file of its own')
+    .action((agent: string, o: Json & { running?: boolean }) => run((c) => profile().showDesired(c, agent, o)));
   addDrafts(group, run);
 }
 

@@ -25,6 +25,7 @@ export async function ensureChromium(root: string): Promise<string> {
   return join(folder, 'chromium');
 }
 
+const SYSTEM_FONTS = '/usr/share/fonts';
 const fontsOf = (dir: string): string => join(dir, 'fonts.conf');
 
 /** The browser looks for what draws beside itself; the fonts that come with it are named where they lie. */
@@ -33,7 +34,9 @@ function furnish(dir: string): void {
     rmSync(join(dir, name), { force: true });
     symlinkSync(join('swiftshader', name), join(dir, name));
   }
-  const lines = [`<dir>${join(dir, 'fonts')}</dir>`, `<cachedir>${join(dir, 'fonts-cache')}</cachedir>`];
+  // Those of the system have marks that the one font here has not.
+  const folders = [join(dir, 'fonts'), SYSTEM_FONTS].map((folder) => `<dir>${folder}</dir>`);
+  const lines = [...folders, `<cachedir>${join(dir, 'fonts-cache')}</cachedir>`];
   writeFileSync(fontsOf(dir), `<?xml version="1.0"?>\n<fontconfig>${lines.join('')}</fontconfig>\n`);
 }
 

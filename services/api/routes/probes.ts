@@ -12,7 +12,7 @@ const S = 1_000;
 
 interface Asked {
   readonly kind: ProbeRequest['kind'];
-  readonly profile: string;
+  readonly profile?: string;
   readonly connection?: string;
   readonly node?: string;
   readonly wait_s?: number;
@@ -29,7 +29,8 @@ export function probeRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
   router.post('/agents/:id/probes', async (req, res) => {
-    const { kind, profile, connection = '', node = '', wait_s = DEFAULT_WAIT_S } = req.body as Asked;
+    const { kind, profile = '', connection = '', node = '', wait_s = DEFAULT_WAIT_S } = req.body as Asked;
+    if (kind !== 'current' && profile === '') throw new ApiError('invalid-request', `a ${kind} needs a profile`);
     const request = { kind, profile, connection, node, wait_ms: wait_s * S };
     res.json(await deps.probes.ask(principalOf(res), req.params.id, request));
   });

@@ -158,7 +158,7 @@ describe('profile', () => {
         ['profile', 'browse', draft, '--into', 'd'],
       );
       expect(into.out).toBe(put.profile);
-      expect(into.seen[1]).toMatchObject({ body: { device: 'd', source: { kind: 'points', points: found.points } } });
+      expect(into.seen[1]).toMatchObject({ body: { connection: 'plc', device: 'd', source: { kind: 'points' } } });
     });
 
     test('import prints the profile with the points, or keeps it in its file', async () => {
@@ -177,6 +177,17 @@ describe('profile', () => {
       expect((await against(() => ({ body: put }), [...argv, '--write'])).out).toBe('');
       expect(readFileSync(draft, 'utf8')).toBe(put.profile);
       expect((await against(() => ({ body: put }), [...argv, '--dbc', csv])).code).toBe(2);
+    });
+
+    test('show --running is what the agent works by', async () => {
+      const current = { kind: 'current', source: 'file', profile: 'agent: {}\n' };
+      const {
+        out,
+        err,
+        seen: asked,
+      } = await against(() => ({ body: current }), ['profile', 'show', 'edge-1', '--running']);
+      expect([out, err]).toEqual([current.profile, 'a file of its own\n']);
+      expect(asked[0]).toMatchObject({ path: '/api/v1/agents/edge-1/probes', body: { kind: 'current' } });
     });
 
     test('a draft that names no agent needs one', async () => {

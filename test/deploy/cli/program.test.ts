@@ -1,4 +1,5 @@
 /** Help and complaints, word for word: `UPDATE_GOLDEN=1 npx jest …` writes them anew, and the diff is for the reviewer. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../../../schemas/root';
@@ -77,6 +78,18 @@ test('status of nothing is exit 1, and JSON for programs all the same', async ()
 test('completion knows every verb', async () => {
   const { out } = await cli(['completion', 'bash']);
   for (const word of ['up', 'down', 'status', 'device', 'command'])
-    expect(out).toMatch(new RegExp(`''\\) words='[^']*\\b${word}\\b`));
-  expect(out).toContain("'device') words='list show register");
+    expect(out).toMatch(new RegExp(`''\\) echo '[^']*\\b${word}\\b`));
+  expect(out).toContain("'device') echo 'list show register");
+});
+
+test.each([
+  ['', 'st', 'status'],
+  ['--context north device', 'sus', 'suspend'],
+  ['device show boiler-1', '--j', '--json'],
+  ['profile import plant.yaml --csv tags.csv', '--dev', '--device'],
+])('bash, after "%s", completes %s to %s', async (before, current, word) => {
+  const { out } = await cli(['completion', 'bash']);
+  const words = ['millrace', ...before.split(' ').filter(Boolean), current];
+  const ask = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _millrace; echo "\${COMPREPLY[*]}"`;
+  expect(execFileSync('bash', ['-c', `${out}\n${ask}`], { encoding: 'utf8' }).trim()).toBe(word);
 });

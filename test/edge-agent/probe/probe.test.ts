@@ -5,6 +5,7 @@ import { type BacnetSettings, type BacnetSource } from '../../../edge-agent/adap
 import { type MqttConnectionSettings } from '../../../edge-agent/adapters/mqtt/settings';
 import { type AgentPlan } from '../../../edge-agent/core/compile/plan';
 import { bounded } from '../../../edge-agent/probe/probe';
+import { tellable } from '../../../edge-agent/probe/current';
 import { MAX_TOPICS, SeenTopics } from '../../../edge-agent/probe/topics';
 import { asVisitor } from '../../../edge-agent/probe/visitor';
 import { planOfText } from '../../../edge-agent/profile-file';
@@ -167,4 +168,18 @@ devices:
     expect(() => put(source, device, profile)).toThrow(PointsError);
     expect(() => put(source, device, profile)).toThrow(reason);
   });
+});
+
+describe('the profile in force is told', () => {
+  test.each([
+    'password: ${SECRET}',
+    "password: '${SECRET:-}'",
+    "password: ''",
+    'password_file: /run/secret',
+    'x: password',
+  ])('with %s', (line) => expect(tellable(line)).toBe(line));
+  test.each(['password: hunter2', 'token: ${T:-change-me}', 'mqtt: { user: { password: 1234 } }'])(
+    'not with %s',
+    (line) => expect(() => tellable(`# plant\n${line}`)).toThrow(/secret in line 2/),
+  );
 });

@@ -216,9 +216,11 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     probes: {
       ask: (_asker, _agent, { kind }) =>
         Promise.resolve(
-          kind === 'preview'
-            ? { kind, values: [], unread: [], complaints: [], points: 0 }
-            : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
+          kind === 'current'
+            ? { kind, source: 'file', profile: 'agent: { id: edge-1 }' }
+            : kind === 'preview'
+              ? { kind, values: [], unread: [], complaints: [], points: 0 }
+              : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
         ),
     },
     rateLimit: { per_second: 0, burst: 1 },

@@ -3,6 +3,7 @@ import './style.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { hasToken, signIn, tokenFromAddress } from './api';
+import { Dialog } from './dialog';
 import { ageText, zoneName } from './format';
 import { go, useLive, useNow, useRoute } from './hooks';
 import { live } from './live';
@@ -21,7 +22,7 @@ import { DeadLetter, StreamsScreen } from './screens/streams';
 import { Topology } from './screens/topology';
 import { session, type SessionState } from './session';
 import { progressNow, Tour } from './tour';
-import { Badge, Card, Cli, Empty, Field, Link, Loading, Screen, type Tone } from './ui';
+import { Badge, Card, Cli, Empty, Field, Link, Loading, Screen, Table, type Tone } from './ui';
 
 /** Address, name, and the key that leads there after `g`. */
 const NAV = [
@@ -126,8 +127,8 @@ function useTheme(): [Theme, () => void] {
   return [theme, () => set(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto')];
 }
 
-/** `/` searches, `g` and a letter leads to a screen. */
-function useKeys(): void {
+/** `/` searches, `g` and a letter leads to a screen, `?` lists these. */
+function useKeys(help: () => void): void {
   useEffect(() => {
     let leading = false;
     const press = (event: KeyboardEvent): void => {
@@ -141,6 +142,7 @@ function useKeys(): void {
       const screen = leading ? NAV.find(([, , key]) => key === event.key)?.[0] : undefined;
       leading = event.key === 'g' && !leading;
       if (screen !== undefined) go(`/${screen}`);
+      else if (event.key === '?') help();
       else if (event.key === '/') {
         event.preventDefault();
         if (!location.pathname.startsWith('/devices')) go('/devices');
@@ -156,7 +158,8 @@ function Frame() {
   const route = useRoute();
   const [theme, turn] = useTheme();
   const [progress, setProgress] = useState(progressNow);
-  useKeys();
+  const [helped, help] = useState(false);
+  useKeys(() => help(true));
   useEffect(() => {
     live.start();
     return () => live.stop();
@@ -199,10 +202,37 @@ function Frame() {
           </Link>
         ))}
         <p class="soft small">Times are in {zoneName()}.</p>
+        <button type="button" class="small" aria-keyshortcuts="?" onClick={() => help(true)}>
+          Keys
+        </button>
       </nav>
       <Current route={route} />
+      {helped && <Keys onClose={() => help(false)} />}
       {!progress.closed && <Tour progress={progress} set={setProgress} />}
     </>
+  );
+}
+
+function Keys({ onClose }: { onClose: () => void }) {
+  const keys = [['/', 'Search the devices'], ['?', 'These keys'], ...NAV.map(([, name, key]) => [`g ${key}`, name])];
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <Table
+        label="Keys"
+        rows={keys}
+        keyOf={([key = '']) => key}
+        columns={[
+          { name: 'Press', cell: ([key]) => <kbd>{key}</kbd> },
+          { name: 'For', cell: ([, what]) => what },
+        ]}
+      />
+      <p class="soft small">Arrows go through the list of devices, Escape leaves a dialog.</p>
+      <div class="actions end">
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </Dialog>
   );
 }
 

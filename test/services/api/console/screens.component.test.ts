@@ -199,6 +199,13 @@ inBrowser('an alarm is shelved for a time, with a comment', async () => {
   await console.page.getByRole('dialog').waitFor({ state: 'detached' });
   const args = { alarm: 'overheated', minutes: 30, comment: 'sensor is being changed' };
   expect(world.started.commands.at(-1)).toMatchObject({ name: 'alarm-shelve', args: JSON.stringify(args) });
+  await console.page
+    .getByRole('button', { name: /^Unshelve/ })
+    .first()
+    .click();
+  await console.page.getByRole('dialog').getByRole('button', { name: 'Unshelve' }).click();
+  await console.page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(world.started.commands.at(-1)).toMatchObject({ name: 'alarm-unshelve' });
 });
 
 inBrowser(
@@ -233,6 +240,17 @@ inBrowser(
     expect(console.complaints).toEqual([]);
   },
 );
+
+inBrowser('an agent that works by its own file is asked for it, and a draft is compared with that', async () => {
+  await console.visit('/connections/edge-4');
+  await console.page.getByRole('button', { name: 'Ask the agent for its file' }).click();
+  const editor = console.page.getByLabel('Profile, YAML');
+  await editor.and(console.page.locator(':not(:placeholder-shown)')).waitFor();
+  await editor.fill((await editor.inputValue()).replace('port: 5020', 'port: 5021'));
+  await console.page.getByRole('button', { name: 'Validate' }).click();
+  await console.says('-     port: 5020');
+  expect(await console.violations()).toEqual([]);
+});
 
 inBrowser('a profile is checked, compared and applied', async () => {
   await console.visit('/connections/edge-1');
@@ -286,4 +304,11 @@ inBrowser('keys lead to screens, and into the list', async () => {
   await console.page.keyboard.type('boiler-1');
   await console.page.waitForURL('**/devices?q=boiler-1');
   await console.says('1 of 200');
+  await console.page.locator('h1').click();
+  await console.page.keyboard.press('?');
+  const keys = console.page.getByRole('dialog');
+  await keys.getByText('Search the devices').waitFor();
+  expect(await console.violations()).toEqual([]);
+  await console.page.keyboard.press('Escape');
+  await keys.waitFor({ state: 'detached' });
 });

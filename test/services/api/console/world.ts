@@ -6,7 +6,6 @@ import { iso } from '../../../../services/api/views';
 import { createKey, principal, showKey } from '../../../../services/domain/access';
 import { type Harness, startApi } from '../harness';
 import {
-  askAgent,
   BATCH,
   batchesAt,
   CAMPAIGN,
@@ -15,10 +14,10 @@ import {
   historyOf,
   METRICS,
   overviewOf,
-  PROFILE,
   schedulesAt,
   wave,
 } from './world-data';
+import { askAgent, PROFILE } from './world-drafts';
 
 export interface World extends Harness {
   readonly viewerKey: string;

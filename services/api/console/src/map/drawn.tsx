@@ -35,12 +35,14 @@ export function useFences(agents: readonly string[]): readonly Fence[] {
 
 interface DrawnProps {
   readonly fences: readonly Fence[];
+  /** The view holds the fences, too, also when they come after the devices. */
+  readonly around?: boolean;
   readonly places: readonly Place[];
   readonly moved: (bounds: Bounds) => void;
   readonly chose: (ids: readonly string[]) => void;
 }
 
-export function Drawn({ places, fences, moved, chose }: DrawnProps) {
+export function Drawn({ places, fences, around = false, moved, chose }: DrawnProps) {
   const host = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<MapView | undefined>();
   const [error, fail] = useState<Error | undefined>();
@@ -59,12 +61,13 @@ export function Drawn({ places, fences, moved, chose }: DrawnProps) {
       opened?.close();
     };
   }, []);
+  const held = around ? [...places, ...fences.flatMap(cornersOf)] : places;
   useEffect(() => map?.show(places), [map, places]);
   useEffect(() => map?.fence(fences), [map, fences]);
   useEffect(() => {
-    const bounds = boundsOf([...places, ...fences.flatMap(cornersOf)]);
+    const bounds = boundsOf(held);
     if (bounds) map?.look(bounds);
-  }, [map, fences.length]);
+  }, [map, held.length - places.length]);
   return (
     <>
       {error && (

@@ -80,7 +80,11 @@ export function styleOf(
       },
       {
         ...{ id: 'fence-names', type: 'symbol', source: 'fences' },
-        layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 9 },
+        layout: {
+          ...{ 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11, 'text-max-width': 9 },
+          // Out of the way of a device in the middle.
+          ...{ 'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 1 },
+        },
         paint: { 'text-color': p.text, 'text-halo-color': p.card, 'text-halo-width': 1.5 },
       },
       {

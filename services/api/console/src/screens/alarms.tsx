@@ -1,6 +1,7 @@
 /** Alarms that ask for attention, and the journal of all of them. */
 import { useState } from 'preact/hooks';
 import { call, devicePath } from '../api';
+import { now } from '../clock';
 import { cli, valueText } from '../format';
 import { useAttempt, useLive, useLoad, useNow } from '../hooks';
 import { pathOf } from '../route';
@@ -36,15 +37,18 @@ export function Alarms({ tab = 'standing' }: { tab?: string }) {
   );
 }
 
+/** Its time may be over while nobody looked. */
+const isShelved = ({ shelved_until: until }: AlarmRow, at: number): boolean => until !== null && Date.parse(until) > at;
+
 function Standing() {
   const live = useLive();
-  const now = useNow(5_000);
+  const at = useNow(5_000);
   const loaded = useLoad<Items<AlarmRow>>('/alarms', live.alarms, 15_000);
   const items = loaded.value?.items ?? [];
-  const shelved = items.filter((a) => a.shelved_until !== null && Date.parse(a.shelved_until) > now);
+  const shelved = items.filter((a) => isShelved(a, at));
   return (
     <>
-      {isFlood(items, now) && (
+      {isFlood(items, at) && (
         <p class="banner bad" role="alert">
           <strong>Alarm flood.</strong> More than {FLOOD_ALARMS} alarms were raised in ten minutes. Deal with the
           critical ones first; they are on top.
@@ -70,7 +74,7 @@ function Standing() {
 }
 
 export function AlarmTable({ alarms, again }: { alarms: readonly AlarmRow[]; again: () => void }) {
-  const [asked, ask] = useState<{ alarm: AlarmRow; what: 'acknowledge' | 'shelve' } | undefined>();
+  const [asked, ask] = useState<{ alarm: AlarmRow; what: 'acknowledge' | 'shelve' | 'unshelve' } | undefined>();
   return (
     <>
       <Table
@@ -106,19 +110,31 @@ export function AlarmTable({ alarms, again }: { alarms: readonly AlarmRow[]; aga
                     Acknowledge
                   </Act>
                 )}
-                <Act
-                  role="operator"
-                  aria-label={`Shelve ${a.alarm} of ${a.device_id}`}
-                  onClick={() => ask({ alarm: a, what: 'shelve' })}
-                >
-                  Shelve
-                </Act>
+                {isShelved(a, now()) ? (
+                  <Act
+                    role="operator"
+                    aria-label={`Unshelve ${a.alarm} of ${a.device_id}`}
+                    onClick={() => ask({ alarm: a, what: 'unshelve' })}
+                  >
+                    Unshelve
+                  </Act>
+                ) : (
+                  <Act
+                    role="operator"
+                    aria-label={`Shelve ${a.alarm} of ${a.device_id}`}
+                    onClick={() => ask({ alarm: a, what: 'shelve' })}
+                  >
+                    Shelve
+                  </Act>
+                )}
               </div>
             ),
           },
         ]}
       />
-      {asked?.what === 'acknowledge' && <Acknowledge alarm={asked.alarm} close={() => (ask(undefined), again())} />}
+      {(asked?.what === 'acknowledge' || asked?.what === 'unshelve') && (
+        <Order alarm={asked.alarm} what={asked.what} close={() => (ask(undefined), again())} />
+      )}
       {asked?.what === 'shelve' && <Shelve alarm={asked.alarm} close={() => (ask(undefined), again())} />}
     </>
   );
@@ -150,18 +166,30 @@ function Stands({ alarm: a }: { alarm: AlarmRow }) {
 const order = (a: AlarmRow, name: string, args: object): Promise<unknown> =>
   call('POST', `${devicePath(a.device_id)}/commands`, { name, args });
 
-function Acknowledge({ alarm: a, close }: { alarm: AlarmRow; close: () => void }) {
+const ORDERS = {
+  acknowledge: {
+    action: 'Acknowledge',
+    says: (a: AlarmRow) =>
+      `You have taken note that ${a.device_id} says: ${a.message || a.alarm}. The agent keeps it, also without a network.`,
+  },
+  unshelve: {
+    action: 'Unshelve',
+    says: (a: AlarmRow) => `${a.alarm} of ${a.device_id} stands among the others again, before its time is over.`,
+  },
+} as const;
+
+function Order({ alarm: a, what, close }: { alarm: AlarmRow; what: keyof typeof ORDERS; close: () => void }) {
   const { busy, error, run } = useAttempt();
+  const { action, says } = ORDERS[what];
   const send = async (): Promise<void> => {
-    if (await run(() => order(a, 'alarm-acknowledge', { alarm: a.alarm }))) close();
+    if (await run(() => order(a, `alarm-${what}`, { alarm: a.alarm }))) close();
   };
   return (
     <Confirm
-      title={`Acknowledge ${a.alarm}?`}
-      text={`You have taken note that ${a.device_id} says: ${a.message || a.alarm}. The agent keeps it, also without a network.`}
-      cli={cli('command', 'send', a.device_id, 'alarm-acknowledge', `alarm=${a.alarm}`)}
-      action="Acknowledge"
-      {...{ busy, error }}
+      title={`${action} ${a.alarm}?`}
+      text={says(a)}
+      cli={cli('alarm', what, a.device_id, a.alarm)}
+      {...{ action, busy, error }}
       onConfirm={() => void send()}
       onClose={close}
     />
@@ -179,7 +207,7 @@ function Shelve({ alarm: a, close }: { alarm: AlarmRow; close: () => void }) {
     event.preventDefault();
     if (await run(() => order(a, 'alarm-shelve', args))) close();
   };
-  const words = [`alarm=${a.alarm}`, `minutes=${minutes}`, ...(args.comment ? [`comment=${args.comment}`] : [])];
+  const words = ['--for', `${minutes}m`, ...(args.comment ? ['--comment', args.comment] : [])];
   return (
     <Dialog title={`Shelve ${a.alarm} of ${a.device_id}`} onClose={close}>
       <form class="stack" onSubmit={(e) => void send(e)}>
@@ -196,7 +224,7 @@ function Shelve({ alarm: a, close }: { alarm: AlarmRow; close: () => void }) {
         <Field label="Comment" hint="kept with the command">
           <input value={comment} required maxLength={500} onInput={(e) => say(e.currentTarget.value)} />
         </Field>
-        <Cli text={cli('command', 'send', a.device_id, 'alarm-shelve', ...words)} />
+        <Cli text={cli('alarm', 'shelve', a.device_id, a.alarm, ...words)} />
         {error && <Trouble error={error} />}
         <div class="actions end">
           <button type="button" onClick={close}>

@@ -1,6 +1,7 @@
 /** What an agent reads and writes: its profile is checked, compared, and applied. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, Problem } from '../api';
+import { type Current } from '../../../../../schemas/probe';
 import { diffLines, hunks } from '../../../../../schemas/text-diff';
 import { cli } from '../format';
 import { useAttempt, useLive, useLoad } from '../hooks';
@@ -114,7 +115,8 @@ function Told({ agent }: { agent: string }) {
 }
 
 function Editor({ agent, desired, again }: { agent: string; desired: Desired | undefined; again: () => void }) {
-  const before = desired?.profile ?? '';
+  const [own, know] = useState('');
+  const before = desired?.profile ?? own;
   const [text, edit] = useState(before);
   const [checked, check] = useState<{ text: string; result: Checked } | undefined>();
   const [asked, ask] = useState(false);
@@ -152,6 +154,7 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
           placeholder={`agent:\n  id: ${agent}\nconnections: …`}
           onInput={(e) => edit(e.currentTarget.value)}
         />
+        {!desired && own === '' && <OwnFile agent={agent} know={know} />}
         {desired && desired.files.length > 0 && (
           <p class="banner warn">
             It names tag lists ({desired.files.join(', ')}): change it by the command line, which sends them along.
@@ -225,6 +228,28 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
           onClose={() => ask(false)}
         />
       )}
+    </>
+  );
+}
+
+/** Whoever applies a profile puts it in the place of that file: it is begun with, and compared with. */
+function OwnFile({ agent, know }: { agent: string; know: (profile: string) => void }) {
+  const attempt = useAttempt();
+  const ask = (): Promise<boolean> =>
+    attempt.run(async () => {
+      const path = `/agents/${encodeURIComponent(agent)}/probes`;
+      know((await call<Current>('POST', path, { kind: 'current' })).profile);
+    });
+  return (
+    <>
+      <p class="banner warn">
+        What is applied here takes the place of that file as a whole. Begin with it, so that nothing is lost:{' '}
+        <Act role="engineer" busy={attempt.busy} onClick={() => void ask()}>
+          Ask the agent for its file
+        </Act>
+      </p>
+      {attempt.error && <Trouble error={attempt.error} />}
+      <Cli text={cli('profile', 'show', agent, '--running')} />
     </>
   );
 }

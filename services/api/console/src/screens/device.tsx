@@ -1,7 +1,7 @@
 /** One device: what it says, what is asked of it, and its life. */
 import { useState } from 'preact/hooks';
 import { call, devicePath } from '../api';
-import { cli } from '../format';
+import { cli, sqlText } from '../format';
 import { useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type AlarmRow, type CommandView, type Device, type Items, type LifecycleEvent } from '../types';
@@ -167,6 +167,7 @@ function Commands({ device }: { device: Device }) {
           )}
         </Shown>
         <Cli text={cli('command', 'list', id)} />
+        <Sql text={`SELECT * FROM commands WHERE device_id = ${sqlText(id)} ORDER BY issued_at DESC`} />
       </Card>
     </>
   );
@@ -180,7 +181,7 @@ function Alarms({ id }: { id: string }) {
       <Shown of={loaded} what="Asking for alarms" empty="It never raised one.">
         {(items) => <AlarmTable alarms={items} again={loaded.again} />}
       </Shown>
-      <Sql text={`SELECT * FROM alarms WHERE device_id = '${id}' ORDER BY raised_at DESC`} />
+      <Sql text={`SELECT * FROM alarms WHERE device_id = ${sqlText(id)} ORDER BY raised_at DESC`} />
     </Card>
   );
 }
@@ -207,6 +208,7 @@ function Life({ id }: { id: string }) {
           )}
         </Shown>
         <Cli text={cli('device', 'history', id)} />
+        <Sql text={`SELECT * FROM device_lifecycle WHERE device_id = ${sqlText(id)} ORDER BY version`} />
       </Card>
       <Card title="Since this page was opened">
         <Events live={live} device={id} />

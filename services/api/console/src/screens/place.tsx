@@ -34,7 +34,7 @@ export function PlaceOf({ device }: { device: Device }) {
           <p>
             {text}, by {place.by === 'reading' ? 'its readings' : 'its labels'}
           </p>
-          <Drawn places={places} fences={fences} moved={nothing} chose={nothing} />
+          <Drawn places={places} fences={fences} around moved={nothing} chose={nothing} />
         </>
       ) : (
         <Empty>It says nowhere where it is: readings or labels named latitude and longitude would.</Empty>

@@ -4,7 +4,7 @@ import { countText, rateText } from '../format';
 import { useLive, useLoad, useNow } from '../hooks';
 import { pathOf } from '../route';
 import { type Device, type Streams } from '../types';
-import { Badge, Card, Link, Screen, Trouble } from '../ui';
+import { Badge, Card, Cli, Link, Screen, Sql, Trouble } from '../ui';
 import { siteOf, useRate } from './overview';
 import { isCaughtUp, useTopicRates } from './streams';
 
@@ -114,6 +114,8 @@ export function Topology() {
           </ul>
         </Card>
       </div>
+      <Cli text="./millrace status" />
+      <Sql text="SELECT agent_id, device_id, count() / 60 AS per_second FROM readings WHERE ts > now() - 60 GROUP BY agent_id, device_id ORDER BY per_second DESC" />
     </Screen>
   );
 }
