@@ -7,7 +7,7 @@ import { type ResolvedDevice } from './resolve';
 export interface ProtocolRules {
   readonly protocols: readonly string[];
   /** Key of connections, devices and points that only this protocol reads. */
-  readonly section?: 'opcua' | 'bacnet' | 'can' | 'mqtt' | 'sparkplug' | 'http' | 'coap' | 'mqtt_listener';
+  readonly section?: 'opcua' | 'bacnet' | 'can' | 'mqtt' | 'sparkplug' | 'http' | 'coap' | 'mqtt_listener' | 'amqp';
   kind(point: PointSection): PointKind;
   /** Issues with paths inside the connection. */
   checkConnection(connection: ConnectionSection): readonly Issue[];

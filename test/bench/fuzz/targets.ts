@@ -36,6 +36,7 @@ import {
 } from '../../../edge-agent/adapters/sparkplug-b/codec';
 import { ProtoError } from '../../../edge-agent/adapters/sparkplug-b/protobuf';
 import { MqttStreamError, PacketReader } from '../../../edge-agent/wire/mqtt/codec';
+import { AMQP_TARGETS } from './amqp';
 
 export interface Target {
   readonly name: string;
@@ -262,5 +263,6 @@ export const TARGETS: readonly Target[] = [
   coap,
   senml('json', SENML_JSON),
   senml('cbor', SENML_CBOR),
+  ...AMQP_TARGETS,
   ...busTargets(),
 ];
