@@ -1,6 +1,8 @@
 /** The adapters of a plan, one per connection. The only place that knows every protocol. */
 import { join } from 'node:path';
 import { type FieldAdapter, type Receipts } from './adapter';
+import { AmqpAdapter } from './adapters/amqp/adapter';
+import { Amqp091Adapter } from './adapters/amqp-0-9-1/adapter';
 import { CoapAdapter } from './adapters/coap/adapter';
 import { HttpAdapter } from './adapters/http/adapter';
 import { CanAdapter } from './adapters/can/adapter';
@@ -66,6 +68,10 @@ function createAdapter(connection: ConnectionPlan, deps: AdapterDeps & { phase_m
       return new CoapAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
     case 'mqtt-listener':
       return new MqttListenerAdapter(connection, { ...deps, ...sequencesOf(connection, deps) });
+    case 'amqp':
+      return new AmqpAdapter(connection, deps);
+    case 'amqp-0-9-1':
+      return new Amqp091Adapter(connection, deps);
     case 'bacnet':
       return new BacnetAdapter(connection, deps);
     case 'can':

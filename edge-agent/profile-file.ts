@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { projectRoot } from '../schemas/root';
+import { amqp10Rules } from './adapters/amqp/rules';
+import { amqp091Rules } from './adapters/amqp-0-9-1/rules';
 import { coapRules } from './adapters/coap/rules';
 import { httpRules } from './adapters/http/rules';
 import { bacnetRules } from './adapters/bacnet/rules';
@@ -31,6 +33,8 @@ export const PROTOCOLS: readonly ProtocolRules[] = [
   httpRules,
   coapRules,
   mqttListenerRules,
+  amqp10Rules,
+  amqp091Rules,
 ];
 
 export class ProfileError extends Error {

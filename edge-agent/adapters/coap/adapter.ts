@@ -1,4 +1,4 @@
-/** Devices that speak CoAP over UDP: their posts are answered when they are durable; their resources are observed, asked and written. */
+/** Devices that speak CoAP over UDP, TCP or TLS: their posts are answered when they are durable; their resources are observed, asked and written. */
 import { type Sample, type WriteRequest } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { checkValue } from '../../wire/heard';
@@ -17,7 +17,8 @@ import {
   uintOf,
   unknownCritical,
 } from './codec';
-import { type Answer, Endpoint, type Peer } from './endpoint';
+import { Channels } from './channels';
+import { type Answer, type CoapEndpoint, Endpoint, type EndpointHost, type Peer } from './endpoint';
 import { decodePost, isEntries } from './plan';
 import { Resources } from './resources';
 import { type CoapConnectionSettings, type CoapDeviceSettings, type CoapSource } from './settings';
@@ -46,7 +47,7 @@ function refused(reason: Refusal): Answer {
 
 export class CoapAdapter extends ListeningAdapter {
   private readonly settings: CoapConnectionSettings;
-  private readonly endpoint: Endpoint;
+  private readonly endpoint: CoapEndpoint;
   private readonly resources: Resources;
   private readonly transfers: Transfers;
   private opening: Attempt | undefined;
@@ -63,14 +64,15 @@ export class CoapAdapter extends ListeningAdapter {
     this.transfers = new Transfers(settings.max_body_bytes);
     const { clock, random } = deps;
     const now = (): number => clock.monotonic();
-    this.endpoint = new Endpoint({
+    const host: EndpointHost = {
       now,
       random,
       judge: (message) => this.judge(message),
       take: (message, peer) => this.take(message, peer),
       dropped: (reason) => this.dropped(reason),
       failed: (error) => this.opening?.failed(error),
-    });
+    };
+    this.endpoint = settings.transport === 'udp' ? new Endpoint(host) : new Channels(host, settings);
     this.resources = new Resources(this.endpoint, settings, {
       now: () => clock.now(),
       monotonic: now,
@@ -142,7 +144,7 @@ export class CoapAdapter extends ListeningAdapter {
 
   private peerOf(device: DevicePlan): Peer | undefined {
     const { host, port, address } = device.settings as CoapDeviceSettings;
-    return host === undefined ? this.peers.get(address) : { address: host, port };
+    return host === undefined ? this.peers.get(address) : { address: host, port, dial: true };
   }
 
   private dropped(reason: string): void {

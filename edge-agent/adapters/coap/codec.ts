@@ -92,10 +92,14 @@ export function decode(bytes: Buffer): Message {
   const id = bytes.readUInt16BE(2);
   if (code === CODE.empty && bytes.length > 4) throw new CoapError('an empty message with more than a header');
   const token = Buffer.from(bytes.subarray(4, 4 + tokenBytes));
-  const { options, end } = decodeOptions(bytes, 4 + tokenBytes);
+  return { type, code, id, token, ...decodeBody(bytes, 4 + tokenBytes) };
+}
+
+/** Options and payload, which follow the token whatever carries the message. */
+export function decodeBody(bytes: Buffer, start: number): Pick<Message, 'options' | 'payload'> {
+  const { options, end } = decodeOptions(bytes, start);
   if (end === bytes.length - 1) throw new CoapError('a payload marker without payload');
-  const payload = end < bytes.length ? Buffer.from(bytes.subarray(end + 1)) : NOTHING;
-  return { type, code, id, token, options, payload };
+  return { options, payload: end < bytes.length ? Buffer.from(bytes.subarray(end + 1)) : NOTHING };
 }
 
 /** `end`: where the payload marker is, or the end of the bytes. */
@@ -132,7 +136,11 @@ export function encode({ type, code, id, token, options, payload }: Message): Bu
   header[0] = (VERSION << 6) | (TYPES.indexOf(type) << 4) | token.length;
   header[1] = code;
   header.writeUInt16BE(id, 2);
-  const parts: Buffer[] = [header, token];
+  return Buffer.concat([header, token, encodeBody(options, payload)]);
+}
+
+export function encodeBody(options: readonly CoapOption[], payload: Buffer): Buffer {
+  const parts: Buffer[] = [];
   let before = 0;
   for (const { number, value } of [...options].sort((a, b) => a.number - b.number)) {
     const [delta, deltaMore] = shortened(number - before);

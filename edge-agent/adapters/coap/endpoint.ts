@@ -7,6 +7,8 @@ import { Memory } from './memory';
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /** A place that may be called, over TCP; absent: it came by itself. */
+  readonly dial?: boolean;
 }
 
 export interface Answer {
@@ -19,6 +21,19 @@ export interface Request extends Answer {
   readonly timeout_ms: number;
   /** What comes to the same token later; `ack` when it is durable. */
   notify?(message: Message, ack: () => void): void;
+  /** Nothing more comes to the token: the connection is gone. */
+  lost?(): void;
+}
+
+/** Over UDP, TCP or TLS. */
+export interface CoapEndpoint {
+  readonly listening: boolean;
+  /** May throw instead of telling that it failed. */
+  open(host: string, port: number, opened: () => void): void;
+  close(): Promise<void>;
+  /** Resolves with the first answer. With `notify` the token stays until `forget`. */
+  request(peer: Peer, request: Request): { token: string; answer: Promise<Message> };
+  forget(token: string): void;
 }
 
 export interface EndpointHost {
@@ -64,7 +79,7 @@ export const MAX_PENDING = 4_096;
 /** Answers sent that the other side has not acknowledged. */
 const MAX_SENDING = 4_096;
 
-export class Endpoint {
+export class Endpoint implements CoapEndpoint {
   private socket: Socket | undefined;
   private readonly memory = new Memory();
   private readonly pending = new Map<string, Pending>();
@@ -102,7 +117,6 @@ export class Endpoint {
     return socket ? this.end(socket) : Promise.resolve();
   }
 
-  /** Resolves with the first answer. With `notify` the token stays until `forget`. */
   request(peer: Peer, request: Request): { token: string; answer: Promise<Message> } {
     const bytes = Buffer.alloc(8);
     bytes.writeUInt32BE(++this.last_token >>> 0);

@@ -5,7 +5,7 @@ import { type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { Quality } from '../../../schemas/quality';
 import { blockOf, blockOption, MAX_SZX } from './blocks';
 import { CODE, CoapError, codeText, isSuccess, type Message, OPTION, uint, uintOf, uriOptions } from './codec';
-import { type Endpoint, type Peer, RequestError, type RequestErrorKind } from './endpoint';
+import { type CoapEndpoint, type Peer, RequestError, type RequestErrorKind } from './endpoint';
 import { bodyOf, isNewer, sampleOf } from './plan';
 import { type CoapConnectionSettings, type CoapSource } from './settings';
 
@@ -45,7 +45,7 @@ export class Resources {
   private watches: readonly Watch[] = [];
 
   constructor(
-    private readonly endpoint: Endpoint,
+    private readonly endpoint: CoapEndpoint,
     private readonly settings: CoapConnectionSettings,
     private readonly host: ResourceHost,
   ) {}
@@ -109,7 +109,8 @@ export class Resources {
     try {
       const { observe } = point.source as CoapSource;
       const notify = (message: Message, ack: () => void): void => this.notified(watch, message, ack);
-      const { token, answer } = this.get(device, point, this.settings.timeout_ms, observe ? notify : undefined);
+      const lost = (): void => this.failed(watch, new RequestError('closed', 'the connection was lost'));
+      const { token, answer } = this.get(device, point, this.settings.timeout_ms, observe ? notify : undefined, lost);
       watch.token = observe ? token : undefined;
       const message = await answer;
       const sample = this.sample(device, point, await this.whole(device, point, message));
@@ -162,11 +163,12 @@ export class Resources {
     point: PointPlan,
     timeout_ms: number,
     notify?: (message: Message, ack: () => void) => void,
+    lost: () => void = () => undefined,
   ): { token: string; answer: Promise<Message> } {
     const name = nameOf(device, point);
     const path = uriOptions((point.source as CoapSource).resource ?? '');
     const options = notify ? [...path, uint(OPTION.observe, 0)] : path;
-    const request = { code: CODE.get, options, timeout_ms, ...(notify && { notify }) };
+    const request = { code: CODE.get, options, timeout_ms, ...(notify && { notify, lost }) };
     const { token, answer } = this.endpoint.request(this.peer(device, 'read', name), request);
     return { token, answer: answer.catch((e: unknown) => Promise.reject(notify ? e : adapterError('read', name, e))) };
   }

@@ -2,7 +2,7 @@
 import { kindOfType, type ProtocolRules } from '../../core/compile/protocol';
 import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
-import { type PointSection } from '../../core/profile/types';
+import { type ConnectionSection, type PointSection } from '../../core/profile/types';
 import { checkDesk, checkNoRegisters, checkSecret } from '../../wire/posts/rules';
 import { connectionSettings, deviceSettings, sourceOf } from './settings';
 
@@ -10,12 +10,28 @@ export const coapRules: ProtocolRules = {
   protocols: ['coap'],
   section: 'coap',
   kind: ({ type }) => kindOfType(type),
-  checkConnection: (c) => checkDesk(c, 'coap', c.coap),
+  checkConnection,
   checkPoint,
   connectionSettings,
   deviceSettings,
   pointSource: sourceOf,
 };
+
+function checkConnection(c: ConnectionSection): Issue[] {
+  const issues = checkDesk(c, 'coap', c.coap);
+  const { transport = 'udp', ...coap } = c.coap ?? {};
+  if (transport === 'tls' && coap.cert_file === undefined)
+    issues.push({ path: ['coap', 'transport'], value: transport, expected: 'a cert_file and a key_file with tls' });
+  for (const key of ['cert_file', 'key_file', 'ca_file'] as const)
+    if (transport !== 'tls' && coap[key] !== undefined)
+      issues.push({
+        path: ['coap', key],
+        value: undefined,
+        expected: `no ${key} with transport ${transport}`,
+        atKey: true,
+      });
+  return issues;
+}
 
 function checkPoint(p: PointSection, { section }: ResolvedDevice): Issue[] {
   const issues = checkNoRegisters(p, 'coap');

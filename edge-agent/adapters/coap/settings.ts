@@ -9,6 +9,10 @@ import { postSource } from '../../wire/posts/settings';
 export interface CoapConnectionSettings extends DeskSettings {
   /** Longest wait for an answer to a GET, ms. */
   readonly timeout_ms: number;
+  readonly transport: 'udp' | 'tcp' | 'tls';
+  /** With transport tls. */
+  readonly tls:
+    { readonly cert_file: string; readonly key_file: string; readonly ca_file: string | undefined } | undefined;
 }
 
 export interface CoapDeviceSettings extends PostingDevice {
@@ -27,15 +31,22 @@ export interface CoapSource {
   readonly format: 'json' | 'cbor' | 'text';
 }
 
-export const PORT = 5_683;
+const PORT = 5_683;
+const TLS_PORT = 5_684;
 
-export const connectionSettings = (c: ConnectionSection): CoapConnectionSettings => ({
-  ...deskSettings(c, c.coap ?? {}, PORT),
-  timeout_ms: c.timeout_ms ?? 5_000,
-});
+const portOf = (transport: string): number => (transport === 'tls' ? TLS_PORT : PORT);
 
-export function deviceSettings({ section }: ResolvedDevice): CoapDeviceSettings {
-  const { host, port = PORT } = section.coap ?? {};
+export function connectionSettings(c: ConnectionSection): CoapConnectionSettings {
+  const { transport = 'udp', cert_file = '', key_file = '', ca_file } = c.coap ?? {};
+  return {
+    ...deskSettings(c, c.coap ?? {}, portOf(transport)),
+    ...{ timeout_ms: c.timeout_ms ?? 5_000, transport },
+    tls: transport === 'tls' ? { cert_file, key_file, ca_file } : undefined,
+  };
+}
+
+export function deviceSettings({ section }: ResolvedDevice, { coap }: ConnectionSection): CoapDeviceSettings {
+  const { host, port = portOf(coap?.transport ?? 'udp') } = section.coap ?? {};
   return { ...postingDevice(section.id, section.coap), host, port };
 }
 

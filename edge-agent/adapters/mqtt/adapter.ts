@@ -1,15 +1,11 @@
 /** MQTT as a field adapter: a client of a broker that is there already. One instance per connection of the profile. */
 import { AdapterError, type FieldValue } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
-import {
-  BrokerAdapter,
-  type BrokerAdapterDeps,
-  type Dialect,
-  type Meaning,
-  NOTHING,
-} from '../../wire/mqtt/broker-adapter';
+import { type BrokerAdapterDeps } from '../../wire/broker/adapter';
+import { BrokerAdapter, type Dialect } from '../../wire/mqtt/broker-adapter';
 import { type Outgoing } from '../../wire/mqtt/outbound';
 import { commandMessage, type MqttSource } from '../../wire/mqtt/mapping';
+import { meaningOf } from '../../wire/mqtt/meaning';
 import { MessageTable, REJECTIONS } from '../../wire/mqtt/table';
 import { compileTopic } from '../../wire/mqtt/topic';
 import { type MqttConnectionSettings, type MqttDeviceSettings } from './settings';
@@ -32,20 +28,9 @@ function dialectOf(connection: ConnectionPlan): Dialect {
     counts: ['bad_times', ...REJECTIONS],
     silenceOf: (device) => (device.settings as MqttDeviceSettings).silence_ms,
     adopt: (next) => (table = new MessageTable(next)),
-    message: (topic, payload, now) => meaningOf(table, topic, payload, now),
+    message: (topic, payload, now) => meaningOf(table.read(topic, payload, now)),
     command,
   };
-}
-
-function meaningOf(table: MessageTable, topic: string, payload: Buffer, now: number): Meaning {
-  const found = table.read(topic, payload, now);
-  if (found.kind === 'samples') {
-    const { device, samples, badTime } = found;
-    return { ...NOTHING, heard: [{ device, samples }], counted: badTime ? ['bad_times'] : [] };
-  }
-  const { reason, detail, samples } = found;
-  const strangers = reason === 'bad_payload' ? [] : [detail];
-  return { ...NOTHING, bad: samples, counted: [reason], complaint: `${reason}: ${detail}`, strangers };
 }
 
 function command(device: DevicePlan, { metric, source }: PointPlan, value: FieldValue): Outgoing {

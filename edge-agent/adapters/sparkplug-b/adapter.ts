@@ -1,6 +1,7 @@
 /** A Sparkplug B 3.0 host application as a field adapter. One instance per connection of the profile. */
 import { type ConnectionPlan } from '../../core/compile/plan';
-import { BrokerAdapter, type BrokerAdapterDeps, type Dialect } from '../../wire/mqtt/broker-adapter';
+import { type BrokerAdapterDeps } from '../../wire/broker/adapter';
+import { BrokerAdapter, type Dialect } from '../../wire/mqtt/broker-adapter';
 import { type Outgoing } from '../../wire/mqtt/outbound';
 import { Nodes, REFUSALS } from './plan';
 import { COUNTS } from './session';

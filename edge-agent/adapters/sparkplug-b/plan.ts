@@ -2,7 +2,8 @@
 import { AdapterError, type FieldValue, type Sample } from '../../adapter';
 import { type ConnectionPlan, type DevicePlan, type PointPlan } from '../../core/compile/plan';
 import { Quality } from '../../../schemas/quality';
-import { type Meaning, NOTHING } from '../../wire/mqtt/broker-adapter';
+import { NOTHING } from '../../wire/broker/adapter';
+import { type MqttMeaning } from '../../wire/mqtt/broker-adapter';
 import { type Outgoing } from '../../wire/mqtt/outbound';
 import { decodePayload, encodeCommand, type Metric, type Payload, type TypeName, typeNameOf, valueOf } from './codec';
 import { ProtoError } from './protobuf';
@@ -18,7 +19,7 @@ interface Device {
   readonly byName: ReadonlyMap<string, PointPlan>;
 }
 
-/** What came of one message, on its way to a Meaning. */
+/** What came of one message, on its way to a MqttMeaning. */
 interface Draft {
   readonly heard: Map<string, Sample[]>;
   readonly bad: Sample[];
@@ -54,7 +55,7 @@ export class Nodes {
     this.nodes = new Map();
   }
 
-  message(topic: string, bytes: Buffer, now: number): Meaning {
+  message(topic: string, bytes: Buffer, now: number): MqttMeaning {
     const parsed = parseTopic(topic);
     if (!parsed) return topic.includes('/STATE/') ? NOTHING : refused('unmatched_topic', topic);
     const key = nodeKey(parsed.group, parsed.node);
@@ -87,7 +88,7 @@ export class Nodes {
     return { topic: commandTopic(group, node, name), payload, qos: 0, retain: false };
   }
 
-  private meaning(from: SparkplugTopic, effects: readonly Effect[], now: number): Meaning {
+  private meaning(from: SparkplugTopic, effects: readonly Effect[], now: number): MqttMeaning {
     const draft: Draft = {
       ...{ heard: new Map<string, Sample[]>(), bad: [], lost: [], publish: [], counted: [], strangers: [] },
       complaint: '',
@@ -166,7 +167,7 @@ const keyOf = ({ group, node, device }: SparkplugDeviceSettings): string =>
 
 const bad = (device: string, metric: string, at: number, quality: number): Sample => ({ device, metric, at, quality });
 
-function refused(what: (typeof REFUSALS)[number], detail: string): Meaning {
+function refused(what: (typeof REFUSALS)[number], detail: string): MqttMeaning {
   return { ...NOTHING, counted: [what], complaint: `${what}: ${detail}`, strangers: [detail] };
 }
 

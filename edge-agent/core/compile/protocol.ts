@@ -7,7 +7,7 @@ import { type ResolvedDevice } from './resolve';
 export interface ProtocolRules {
   readonly protocols: readonly string[];
   /** Key of connections, devices and points that only this protocol reads. */
-  readonly section?: 'opcua' | 'bacnet' | 'can' | 'mqtt' | 'sparkplug' | 'http' | 'coap' | 'mqtt_listener';
+  readonly section?: 'opcua' | 'bacnet' | 'can' | 'mqtt' | 'sparkplug' | 'http' | 'coap' | 'mqtt_listener' | 'amqp';
   kind(point: PointSection): PointKind;
   /** The point is a method: commands give it a list of arguments. Absent: the protocol has none. */
   isMethod?(point: PointSection): boolean;

@@ -67,13 +67,14 @@ function resolve(profile: Profile, device: DeviceSection, path: Path): ResolvedD
   };
 }
 
-function pick({ scan_ms, word_order, byte_order, write_with, namespace, mqtt }: DeviceDefaults): DeviceDefaults {
+function pick({ scan_ms, word_order, byte_order, write_with, namespace, mqtt, amqp }: DeviceDefaults): DeviceDefaults {
   return {
     ...(scan_ms !== undefined && { scan_ms }),
     ...(word_order && { word_order }),
     ...(byte_order && { byte_order }),
     ...(write_with && { write_with }),
     ...(mqtt && { mqtt }),
+    ...(amqp && { amqp }),
     ...(namespace !== undefined && { namespace }),
   };
 }

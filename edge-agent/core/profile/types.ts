@@ -1,4 +1,5 @@
 /** A profile after validation against profile.schema.json: the shape, with defaults not yet applied. */
+import { type AmqpConnectionSection, type AmqpDeviceSection, type AmqpPointSection } from './types-amqp';
 import { type BacnetConnectionSection, type BacnetDeviceSection, type BacnetPointSection } from './types-bacnet';
 import { type CoapConnectionSection, type CoapDeviceSection, type CoapPointSection } from './types-coap';
 import { type CanConnectionSection, type CanDeviceSection, type CanPointSection } from './types-can';
@@ -61,7 +62,9 @@ export type Protocol =
   | 'mqtt-listener'
   | 'sparkplug-b'
   | 'http'
-  | 'coap';
+  | 'coap'
+  | 'amqp'
+  | 'amqp-0-9-1';
 
 export interface ConnectionSection {
   readonly name: string;
@@ -84,6 +87,7 @@ export interface ConnectionSection {
   readonly opcua?: OpcUaConnectionSection;
   readonly bacnet?: BacnetConnectionSection;
   readonly can?: CanConnectionSection;
+  readonly amqp?: AmqpConnectionSection;
 }
 
 export interface SerialSection {
@@ -129,6 +133,7 @@ export interface DeviceDefaults {
   readonly position?: PositionSection;
   readonly reporting?: ReportingSection;
   readonly mqtt?: MqttDeviceSection;
+  readonly amqp?: AmqpDeviceSection;
 }
 
 export interface ReportingSection {
@@ -232,6 +237,7 @@ export interface PointSection {
   readonly http?: HttpPointSection;
   readonly coap?: CoapPointSection;
   readonly mqtt_listener?: MqttListenerPointSection;
+  readonly amqp?: AmqpPointSection;
 }
 
 export type Literal = number | boolean | string;

@@ -4,8 +4,8 @@ import { type MqttSubscriptionSection } from '../../core/profile/types-mqtt';
 import { fill, isPublishable, type Names, namesIn, templateFault } from './topic';
 
 /** `path`: where the subscription is. */
-export function checkSubscription(s: MqttSubscriptionSection, path: Path): Issue[] {
-  const fault = templateFault(s.topic);
+export function checkSubscription(s: MqttSubscriptionSection, path: Path, separator = '/'): Issue[] {
+  const fault = templateFault(s.topic, separator);
   if (fault !== undefined) return [{ path: [...path, 'topic'], value: s.topic, expected: fault }];
   const known = namesIn(s.topic);
   const issues: Issue[] = [];

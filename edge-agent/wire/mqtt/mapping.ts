@@ -10,6 +10,8 @@ import { fill, type Names } from './topic';
 
 export interface SubscriptionSettings {
   readonly topic: string;
+  /** Of the topic's levels, where it is not a slash. */
+  readonly separator?: string;
   readonly group: string | undefined;
   readonly qos: 0 | 1 | 2;
   readonly device: string;

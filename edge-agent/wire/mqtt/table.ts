@@ -53,11 +53,14 @@ export class MessageTable {
   private readonly subscribed: readonly Subscribed[];
   private readonly devices: ReadonlyMap<string, Device>;
 
-  constructor(connection: ConnectionPlan) {
-    const { subscriptions } = connection.settings as { subscriptions: readonly SubscriptionSettings[] };
+  /** `subscriptions`: all of the connection, unless it is known where the messages come from. */
+  constructor(
+    connection: ConnectionPlan,
+    { subscriptions } = connection.settings as { subscriptions: readonly SubscriptionSettings[] },
+  ) {
     this.subscribed = subscriptions.map((settings) => ({
       settings,
-      topic: compileTopic(settings.topic),
+      topic: compileTopic(settings.topic, settings.separator),
       value: steps(settings.value),
       time: settings.time === undefined ? undefined : steps(settings.time),
     }));

@@ -1,6 +1,6 @@
 /**
  * Topics with names. Pure.
- *   template = level *( "/" level ) ; level = text | "{name}" | "+" | "#" (last)
+ *   template = level *( separator level ) ; level = text | "{name}" | "+" | "#" (last)
  */
 const NAME = /^\{([a-z][a-z0-9_]*)\}$/;
 const NAMES = /\{([a-z][a-z0-9_]*)\}/g;
@@ -16,8 +16,8 @@ export interface TopicTemplate {
 }
 
 /** Undefined when it is a template; otherwise what is wrong with it. */
-export function templateFault(template: string): string | undefined {
-  const levels = template.split('/');
+export function templateFault(template: string, separator = '/'): string | undefined {
+  const levels = template.split(separator);
   for (const [i, level] of levels.entries()) {
     if (level === '+' || NAME.test(level) || (level === '#' && i === levels.length - 1)) continue;
     if (/[+#{}\0]/.test(level)) return 'levels that are text, {name}, +, or # at the end';
@@ -29,13 +29,13 @@ export function templateFault(template: string): string | undefined {
 export const namesIn = (template: string): string[] => [...template.matchAll(NAMES)].map((m) => m[1] ?? '');
 
 /** The template has no fault. */
-export function compileTopic(template: string): TopicTemplate {
-  const levels = template.split('/');
+export function compileTopic(template: string, separator = '/'): TopicTemplate {
+  const levels = template.split(separator);
   const open = levels.at(-1) === '#';
   const fixed = open ? levels.slice(0, -1) : levels;
   const names = levels.map((level) => NAME.exec(level)?.[1]);
   const match = (topic: string): Names | undefined => {
-    const given = topic.split('/');
+    const given = topic.split(separator);
     if (open ? given.length < fixed.length : given.length !== fixed.length) return undefined;
     // MQTT 4.7.2: wildcards at the start do not match topics of the broker itself.
     if (topic.startsWith('$') && !template.startsWith('$')) return undefined;
@@ -47,7 +47,7 @@ export function compileTopic(template: string): TopicTemplate {
     }
     return found;
   };
-  const filter = levels.map((level, i) => (names[i] === undefined ? level : '+')).join('/');
+  const filter = levels.map((level, i) => (names[i] === undefined ? level : '+')).join(separator);
   return { filter, names: names.filter((n) => n !== undefined), match };
 }
 

@@ -13,6 +13,7 @@ import {
   uriOptions,
 } from '../../../edge-agent/adapters/coap/codec';
 import { decodeSenml } from '../../../edge-agent/adapters/coap/senml';
+import { csm, encodeStream, SIGNAL, StreamReader } from '../../../edge-agent/adapters/coap/stream';
 import { decodeFrame } from '../../../edge-agent/adapters/http/codec';
 import { decodeBody } from '../../../edge-agent/wire/posts/entries';
 import { encodeFrame, FrameReader } from '../../../edge-agent/adapters/bacnet/mstp/frame';
@@ -39,6 +40,7 @@ import {
 } from '../../../edge-agent/adapters/sparkplug-b/codec';
 import { ProtoError } from '../../../edge-agent/adapters/sparkplug-b/protobuf';
 import { MqttStreamError, PacketReader } from '../../../edge-agent/wire/mqtt/codec';
+import { AMQP_TARGETS } from './amqp';
 
 export interface Target {
   readonly name: string;
@@ -147,6 +149,23 @@ const coap: Target = {
     for (let now = 0; now < 3; now++) transfers.take('peer', message, now);
     // What was taken for a message is one when it is written again.
     if (!encodeCoap(decodeCoap(encodeCoap(message))).equals(encodeCoap(message))) throw new Error('not the same again');
+  },
+  refuses: (error) => error instanceof CoapError,
+};
+
+const coapStream: Target = {
+  name: 'coap over TCP',
+  seeds: [
+    Buffer.concat([encodeStream({ ...COAP_POST, code: SIGNAL.csm, options: csm(4_096) }), encodeStream(COAP_POST)]),
+    encodeStream({ ...COAP_POST, payload: Buffer.alloc(300, '{') }),
+  ],
+  read: (bytes) => {
+    for (const message of new StreamReader(10_000).feed(bytes)) {
+      // What was taken for a message is one when it is written again.
+      const again = encodeStream(message);
+      const [read = message] = new StreamReader(20_000).feed(again);
+      if (!encodeStream(read).equals(again)) throw new Error('not the same again');
+    }
   },
   refuses: (error) => error instanceof CoapError,
 };
@@ -289,8 +308,10 @@ export const TARGETS: readonly Target[] = [
   posts,
   frames,
   coap,
+  coapStream,
   senml('json', SENML_JSON),
   senml('cbor', SENML_CBOR),
+  ...AMQP_TARGETS,
   ...busTargets(),
   mstpTarget(),
 ];

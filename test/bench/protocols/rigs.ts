@@ -20,30 +20,34 @@ const modbus: ProtocolRig = {
   },
 };
 
-const mqtt: ProtocolRig = {
-  name: 'mqtt',
+/** The plant is a broker. `section`: what the connection says beside where it is. */
+const brokered = (name: 'mqtt' | 'amqp' | 'amqp-0-9-1', section: string): ProtocolRig => ({
+  name,
   counter: 'count',
   async start(scale) {
     const [port = 0] = await freePorts(1);
-    const stop = await plantProcess('mqtt', port, env(scale));
+    const stop = await plantProcess(name, port, env(scale));
     const devices = names(scale.devices).map((id) => `  - { id: ${id}, connection: broker, model: machine }`);
     const profile = `${HEAD}connections:
   - name: broker
-    protocol: mqtt
+    protocol: ${name}
     host: 127.0.0.1
     port: ${port}
-    mqtt:
-      version: 3.1.1
-      client_id: bench
-      receive_maximum: 10000
-      subscriptions: [{ topic: 'fleet/{region}/{machine}/telemetry', device: '{machine}', time: /ts }]
+    ${section}
 models: { machine: { points: ${POINTS} } }
 devices:
 ${devices.join('\n')}
 `;
     return { profile, stop };
   },
-};
+});
+
+const FLEET = "device: '{machine}', time: /ts";
+const mqtt = brokered(
+  'mqtt',
+  `mqtt: { version: 3.1.1, client_id: bench, receive_maximum: 10000, subscriptions: [{ topic: 'fleet/{region}/{machine}/telemetry', ${FLEET} }] }`,
+);
+const QUEUE = `amqp: { credit: 5000, sources: [{ address: telemetry, topic: 'fleet.{region}.{machine}', ${FLEET} }] }`;
 
 const sparkplug: ProtocolRig = {
   name: 'sparkplug-b',
@@ -146,4 +150,10 @@ const mqttListener: ProtocolRig = {
   start: (scale) => posting(scale, 'mqtt-listener', (port) => ({ PLANT_AGENT: `mqtt://127.0.0.1:${port}` })),
 };
 
-export const RIGS: readonly ProtocolRig[] = [modbus, mqtt, sparkplug, http, webSocket, coap, can, mqttListener];
+const amqp = brokered('amqp', QUEUE);
+const amqp091 = brokered('amqp-0-9-1', QUEUE);
+
+export const RIGS: readonly ProtocolRig[] = [
+  ...[modbus, mqtt, sparkplug, http, webSocket, coap, can, mqttListener],
+  ...[amqp, amqp091],
+];

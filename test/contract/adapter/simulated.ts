@@ -54,3 +54,38 @@ export const listening = (
     await adapter.close();
   },
 });
+
+/** A plant that is a broker, and says what became of its messages. */
+interface Queue extends Dialed {
+  stop(): Promise<void>;
+  readonly writes: { readonly count: number; readonly last: { readonly value: unknown } | undefined };
+  readonly broker: { readonly connections: number; readonly acknowledged: number };
+}
+
+export const queueField = (plant: Queue): Field => ({
+  ...dialOf(plant),
+  disappear: () => plant.stop(),
+  held: () => plant.writes.last?.value as number,
+  writesTaken: () => plant.writes.count,
+  connections: () => plant.broker.connections,
+  acknowledged: () => plant.broker.acknowledged,
+});
+
+/** The agent calls: devices boiler, which has a setpoint and a temperature, and meter. */
+export const calling = {
+  backoff_ms: 500,
+  rig: (
+    adapter: Omit<Rig['adapter'], 'attempts'> & { status(): { readonly counters: Readonly<Record<string, number>> } },
+    plant: { stop(): Promise<void>; end?(): Promise<void> },
+  ): Omit<Rig, 'plans' | 'field'> => ({
+    adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),
+    devices: ['boiler', 'meter'],
+    writable: { metric: 'setpoint', value: 70, other: 65.5 },
+    readable: 'temperature',
+    backoff_ms: 500,
+    dispose: async () => {
+      await adapter.close();
+      await (plant.end?.() ?? plant.stop());
+    },
+  }),
+};

@@ -2,10 +2,9 @@ import { MqttAdapter } from '../../../../edge-agent/adapters/mqtt/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/mqtt/plant';
 import { freePorts } from '../../../../deploy/local/ports';
-import { type Field, type Harness, type Rig } from '../harness';
-import { dialOf, plansOf } from '../simulated';
+import { type Harness, type Rig } from '../harness';
+import { calling, plansOf, queueField } from '../simulated';
 
-const BACKOFF_MS = 500;
 const SILENCE_MS = 400;
 
 const profile = (port: number): string => `
@@ -15,7 +14,7 @@ connections:
     protocol: mqtt
     host: 127.0.0.1
     port: ${port}
-    backoff: { initial_ms: ${BACKOFF_MS / 10}, max_ms: ${BACKOFF_MS} }
+    backoff: { initial_ms: ${calling.backoff_ms / 10}, max_ms: ${calling.backoff_ms} }
     mqtt:
       version: 3.1.1
       client_id: contract
@@ -40,27 +39,7 @@ async function create(): Promise<Rig> {
   await plant.start();
   const plans = plansOf(profile(port));
   const adapter = new MqttAdapter(plans.both, { clock: systemClock, random: Math.random });
-  const field: Field = {
-    ...dialOf(plant),
-    disappear: () => plant.stop(),
-    held: () => plant.writes.last?.value as number,
-    writesTaken: () => plant.writes.count,
-    connections: () => plant.broker.connections,
-    acknowledged: () => plant.broker.acknowledged,
-  };
-  return {
-    adapter: Object.assign(adapter, { attempts: () => adapter.status().counters['reconnects'] ?? 0 }),
-    field,
-    plans,
-    devices: ['boiler', 'meter'],
-    writable: { metric: 'setpoint', value: 70, other: 65.5 },
-    readable: 'temperature',
-    backoff_ms: BACKOFF_MS,
-    dispose: async () => {
-      await adapter.close();
-      await plant.end();
-    },
-  };
+  return { ...calling.rig(adapter, plant), plans, field: queueField(plant) };
 }
 
 export const harnesses: readonly Harness[] = [{ adapter: 'mqtt', variant: '3.1.1 over TCP', waivers: {}, create }];

@@ -6,9 +6,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageTable } from '../../../../edge-agent/wire/mqtt/table';
 import { type AgentPlan, type ConnectionPlan } from '../../../../edge-agent/core/compile/plan';
-import { toReading } from '../../../../edge-agent/core/reading';
 import { readPlan } from '../../../../edge-agent/profile-file';
 import { projectRoot } from '../../../../schemas/root';
+import { told } from '../told';
 
 const FOLDER = join(projectRoot(), 'test/golden/mqtt');
 const NOW = 1_700_000_100_000;
@@ -23,13 +23,7 @@ interface Message {
 function meaning(plan: AgentPlan, table: MessageTable, { topic, text, hex }: Message): unknown {
   const payload = text === undefined ? Buffer.from((hex ?? '').replaceAll(' ', ''), 'hex') : Buffer.from(text);
   const found = table.read(topic, payload, NOW);
-  const readings = found.samples.map((sample) => {
-    const point = plan.devices.get(sample.device)?.byMetric.get(sample.metric);
-    if (!point) throw new Error(`no point ${sample.metric}`);
-    const { value, quality, at } = toReading(point, sample);
-    const what = `${sample.device}/${sample.metric} ${typeof value} ${String(value)} ${point.unit}`.trimEnd();
-    return `${what} quality ${quality} at ${at === NOW ? 'arrival' : at}`;
-  });
+  const readings = told(plan, found.samples, NOW);
   return found.kind === 'rejected' ? { topic, rejected: found.reason, readings } : { topic, readings };
 }
 

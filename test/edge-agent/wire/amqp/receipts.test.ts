@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { fingerprint, Receipts, type Settle } from '../../../../edge-agent/wire/amqp/receipts';
+
+const none: Settle = () => undefined;
+
+test('what comes again over another link is settled there and not handed on', () => {
+  const receipts = new Receipts(10);
+  const settled: string[] = [];
+  receipts.opened();
+  const first = receipts.arrive('m', true, () => settled.push('first'));
+  receipts.opened();
+  expect(receipts.arrive('m', true, () => settled.push('second'))).toEqual({ kind: 'again' });
+  if (first.kind === 'new') first.durable();
+  expect(settled).toEqual(['second']);
+});
+
+test('what was refused is refused when it comes again, with the same reason', () => {
+  const receipts = new Receipts(10);
+  const refusals: (string | undefined)[] = [];
+  receipts.opened();
+  const first = receipts.arrive('m', false, none);
+  if (first.kind === 'new') first.durable('bad_payload: no JSON');
+  receipts.opened();
+  receipts.arrive('m', true, (refusal) => refusals.push(refusal));
+  expect(refusals).toEqual(['bad_payload: no JSON']);
+});
+
+test('two messages that are alike on one link are two, and each comes again once', () => {
+  const receipts = new Receipts(10);
+  receipts.opened();
+  expect([0, 1].map(() => receipts.arrive('m', true, none).kind)).toEqual(['new', 'new']);
+  receipts.opened();
+  expect([0, 1, 2].map(() => receipts.arrive('m', true, none).kind)).toEqual(['again', 'again', 'new']);
+});
+
+test('a message that the broker calls new is new', () => {
+  const receipts = new Receipts(10);
+  receipts.opened();
+  receipts.arrive('m', false, none);
+  receipts.opened();
+  expect(receipts.arrive('m', false, none).kind).toBe('new');
+});
+
+test('no more is remembered than was said, but for what is not durable', () => {
+  const receipts = new Receipts(5);
+  receipts.opened();
+  const taken = Array.from({ length: 8 }, (_, i) => receipts.arrive(String(i), false, none));
+  expect(receipts.size).toBe(8);
+  for (const one of taken) if (one.kind === 'new') one.durable();
+  for (let i = 8; i < 40; i++) {
+    const one = receipts.arrive(String(i), false, none);
+    if (one.kind === 'new') one.durable();
+  }
+  expect(receipts.size).toBe(8);
+});
+
+test('the parts of a message cannot be shifted into each other', () => {
+  expect(fingerprint(['ab', 'c'])).not.toBe(fingerprint(['a', 'bc']));
+  expect(fingerprint([undefined])).not.toBe(fingerprint(['']));
+});
+
+/** A broker that keeps a message until it is settled, and a wire that is cut at any point. */
+test('every message is handed on once, wherever the link breaks', () => {
+  const step = fc.constantFrom('send' as const, 'durable' as const, 'cut' as const, 'lose-answers' as const);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const receipts = new Receipts(1_000);
+      const handed = new Map<string, number>();
+      const waiting: Settle[] = [];
+      let queue: { id: string; sent: boolean }[] = [];
+      let link = 0;
+      let answers = true;
+      let next = 0;
+      const deliver = (): void => {
+        for (const message of queue.filter((m) => !m.sent)) {
+          const over = link;
+          const settle: Settle = () => {
+            if (over === link && answers) queue = queue.filter((m) => m.id !== message.id);
+          };
+          message.sent = true;
+          const arrival = receipts.arrive(message.id, true, settle);
+          if (arrival.kind === 'again') continue;
+          handed.set(message.id, (handed.get(message.id) ?? 0) + 1);
+          waiting.push(arrival.durable);
+        }
+      };
+      const cut = (): void => {
+        link++;
+        answers = true;
+        receipts.opened();
+        for (const message of queue) message.sent = false;
+        deliver();
+      };
+      receipts.opened();
+      for (const one of steps) {
+        if (one === 'send') queue.push({ id: String(next++), sent: false });
+        if (one === 'durable') waiting.shift()?.();
+        if (one === 'lose-answers') answers = false;
+        if (one === 'cut') cut();
+        deliver();
+      }
+      for (const durable of waiting) durable();
+      cut();
+      expect(queue).toEqual([]);
+      expect([...handed.values()].every((n) => n === 1)).toBe(true);
+      expect(handed.size).toBe(next);
+    }),
+    { numRuns: 300 },
+  );
+});
