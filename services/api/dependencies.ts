@@ -75,7 +75,7 @@ export interface ApiDependencies {
   readonly holders?: readonly Authenticator[];
   readonly recorder: Recorder;
   readonly webhooks: Webhooks;
-  readonly registrar: Pick<Registrar, 'ask' | 'askAll' | 'define'>;
+  readonly registrar: Pick<Registrar, 'ask' | 'askMany' | 'define'>;
   readonly directory: Directory;
   readonly commands: CommandLog;
   readonly definitions: Definitions;

@@ -15,6 +15,7 @@ import { AgentTopics, Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
 import { replay } from '../lib/dead-letters/replay';
 import { StreamCommandPublisher } from '../lib/command-publisher';
+import { samePartitions } from '../lib/consume-partitions';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
@@ -69,10 +70,12 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const replays = new EventWriter(Topics.replays, ids);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
-  const registrar = new Registrar(instance, producer, {
+  const asking = {
     device: new EventWriter(Topics.deviceRequests, ids),
     definition: new EventWriter(Topics.definitionRequests, ids),
-  });
+  };
+  const partitions = await samePartitions(admin, [deviceRequests.name]);
+  const registrar = new Registrar(instance, producer, asking, partitions);
   const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
   const writers = new WriterSchemas(config);
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));

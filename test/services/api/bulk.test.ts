@@ -1,6 +1,7 @@
 import { type BulkResult } from '../../../services/api/bulk';
+import { Directory } from '../../../services/api/directory';
 import { LineSplitter, MAX_LINE_BYTES } from '../../../services/api/lines';
-import { type Harness, startApi, TOKEN } from './harness';
+import { deviceState, type Harness, startApi, TOKEN } from './harness';
 
 let api: Harness;
 beforeEach(async () => (api = await startApi()));
@@ -68,7 +69,7 @@ test('silence of the registry is told line by line', async () => {
   api = await startApi({
     registrar: {
       ...api.deps.registrar,
-      askAll: (requests) => Promise.resolve(requests.map(() => new Error('the registry has not answered'))),
+      askMany: (_, requests) => Promise.resolve(requests.map(() => new Error('the registry has not answered'))),
     },
   });
   const { status, lines } = await bulk(devices(2));
@@ -82,6 +83,27 @@ test('what is not NDJSON, or asks for an unknown state, is refused before it is 
   expect((await bulk('{}', '', { 'content-type': 'application/json' })).status).toBe(415);
   expect((await bulk('{}', '?until=retired')).status).toBe(400);
   expect((await bulk('{}', '', { authorization: 'Bearer no' })).status).toBe(401);
+});
+
+describe('a directory', () => {
+  const wanted = [{ device_id: 'a', version: 1 }, { device_id: 'b', version: 2 }, {}];
+
+  test('is waited for until it knows all devices as they were told, and no longer than said', async () => {
+    const directory = new Directory();
+    let known = false;
+    const waiting = directory.knows('default', wanted, 60_000).then(() => (known = true));
+    for (const [id, version] of [
+      ['b', 1],
+      ['b', 2],
+    ] as const)
+      directory.apply(deviceState(id, { version }));
+    await Promise.resolve();
+    expect(known).toBe(false);
+    directory.apply(deviceState('a'));
+    await waiting;
+    await directory.knows('default', wanted, 60_000);
+    await directory.knows('default', [{ device_id: 'never', version: 1 }], 1);
+  });
 });
 
 describe('lines', () => {
