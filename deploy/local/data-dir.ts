@@ -14,8 +14,8 @@ export interface DataDir {
   readonly ports: string;
   readonly logs: string;
   readonly secrets: { readonly clickhouse: string; readonly apiToken: string };
-  /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
-  readonly keys: { readonly issuer: string; readonly authority: string };
+  /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates; and the folder of those of pseudonyms. */
+  readonly keys: { readonly issuer: string; readonly authority: string; readonly pseudonyms: string };
   /** Signs images for devices; agents trust the public one. PEM. */
   readonly imageKeys: { readonly private: string; readonly public: string };
   /** State of one component or process. */
@@ -34,7 +34,11 @@ export function dataDir(path: string): DataDir {
     ports: join(dir, 'ports.json'),
     logs: join(dir, 'logs'),
     secrets: { clickhouse: join(dir, 'secrets', 'clickhouse-password'), apiToken: join(dir, 'secrets', 'api-token') },
-    keys: { issuer: join(dir, 'secrets', 'issuer-key.pem'), authority: join(dir, 'secrets', 'ca-key.pem') },
+    keys: {
+      issuer: join(dir, 'secrets', 'issuer-key.pem'),
+      authority: join(dir, 'secrets', 'ca-key.pem'),
+      pseudonyms: join(dir, 'secrets', 'pseudonyms'),
+    },
     imageKeys: { private: join(dir, 'secrets', 'image-key.pem'), public: join(dir, 'secrets', 'image-key.pub.pem') },
     of: (name) => join(dir, name),
   };

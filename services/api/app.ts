@@ -23,6 +23,7 @@ import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
 import { overviewRoutes } from './routes/overview';
 import { profileRoutes } from './routes/profiles';
+import { pseudonymRoutes } from './routes/pseudonyms';
 import { readingRoutes } from './routes/readings';
 import { streamHealthRoutes } from './routes/streams';
 import { streamRoutes } from './routes/stream';
@@ -38,7 +39,7 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes, webhookRoutes],
+  ...[overviewRoutes, streamHealthRoutes, profileRoutes, webhookRoutes, pseudonymRoutes],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */
@@ -64,7 +65,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
 }
 
 function authentication(deps: ApiDependencies): Authentication {
-  const { token, tenant, keys, tokens, recorder } = deps;
+  const { token, tenant, keys, tokens, recorder, peers } = deps;
   return {
     authenticators: [
       ...(token === undefined ? [] : [installationToken(token, tenant)]),
@@ -73,6 +74,7 @@ function authentication(deps: ApiDependencies): Authentication {
       tokens,
     ],
     ...(token === undefined && { anonymous: localUser(tenant) }),
+    ...(peers && { peers }),
     tenant,
     recorder,
   };

@@ -3,7 +3,7 @@ import { type BatchedRequest, type BatchedResult } from '../../schemas/generated
 import { DEVICE_ID, objectOf, type RequestType } from '../domain/device';
 import { type Line, MAX_LINE_BYTES } from './lines';
 import { REJECTIONS } from './rejections';
-import { STATUS } from './problem';
+import { ApiError, STATUS } from './problem';
 
 /** How far devices are brought, and the requests of each that it takes. */
 export const UNTIL = {
@@ -15,6 +15,8 @@ export type Until = keyof typeof UNTIL;
 
 export interface BulkOrder {
   readonly until: Until;
+  /** For lines that ask for it. Throws where there are no pseudonyms. */
+  pseudonymOf(name: string): string;
   /** The same for the same device and step whenever the same upload is repeated under its key. */
   requestId(deviceId: string, type: RequestType): string;
 }
@@ -38,14 +40,29 @@ export function planLine({ number, text }: Line, order: BulkOrder): Planned {
   if (text === undefined) return refused(number, `the line is longer than ${MAX_LINE_BYTES} bytes`);
   const value = objectOf(text);
   if (!value) return refused(number, 'not a JSON object');
-  const { device_id, ...description } = value;
-  if (typeof device_id !== 'string' || !DEVICE_ID.test(device_id))
+  const { device_id: name, pseudonym = false, ...description } = value;
+  if (typeof name !== 'string' || !DEVICE_ID.test(name))
     return refused(number, `device_id is malformed: expected ${DEVICE_ID.source}`);
+  if (typeof pseudonym !== 'boolean') return refused(number, 'pseudonym is malformed: expected true or false');
+  const device_id = pseudonym ? pseudonymFor(name, order) : name;
+  if (device_id instanceof ApiError) {
+    const { status, code, message: detail } = device_id;
+    return { result: { line: number, status, code, detail } };
+  }
   const requests = UNTIL[order.until].map((type) => {
     const data = type === 'register' ? JSON.stringify(description) : '{}';
     return { request_id: order.requestId(device_id, type), device_id, type, data };
   });
   return { device_id, requests };
+}
+
+function pseudonymFor(name: string, order: BulkOrder): string | ApiError {
+  try {
+    return order.pseudonymOf(name);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
 }
 
 /** The first refusal decides, otherwise the last step, which left the device as it is here. */

@@ -1,6 +1,7 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { type Server as HttpsServer } from 'node:https';
 import { resolve } from 'node:path';
 import {
   createKafka,
@@ -35,7 +36,9 @@ import { follow } from './ingest';
 import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
+import { mutualTlsOf, mutualTlsServer } from './identity/listener';
 import { Overview } from './overview';
+import { Pseudonyms } from './pseudonyms';
 import { Registrar } from './registrar';
 import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
@@ -110,6 +113,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
       registrar,
+      pseudonyms: new Pseudonyms(env['PSEUDONYM_KEY_DIR'] || undefined),
       directory,
       commands,
       definitions,
@@ -136,12 +140,15 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     requestDuration(metrics),
   );
   const server = await listen(createServer(app), host, port);
-  log.info({ host, port, devices: directory.count() }, 'listening');
+  const mutual = mutualTlsOf(env, certifying.chain !== undefined);
+  const forMachines = mutual && mutualTlsServer(mutual, certifying.chain ?? '', app);
+  const servers = [server, ...(forMachines ? [await listen(forMachines, mutual.host, mutual.port)] : [])];
+  log.info({ host, port, mutual_tls_port: mutual?.port, devices: directory.count() }, 'listening');
   return {
     notReady: () => undefined,
     stop: async () => {
       feed.close();
-      await new Promise((closed) => server.close(closed).closeIdleConnections());
+      await Promise.all(servers.map((s) => new Promise((closed) => s.close(closed).closeIdleConnections())));
       await Promise.all([
         ...tails.map((t) => t.stop()),
         hooks.stop(),
@@ -179,7 +186,7 @@ function approvalsOf(env: Env): ReadonlySet<string> {
   );
 }
 
-function listen(server: Server, host: string, port: number): Promise<Server> {
+function listen<S extends HttpServer | HttpsServer>(server: S, host: string, port: number): Promise<S> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server));

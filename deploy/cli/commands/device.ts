@@ -88,6 +88,7 @@ export async function show(context: Context, id: string, options: ShowOptions): 
 }
 
 export interface RegisterOptions extends Json {
+  readonly pseudonym?: boolean;
   readonly name?: string;
   readonly model?: string;
   readonly agent?: string;

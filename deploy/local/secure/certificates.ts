@@ -23,8 +23,13 @@ const SERVER_AND_CLIENT = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 /** Of the broker and of the services: they may do everything, agents what the API allows them. */
 export const PRINCIPALS = { broker: 'User:CN=broker,OU=platform', services: 'User:CN=services,OU=platform' } as const;
 
+interface SecretsOf {
+  readonly path: string;
+  readonly keys: Pick<DataDir['keys'], 'authority'>;
+}
+
 /** Makes what is missing; `now` in ms since 1970. */
-export async function brokerSecurity(dir: Pick<DataDir, 'path' | 'keys'>, now: number): Promise<BrokerSecurity> {
+export async function brokerSecurity(dir: SecretsOf, now: number): Promise<BrokerSecurity> {
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
   const authority = await authorityOf(dir.keys.authority, now);
   const file = (name: string): string => join(dir.path, 'secrets', `tls-${name}.pem`);

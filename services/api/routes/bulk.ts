@@ -69,7 +69,13 @@ function orderOf(deps: ApiDependencies, req: Request, res: Response): Upload {
   const { until = 'registered', reason = null } = req.query as { until?: Until; reason?: string };
   const key = req.header('idempotency-key') ?? deps.newId();
   const requestId: BulkOrder['requestId'] = (id, type) => keyedId(`${tenant}/${id}/${type}`, key);
-  return { until, requestId, common: { tenant, actor, reason, at: deps.now() } };
+  let pseudonymOf: BulkOrder['pseudonymOf'] = (name) => (pseudonymOf = deps.pseudonyms.register(tenant))(name);
+  return {
+    until,
+    requestId,
+    pseudonymOf: (name) => pseudonymOf(name),
+    common: { tenant, actor, reason, at: deps.now() },
+  };
 }
 
 async function* batches(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<readonly Line[]> {

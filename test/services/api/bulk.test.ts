@@ -1,5 +1,6 @@
 import { type BulkResult } from '../../../services/api/bulk';
 import { Directory } from '../../../services/api/directory';
+import { Pseudonyms } from '../../../services/api/pseudonyms';
 import { LineSplitter, MAX_LINE_BYTES } from '../../../services/api/lines';
 import { deviceState, type Harness, startApi, TOKEN } from './harness';
 
@@ -62,6 +63,24 @@ test('the same upload under the same key is carried out once; under another the 
     ...Array<string>(5).fill('already-registered'),
     undefined,
   ]);
+});
+
+test('a line may ask for a pseudonym, the same that a single registration gets', async () => {
+  const { lines } = await bulk(
+    '{"device_id":"alice","pseudonym":true}\n{"device_id":"bob","pseudonym":1}\n{"device_id":"carol"}',
+  );
+  const { body } = await api.call('POST', '/api/v1/pseudonyms:find', { device_id: 'alice' });
+  expect(lines.slice(0, 3).map((l) => [l.device_id, l.status])).toEqual([
+    [body['device_id'], 201],
+    [undefined, 400],
+    ['carol', 201],
+  ]);
+  await api.close();
+  api = await startApi({ pseudonyms: new Pseudonyms(undefined) });
+  expect((await bulk('{"device_id":"alice","pseudonym":true}')).lines[0]).toMatchObject({
+    status: 409,
+    code: 'not-configured',
+  });
 });
 
 test('silence of the registry is told line by line', async () => {

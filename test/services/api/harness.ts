@@ -29,6 +29,7 @@ import { type ScheduleRequest } from '../../../services/api/schedules';
 import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
 import { Webhooks } from '../../../services/api/webhooks/book';
+import { Pseudonyms } from '../../../services/api/pseudonyms';
 import { Tokens } from '../../../services/api/tokens';
 import { decide as decideDefinition } from '../../../services/domain/definition';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
@@ -194,6 +195,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
     tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
     recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),
+    pseudonyms: new Pseudonyms(join(mkdtempSync(join(tmpdir(), 'millrace-pseudonyms-')), 'keys')),
     registrar: registrarOver(directory, definitions),
     definitions,
     directory,
