@@ -1,4 +1,5 @@
-import { ApiClient } from '../api-client';
+import { bodyOf, typedClient } from '../api-client';
+import { type MillraceClient } from '../../client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json } from '../io';
@@ -7,12 +8,11 @@ export interface Json {
   readonly json?: boolean;
 }
 
-const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
+const api = (context: Context): MillraceClient => typedClient(apiEndpoint(context));
 
 /** The pseudonym alone on stdout. */
 export async function find(context: Context, name: string, options: Json): Promise<number> {
-  const wanted = { device_id: name };
-  const found = await api(context).post<{ device_id: string; registered: boolean }>('/pseudonyms:find', wanted);
+  const found = await bodyOf(api(context).POST('/pseudonyms:find', { body: { device_id: name } }));
   if (options.json) context.io.out(json(found));
   else {
     context.io.out(`${found.device_id}\n`);
@@ -29,7 +29,7 @@ export async function erase(context: Context, options: Json & { confirm?: boolea
       'nobody can tell afterwards which device is which, not even you',
       'say --confirm when that is what you want',
     );
-  const { erased } = (await api(context).remove('/pseudonyms')) as { erased: boolean };
+  const { erased } = await bodyOf(api(context).DELETE('/pseudonyms'));
   if (options.json) context.io.out(json({ erased }));
   else context.io.err(erased ? 'erased; copies in backups are yours to erase\n' : 'there was no key\n');
   return EXIT.ok;
