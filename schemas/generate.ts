@@ -12,6 +12,8 @@ interface Field {
   type: Avro;
   doc?: string;
   default?: unknown;
+  /** A word of ours: who writes a record may leave the field out, for its default. */
+  optional?: boolean;
 }
 
 const PRIMITIVES: Record<string, string> = {
@@ -61,7 +63,7 @@ function declare(type: Avro, out: string[]): string {
 function recordOf(type: Record<string, unknown>, out: string[]): string {
   const lines = (type['fields'] as Field[]).map((f) => {
     const doc = f.doc ? `  /** ${f.doc.replaceAll('*/', '* /')} */\n` : '';
-    return `${doc}  ${f.name}: ${declare(f.type, out)};`;
+    return `${doc}  ${f.name}${f.optional ? '?' : ''}: ${declare(f.type, out)};`;
   });
   const doc = type['doc'] ? `/** ${(type['doc'] as string).replaceAll('*/', '* /')} */\n` : '';
   return `${doc}export interface ${type['name'] as string} {\n${lines.join('\n')}\n}`;

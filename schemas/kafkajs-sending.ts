@@ -3,12 +3,11 @@
  * divided over partitions (it copies what a partition has for each one more), and how the request is written. To be imported
  * before kafkajs is: whoever comes later has the slow ones, and the same bytes.
  */
-import { createRequire } from 'node:module';
 import { sendingTime } from './clock';
+import { replaceInKafkajs, requireOfKafkajs } from './kafkajs-replace';
 import { type Compressed, type SentMessage, writeBatch } from './kafka-batch';
 
 const PRODUCE = 0;
-const load = createRequire(__filename);
 export const DIVIDES = 'kafkajs/src/producer/groupMessagesPerPartition';
 export const WRITES = 'kafkajs/src/protocol/requests/produce/v3/request';
 
@@ -93,7 +92,9 @@ function batchOf(
 
 function compressedBy(codec: number): Compressed | undefined {
   if (codec === 0) return undefined;
-  const { lookupCodec } = load('kafkajs/src/protocol/message/compression') as { lookupCodec(type: number): Codec };
+  const { lookupCodec } = requireOfKafkajs('kafkajs/src/protocol/message/compression') as {
+    lookupCodec(type: number): Codec;
+  };
   return { codec, compress: (buffer) => lookupCodec(codec).compress({ buffer }) };
 }
 
@@ -110,12 +111,5 @@ function text(value: string | null): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-function replace(path: string, by: unknown): void {
-  load(path);
-  const module = load.cache[load.resolve(path)];
-  if (!module) throw new TypeError(`kafkajs has no ${path}: what it was replaced by is of no use any more`);
-  module.exports = by;
-}
-
-replace(DIVIDES, divide);
-replace(WRITES, produceRequest);
+replaceInKafkajs(DIVIDES, divide);
+replaceInKafkajs(WRITES, produceRequest);

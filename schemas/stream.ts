@@ -1,5 +1,6 @@
 /** The only place that configures kafkajs and the schema registry's client: TLS, SASL, retries, ids. */
 import './kafkajs-sending';
+import './kafkajs-reading';
 import { type Agent } from 'node:http';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';

@@ -4,6 +4,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { createInterface } from 'node:readline';
 import { type Readable } from 'node:stream';
+import { dataOf, millraceClient, type MillraceClient } from '../client';
 import { type Endpoint } from './context';
 import { CliError } from './errors';
 
@@ -34,14 +35,7 @@ export class ApiClient {
   /** Asks again with the same Idempotency-Key while the platform is not available: carried out once, however often asked. */
   async write<T>(method: string, path: string, body?: unknown, headers: object = {}): Promise<T> {
     const key = randomUUID();
-    const end = Date.now() + UNAVAILABLE_PATIENCE_MS;
-    for (;;)
-      try {
-        return await this.request<T>(method, path, body, { 'idempotency-key': key, ...headers });
-      } catch (e) {
-        if (!(e instanceof ApiRefusal) || e.status !== 503 || Date.now() > end) throw e;
-        await new Promise((r) => setTimeout(r, RETRY_MS));
-      }
+    return patiently(() => this.request<T>(method, path, body, { 'idempotency-key': key, ...headers }));
   }
 
   remove(path: string): Promise<unknown> {
@@ -113,6 +107,42 @@ export class ApiClient {
     if (!answer.ok) throw new ApiRefusal(answer.status, `${method} ${path}`, value as Problem);
     return value as T;
   }
+}
+
+/** Only for what is carried out once however often it is asked. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const end = Date.now() + UNAVAILABLE_PATIENCE_MS;
+  for (;;)
+    try {
+      return await ask();
+    } catch (e) {
+      if (!(e instanceof ApiRefusal) || e.status !== 503 || Date.now() > end) throw e;
+      await new Promise((r) => setTimeout(r, RETRY_MS));
+    }
+}
+
+/** The typed client, as patient as the above; what is refused is thrown as ApiRefusal, so that `bodyOf` always has a body. */
+export function typedClient({ url, token }: Endpoint): MillraceClient {
+  return millraceClient({ url, token, fetch: (request) => send(url, request) });
+}
+
+export const bodyOf = async <T>(answer: Promise<Parameters<typeof dataOf<T>>[0]>): Promise<T> => dataOf(await answer);
+
+function send(url: string, request: Request): Promise<Response> {
+  const operation = `${request.method} ${new URL(request.url).pathname.replace('/api/v1', '')}`;
+  const once = async (): Promise<Response> => {
+    let answer: Response;
+    try {
+      answer = await fetch(request.clone(), { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    } catch (cause) {
+      throw unreachable(operation, url, cause);
+    }
+    if (!answer.ok) throw new ApiRefusal(answer.status, operation, parse(await answer.text()) as Problem);
+    return answer;
+  };
+  if (request.method === 'GET') return once();
+  request.headers.set('idempotency-key', randomUUID());
+  return patiently(once);
 }
 
 function unreachable(operation: string, url: string, cause: unknown): CliError {

@@ -19,8 +19,8 @@ export interface DataDir {
     readonly schemaRegistry: string;
     readonly plantToken: string;
   };
-  /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates. */
-  readonly keys: { readonly issuer: string; readonly authority: string };
+  /** Keys that the API makes for itself at its first start: of its tokens, and of its certificates; and the folder of those of pseudonyms. */
+  readonly keys: { readonly issuer: string; readonly authority: string; readonly pseudonyms: string };
   /** Signs images for devices; agents trust the public one. PEM. */
   readonly imageKeys: { readonly private: string; readonly public: string };
   /** State of one component or process. */
@@ -44,7 +44,11 @@ export function dataDir(path: string): DataDir {
       schemaRegistry: join(dir, 'secrets', 'schema-registry-password'),
       plantToken: join(dir, 'secrets', 'plant-token'),
     },
-    keys: { issuer: join(dir, 'secrets', 'issuer-key.pem'), authority: join(dir, 'secrets', 'ca-key.pem') },
+    keys: {
+      issuer: join(dir, 'secrets', 'issuer-key.pem'),
+      authority: join(dir, 'secrets', 'ca-key.pem'),
+      pseudonyms: join(dir, 'secrets', 'pseudonyms'),
+    },
     imageKeys: { private: join(dir, 'secrets', 'image-key.pem'), public: join(dir, 'secrets', 'image-key.pub.pem') },
     of: (name) => join(dir, name),
   };

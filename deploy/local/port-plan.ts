@@ -9,6 +9,7 @@ interface PortRule {
 /** Ports that people and tools address: fixed numbers, each with an option (`--api-port`) and a variable (MILLRACE_API_PORT). */
 export const PUBLIC_PORTS = {
   api: { standard: 8080, what: 'REST API and console' },
+  'api-mtls': { standard: 8443, what: 'REST API for machines with a certificate, with --secure' },
   clickhouse: { standard: 8123, what: 'ClickHouse over HTTP' },
   kafka: { standard: 9092, what: 'Kafka' },
   'kafka-controller': { standard: 9093, what: 'Kafka controller' },

@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly plant: boolean;
   /** Kafka has TLS and an authorizer, and the agent a certificate of its own, which this sees to once the API is up. */
   readonly enroll?: TaskSpec['run'];
+  /** Key and certificate of the services, PEM: then the API has a listener with mutual TLS, which shows it. */
+  readonly servicesPem?: string;
   /** Done once their components are ready, before the services. */
   readonly setUp: {
     readonly topics: TaskSpec['run'];
@@ -135,10 +137,15 @@ function services(o: StackOptions): ProcessSpec[] {
         MILLRACE_ISSUER_KEY_FILE: o.dir.keys.issuer,
         IMAGE_DIR: o.dir.of('images'),
         MILLRACE_CA_KEY_FILE: o.dir.keys.authority,
+        PSEUDONYM_KEY_DIR: o.dir.keys.pseudonyms,
         ...(o.enroll && { KAFKA_AGENT_ACLS: '1' }),
+        ...(o.servicesPem !== undefined && {
+          ...{ API_MTLS_PORT: String(o.ports['api-mtls']), API_MTLS_HOST: LOOPBACK },
+          ...{ API_MTLS_CERT_FILE: o.servicesPem, API_MTLS_KEY_FILE: o.servicesPem },
+        }),
         ...(o.backends.temporal.kind === 'own' && { TEMPORAL_UI_URL: `http://${LOOPBACK}:${o.ports['temporal-ui']}` }),
       }),
-      ports: [o.ports.api, o.ports['health-api']],
+      ports: [o.ports.api, o.ports['health-api'], ...(o.servicesPem === undefined ? [] : [o.ports['api-mtls']])],
       address: api,
     },
   ];

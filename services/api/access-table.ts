@@ -32,7 +32,7 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'POST /devices/{id}/replace': { action: 'device.register', on: 'device' },
   'GET /devices/{id}/config': { action: 'device.read', on: 'device' },
   'PUT /devices/{id}/config': { action: 'device.configure', on: 'device' },
-  'PUT /devices/{id}/config/reported': { action: 'device.operate', on: 'device' },
+  'PUT /devices/{id}/config/reported': { action: 'device.report', on: 'device' },
   'POST /devices/{id}/{move}': {
     action: {
       parameter: 'move',
@@ -112,6 +112,8 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'GET /webhooks': { action: 'webhook.read', on: 'tenant' },
   'POST /webhooks': { action: 'webhook.manage', on: 'tenant' },
   'DELETE /webhooks/{id}': { action: 'webhook.manage', on: 'tenant' },
+  'POST /pseudonyms:find': { action: 'pseudonym.find', on: 'tenant' },
+  'DELETE /pseudonyms': { action: 'pseudonym.erase', on: 'tenant' },
   'GET /audit': { action: 'audit.read', on: 'tenant' },
 };
 

@@ -25,6 +25,7 @@ import { imageRoutes } from './routes/images';
 import { overviewRoutes } from './routes/overview';
 import { probeRoutes } from './routes/probes';
 import { profileRoutes } from './routes/profiles';
+import { pseudonymRoutes } from './routes/pseudonyms';
 import { readingRoutes } from './routes/readings';
 import { streamHealthRoutes } from './routes/streams';
 import { streamRoutes } from './routes/stream';
@@ -40,7 +41,15 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame
 const ROUTES = [
   ...[accessRoutes, auditRoutes, identityRoutes, bulkRoutes, deviceRoutes, readingRoutes, commandRoutes, streamRoutes],
   ...[definitionRoutes, twinRoutes, commandControlRoutes, batchRoutes, campaignRoutes, scheduleRoutes],
-  ...[overviewRoutes, streamHealthRoutes, profileRoutes, probeRoutes, webhookRoutes, decommissionRoutes],
+  ...[
+    overviewRoutes,
+    streamHealthRoutes,
+    profileRoutes,
+    probeRoutes,
+    webhookRoutes,
+    decommissionRoutes,
+    pseudonymRoutes,
+  ],
 ];
 
 /** The HTTP application over its dependencies: no sockets of its own. */
@@ -66,7 +75,7 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
 }
 
 function authentication(deps: ApiDependencies): Authentication {
-  const { token, tenant, keys, tokens, recorder } = deps;
+  const { token, tenant, keys, tokens, recorder, peers } = deps;
   return {
     authenticators: [
       ...(token === undefined ? [] : [installationToken(token, tenant)]),
@@ -75,6 +84,7 @@ function authentication(deps: ApiDependencies): Authentication {
       tokens,
     ],
     ...(token === undefined && { anonymous: localUser(tenant) }),
+    ...(peers && { peers }),
     tenant,
     recorder,
   };

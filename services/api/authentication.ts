@@ -1,5 +1,6 @@
 /** Who is calling: the bearer credential, looked at by each that may know its kind. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Socket } from 'node:net';
 import { type Request, type RequestHandler } from 'express';
 import { type Principal, principal, refused } from '../domain/access';
 import { type Recorder } from './audit-log';
@@ -14,6 +15,12 @@ export interface Authenticator {
    * that is not good, `unavailable` when it cannot tell now.
    */
   authenticate(credential: string): Promise<Principal | undefined> | Principal | undefined;
+}
+
+/** Knows callers by the connection they come by. */
+export interface PeerAuthenticator {
+  /** Undefined when the connection says nothing. Throws ApiError `unauthorized` when what it says is not good. */
+  ofPeer(socket: Socket): Principal | undefined;
 }
 
 const digest = (s: string): Buffer => createHash('sha256').update(s).digest();
@@ -32,6 +39,8 @@ export const localUser = (tenant: string): Principal => principal('user', 'local
 
 export interface Authentication {
   readonly authenticators: readonly Authenticator[];
+  /** Comes before them: who has shown a certificate is nobody else, whatever is sent with it. */
+  readonly peers?: PeerAuthenticator;
   /** Who calls without a credential; absent: nobody may. */
   readonly anonymous?: Principal;
   /** Tenant under which refusals are on record: whose caller is not known. */
@@ -58,7 +67,9 @@ export function authenticate(options: Authentication): RequestHandler {
   };
 }
 
-async function identify({ authenticators, anonymous }: Authentication, req: Request): Promise<Principal> {
+async function identify({ authenticators, peers, anonymous }: Authentication, req: Request): Promise<Principal> {
+  const peer = peers?.ofPeer(req.socket);
+  if (peer) return peer;
   const header = req.header('authorization') ?? '';
   const credential = /^Bearer (\S+)$/i.exec(header)?.[1];
   if (credential === undefined || credential.length > MAX_CREDENTIAL_CHARS) {

@@ -1,9 +1,9 @@
 /** Many devices in one request: each line becomes the requests that bring a device as far as asked, and one result. Pure. */
-import { type DeviceReply, type DeviceRequest, type DeviceState } from '../../schemas/generated';
+import { type BatchedRequest, type BatchedResult } from '../../schemas/generated';
 import { DEVICE_ID, objectOf, type RequestType } from '../domain/device';
 import { type Line, MAX_LINE_BYTES } from './lines';
 import { REJECTIONS } from './rejections';
-import { STATUS } from './problem';
+import { ApiError, STATUS } from './problem';
 
 /** How far devices are brought, and the requests of each that it takes. */
 export const UNTIL = {
@@ -14,17 +14,12 @@ export const UNTIL = {
 export type Until = keyof typeof UNTIL;
 
 export interface BulkOrder {
-  readonly tenant: string;
-  readonly actor: string;
   readonly until: Until;
-  readonly reason: string | null;
-  /** ms since 1970-01-01 UTC. */
-  readonly now: number;
+  /** For lines that ask for it. Throws where there are no pseudonyms. */
+  pseudonymOf(name: string): string;
   /** The same for the same device and step whenever the same upload is repeated under its key. */
   requestId(deviceId: string, type: RequestType): string;
 }
-
-export type BulkRequest = Omit<DeviceRequest, 'reply_to'>;
 
 /** What became of a line. `status` is what the same request alone would have been answered with. */
 export interface BulkResult {
@@ -39,49 +34,51 @@ export interface BulkResult {
 }
 
 export type Planned =
-  { readonly device_id: string; readonly requests: readonly BulkRequest[] } | { readonly result: BulkResult };
+  { readonly device_id: string; readonly requests: readonly BatchedRequest[] } | { readonly result: BulkResult };
 
 export function planLine({ number, text }: Line, order: BulkOrder): Planned {
   if (text === undefined) return refused(number, `the line is longer than ${MAX_LINE_BYTES} bytes`);
   const value = objectOf(text);
   if (!value) return refused(number, 'not a JSON object');
-  const { device_id, ...description } = value;
-  if (typeof device_id !== 'string' || !DEVICE_ID.test(device_id))
+  const { device_id: name, pseudonym = false, ...description } = value;
+  if (typeof name !== 'string' || !DEVICE_ID.test(name))
     return refused(number, `device_id is malformed: expected ${DEVICE_ID.source}`);
-  const { tenant, actor, reason, now, until } = order;
-  const requests = UNTIL[until].map((type) => ({
-    ...{ request_id: order.requestId(device_id, type), tenant, device_id, type, actor, reason, at: now },
-    expected_version: null,
-    data: type === 'register' ? JSON.stringify(description) : '{}',
-  }));
+  if (typeof pseudonym !== 'boolean') return refused(number, 'pseudonym is malformed: expected true or false');
+  const device_id = pseudonym ? pseudonymFor(name, order) : name;
+  if (device_id instanceof ApiError) {
+    const { status, code, message: detail } = device_id;
+    return { result: { line: number, status, code, detail } };
+  }
+  const requests = UNTIL[order.until].map((type) => {
+    const data = type === 'register' ? JSON.stringify(description) : '{}';
+    return { request_id: order.requestId(device_id, type), device_id, type, data };
+  });
   return { device_id, requests };
 }
 
-/** The device as the last of its replies shows it; undefined when that is silence, or there is no device. */
-export function deviceOf(replies: readonly (DeviceReply | Error)[]): DeviceState | undefined {
-  const last = replies.at(-1);
-  return last === undefined || last instanceof Error || last.state === ''
-    ? undefined
-    : (JSON.parse(last.state) as DeviceState);
+function pseudonymFor(name: string, order: BulkOrder): string | ApiError {
+  try {
+    return order.pseudonymOf(name);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
 }
 
 /** The first refusal decides, otherwise the last step, which left the device as it is here. */
-export function resultOf(
-  line: number,
-  device_id: string,
-  replies: readonly (DeviceReply | Error)[],
-  device: Pick<DeviceState, 'state' | 'version'> | undefined,
-): BulkResult {
-  const silent = replies.find((r) => r instanceof Error);
-  if (silent) return { line, device_id, status: STATUS.unavailable, code: 'unavailable', detail: silent.message };
-  const answered = replies as readonly DeviceReply[];
-  const rejected = answered.find((r) => r.outcome === 'rejected');
-  if (rejected) {
-    const code = REJECTIONS[rejected.code as keyof typeof REJECTIONS];
-    return { line, device_id, status: STATUS[code], code, detail: rejected.detail };
+export function resultOf(line: number, device_id: string, results: readonly (BatchedResult | Error)[]): BulkResult {
+  let last: BatchedResult | undefined;
+  for (const result of results) {
+    if (result instanceof Error)
+      return { line, device_id, status: STATUS.unavailable, code: 'unavailable', detail: result.message };
+    if (result.outcome === 'rejected') {
+      const code = REJECTIONS[result.code as keyof typeof REJECTIONS];
+      return { line, device_id, status: STATUS[code], code, detail: result.detail };
+    }
+    last = result;
   }
-  const fresh = answered[0]?.outcome === 'accepted';
-  const known = device && { state: device.state, version: device.version };
+  const fresh = (results[0] as BatchedResult).outcome === 'accepted';
+  const known = last && { state: last.state, version: last.version };
   return { line, device_id, status: fresh ? 201 : 200, outcome: fresh ? 'accepted' : 'unchanged', ...known };
 }
 

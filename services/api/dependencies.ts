@@ -22,7 +22,7 @@ import {
 import { type AgentProfiles } from './agent-profiles';
 import { type ApiKeys } from './api-keys';
 import { type Recorder } from './audit-log';
-import { type Authenticator } from './authentication';
+import { type Authenticator, type PeerAuthenticator } from './authentication';
 import { type CommandLog } from './command-log';
 import { type Replayer, type SchemaOf } from './dead-letters';
 import { type Definitions } from './definitions';
@@ -33,6 +33,7 @@ import { type Identities } from './identity/identities';
 import { type EmbeddedIssuer } from './issuer';
 import { type Overview } from './overview';
 import { type Probes } from './probes';
+import { type Pseudonyms } from './pseudonyms';
 import { type RateLimit } from './rate-limit';
 import { type Registrar } from './registrar';
 import { type StreamHealth } from './stream-health';
@@ -90,9 +91,12 @@ export interface ApiDependencies {
   readonly identities?: Identities;
   /** Further kinds of credentials. */
   readonly holders?: readonly Authenticator[];
+  /** Who comes through the listener with mutual TLS. */
+  readonly peers?: PeerAuthenticator;
   readonly recorder: Recorder;
   readonly webhooks: Webhooks;
-  readonly registrar: Pick<Registrar, 'ask' | 'askAll' | 'define'>;
+  readonly pseudonyms: Pick<Pseudonyms, 'register' | 'known' | 'erase'>;
+  readonly registrar: Pick<Registrar, 'ask' | 'askMany' | 'define'>;
   readonly directory: Directory;
   readonly commands: CommandLog;
   readonly definitions: Definitions;

@@ -24,7 +24,16 @@ class Tenant {
   }
 }
 
+/** A device as somebody was told it is. */
+export interface Version {
+  readonly device_id?: string;
+  /** None: there is nothing to know. */
+  readonly version?: number;
+}
+
 export class Directory {
+  /** Those who wait for devices: told of each that comes. */
+  private readonly waiting = new Set<(device_id: string) => void>();
   private readonly tenants = new Map<string, Tenant>();
 
   /** Takes a state unless a newer version is known: the reply and the topic both bring it, in any order. */
@@ -33,7 +42,33 @@ export class Directory {
     const known = tenant.devices.get(device.device_id);
     if (known && known.version >= device.version) return false;
     tenant.set(device);
+    for (const told of this.waiting) told(device.device_id);
     return true;
+  }
+
+  /** Resolves when all of these devices are known at these versions or later ones, at the latest after `patience_ms`. */
+  async knows(tenant: string, wanted: readonly Version[], patience_ms: number): Promise<void> {
+    const missing = wanted.filter((one) => !this.isKnown(tenant, one));
+    if (missing.length === 0) return;
+    let arrived: (device_id: string) => void = () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience_ms);
+      arrived = (device_id) => {
+        // Mostly in order, so that the last one is what is waited for.
+        if (device_id !== missing.at(-1)?.device_id) return;
+        for (let one = missing.at(-1); one && this.isKnown(tenant, one); one = missing.at(-1)) missing.pop();
+        if (missing.length === 0) resolve();
+      };
+      this.waiting.add(arrived);
+    });
+    clearTimeout(timer);
+    this.waiting.delete(arrived);
+  }
+
+  private isKnown(tenant: string, { device_id, version = 0 }: Version): boolean {
+    if (device_id === undefined || version === 0) return true;
+    return (this.tenants.get(tenant)?.devices.get(device_id)?.version ?? 0) >= version;
   }
 
   applyPresence(presence: Presence): void {

@@ -69,8 +69,7 @@ async function judge(
   const whole = decide(principal, action, { tenant, path: undefined });
   // Who may do it everywhere may do it here: the route itself says when there is no such thing.
   if (whole.allowed || on === 'tenant') return whole;
-  const paths = await pathsOf(options, tenant, on, req, params);
-  const resources = paths.map((path): Resource => ({ tenant, path }));
+  const resources = await resourcesOf(options, tenant, on, req, params);
   const verdicts = resources.map((r) => decide(principal, action, r));
   return verdicts.find((v) => !v.allowed) ?? verdicts[0] ?? { ...whole, refusal: 'hidden' };
 }
@@ -81,21 +80,24 @@ function somewhere(principal: Principal, action: Action): Verdict {
   return decide(principal, action, { tenant: principal.tenant, path: site === '' ? undefined : site });
 }
 
-/** Where everything is that the request names; empty when there is none of it. */
-async function pathsOf(
+/** Everything that the request names, where it is and whose; empty when there is none of it. */
+async function resourcesOf(
   { directory, commands, history }: GuardOptions,
   tenant: string,
   on: 'device' | 'new-device' | 'command',
   req: Request,
   params: Readonly<Record<string, string>>,
-): Promise<string[]> {
+): Promise<Resource[]> {
   const id = params['id'] ?? '';
   const wanted = (req.body as { path?: unknown } | undefined)?.path;
-  if (on === 'new-device') return [typeof wanted === 'string' ? wanted : ''];
-  const pathOf = (device: string | undefined): string[] => {
-    const found = device === undefined ? undefined : directory.get(tenant, device);
-    return found ? [found.device.path] : [];
+  if (on === 'new-device') return [{ tenant, path: typeof wanted === 'string' ? wanted : '' }];
+  const found = (device: string | undefined): Resource[] => {
+    const known = device === undefined ? undefined : directory.get(tenant, device)?.device;
+    if (!known) return [];
+    const { device_id, agent_id, path } = known;
+    return [{ tenant, path, machines: [`device/${device_id}`, ...(agent_id === null ? [] : [`agent/${agent_id}`])] }];
   };
-  if (on === 'device') return pathOf(id).flatMap((path) => (typeof wanted === 'string' ? [path, wanted] : [path]));
-  return pathOf((commands.get(tenant, id) ?? (await history.command(tenant, id)))?.device_id);
+  if (on === 'device')
+    return found(id).flatMap((r) => (typeof wanted === 'string' ? [r, { tenant, path: wanted }] : [r]));
+  return found((commands.get(tenant, id) ?? (await history.command(tenant, id)))?.device_id);
 }

@@ -1,6 +1,7 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { type Server as HttpsServer } from 'node:https';
 import { resolve } from 'node:path';
 import {
   createKafka,
@@ -15,6 +16,7 @@ import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../lib/clickhouse';
 import { replay } from '../lib/dead-letters/replay';
 import { StreamCommandPublisher } from '../lib/command-publisher';
+import { samePartitions } from '../lib/consume-partitions';
 import { Publisher } from '../lib/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
@@ -34,8 +36,10 @@ import { follow } from './ingest';
 import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
+import { mutualTlsOf, mutualTlsServer } from './identity/listener';
 import { Overview } from './overview';
 import { Probes } from './probes';
+import { Pseudonyms } from './pseudonyms';
 import { Registrar } from './registrar';
 import { KafkaStreamHealth } from './stream-health';
 import { TemporalSchedules } from './temporal-schedules';
@@ -70,10 +74,12 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
   const replays = new EventWriter(Topics.replays, ids);
   const publisher = new Publisher(() => idempotentProducer(kafka));
   const keys = new ApiKeys(new StreamKeyStore(publisher, new EventWriter(Topics.apiKeys, ids)), Date.now);
-  const registrar = new Registrar(instance, producer, {
+  const asking = {
     device: new EventWriter(Topics.deviceRequests, ids),
     definition: new EventWriter(Topics.definitionRequests, ids),
-  });
+  };
+  const partitions = await samePartitions(admin, [deviceRequests.name]);
+  const registrar = new Registrar(instance, producer, asking, partitions);
   const identities = new IdentityBook(new StreamIdentityLog(publisher, new EventWriter(Topics.identities, ids)));
   const writers = new WriterSchemas(config);
   const audit = new StreamAudit(publisher, new EventWriter(Topics.audit, ids));
@@ -110,6 +116,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
       token,
       tenant: text(env, 'TENANT', 'tenant of this installation', 'default'),
       registrar,
+      pseudonyms: new Pseudonyms(env['PSEUDONYM_KEY_DIR'] || undefined),
       directory,
       commands,
       definitions,
@@ -137,12 +144,15 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     requestDuration(metrics),
   );
   const server = await listen(createServer(app), host, port);
-  log.info({ host, port, devices: directory.count() }, 'listening');
+  const mutual = mutualTlsOf(env, certifying.chain !== undefined);
+  const forMachines = mutual && mutualTlsServer(mutual, certifying.chain ?? '', app);
+  const servers = [server, ...(forMachines ? [await listen(forMachines, mutual.host, mutual.port)] : [])];
+  log.info({ host, port, mutual_tls_port: mutual?.port, devices: directory.count() }, 'listening');
   return {
     notReady: () => undefined,
     stop: async () => {
       feed.close();
-      await new Promise((closed) => server.close(closed).closeIdleConnections());
+      await Promise.all(servers.map((s) => new Promise((closed) => s.close(closed).closeIdleConnections())));
       await Promise.all([
         ...tails.map((t) => t.stop()),
         hooks.stop(),
@@ -180,7 +190,7 @@ function approvalsOf(env: Env): ReadonlySet<string> {
   );
 }
 
-function listen(server: Server, host: string, port: number): Promise<Server> {
+function listen<S extends HttpServer | HttpsServer>(server: S, host: string, port: number): Promise<S> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server));

@@ -1,6 +1,13 @@
 /** Asks the registry and waits for its reply: request → m2m.device-requests, reply ← m2m.device-replies. */
 import { type Producer } from 'kafkajs';
-import { type DefinitionRequest, type DeviceReply, type DeviceRequest } from '../../schemas/generated';
+import {
+  type BatchedRequest,
+  type BatchedResult,
+  type DefinitionRequest,
+  type DeviceReply,
+  type DeviceRequest,
+} from '../../schemas/generated';
+import { batchesOf } from './request-batches';
 import { type EventWriter } from '../../schemas/stream';
 import { definitionKey, deviceKey } from '../../schemas/topics';
 import { ApiError } from './problem';
@@ -9,7 +16,9 @@ import { ApiError } from './problem';
 export const MAX_WAITING = 10_000;
 export const REPLY_TIMEOUT_MS = 10_000;
 
-type Request = Omit<DeviceRequest, 'reply_to'>;
+type Request = Omit<DeviceRequest, 'reply_to' | 'batch'>;
+/** What the requests of a batch have in common. */
+export type Common = Pick<DeviceRequest, 'tenant' | 'actor' | 'reason' | 'at'>;
 type NewDefinition = Omit<DefinitionRequest, 'reply_to'>;
 
 interface Written {
@@ -59,11 +68,15 @@ export interface RequestWriters {
 export class Registrar {
   private readonly waiting = new Map<string, Place[]>();
   private count = 0;
+  /** Batches so far: part of their ids. */
+  private asked = 0;
 
+  /** `partitions`: of the requests' topic. */
   constructor(
     readonly instance: string,
     private readonly producer: Pick<Producer, 'send'>,
     private readonly writers: RequestWriters,
+    private readonly partitions: number,
   ) {}
 
   get pending(): number {
@@ -72,17 +85,39 @@ export class Registrar {
 
   /** Resolves with the registry's reply. Throws ApiError `unavailable` when none comes in time: then ask again. */
   async ask(request: Request): Promise<DeviceReply> {
-    return only(await this.askAll([request]));
+    const { device } = this.writers;
+    const value = device.write({ ...request, reply_to: this.instance });
+    const key = deviceKey(request.tenant, request.device_id);
+    return only(await this.exchange(device.topic.name, [{ request_id: request.request_id, key, value }]));
   }
 
-  /** Many requests, written together: for each its reply, or the ApiError `unavailable` that says why there is none. */
-  askAll(requests: readonly Request[], timeout_ms = REPLY_TIMEOUT_MS): Promise<Answer[]> {
-    const write = (r: Request): Written => ({
-      request_id: r.request_id,
-      key: deviceKey(r.tenant, r.device_id),
-      value: this.writers.device.write({ ...r, reply_to: this.instance }),
-    });
-    return this.exchange(this.writers.device.topic.name, requests.map(write), timeout_ms);
+  /**
+   * Many requests, decided in the order they have for each device: for each its result, or the ApiError `unavailable` that says why
+   * there is none. They travel as one record for each partition, and so do the results.
+   */
+  async askMany(
+    common: Common,
+    requests: readonly BatchedRequest[],
+    timeout_ms = REPLY_TIMEOUT_MS,
+  ): Promise<(BatchedResult | Error)[]> {
+    const batches = batchesOf(common.tenant, requests, this.partitions);
+    const written = batches.map((places) => this.writeBatch(common, places, requests));
+    const answers = await this.exchange(this.writers.device.topic.name, written, timeout_ms);
+    const results = Array<BatchedResult | Error>(requests.length);
+    for (const [b, places] of batches.entries()) {
+      const answer = answers[b] as Answer;
+      for (const [i, place] of places.entries()) results[place] = resultIn(answer, i);
+    }
+    return results;
+  }
+
+  private writeBatch(common: Common, places: readonly number[], requests: readonly BatchedRequest[]): Written {
+    const batch = places.map((place) => requests[place] as BatchedRequest);
+    const { device_id, type } = batch[0] as BatchedRequest;
+    const request_id = `${this.instance}/${++this.asked}`;
+    const record = { ...common, request_id, reply_to: this.instance, device_id, type, expected_version: null };
+    const value = this.writers.device.write({ ...record, data: '{}', batch });
+    return { request_id, key: deviceKey(common.tenant, device_id), value };
   }
 
   /** As `ask`, for a model or a group. */
@@ -151,6 +186,12 @@ function only(replies: readonly Answer[]): DeviceReply {
   const [reply] = replies;
   if (reply === undefined || reply instanceof Error) throw reply ?? new Error('one request has one reply');
   return reply;
+}
+
+/** A registry that knows of no batches answers with a refusal. */
+function resultIn(answer: Answer, index: number): BatchedResult | Error {
+  if (answer instanceof Error) return answer;
+  return answer.results?.[index] ?? new ApiError('unavailable', `the registry does not take batches: ${answer.detail}`);
 }
 
 function unavailable(why: string, cause: unknown): ApiError {

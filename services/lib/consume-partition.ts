@@ -4,6 +4,7 @@
  */
 import { type KafkaMessage, type Producer, type TopicMessages } from 'kafkajs';
 import { ConsumeError } from './consume-error';
+import { sendsOf } from './consume-sends';
 
 export interface Handled {
   readonly outputs: readonly TopicMessages[];
@@ -96,7 +97,7 @@ export class OwnedPartition<W extends PartitionWork> {
     const { next } = this;
     try {
       const transaction = await this.producer.transaction();
-      if (outputs.length > 0) await transaction.sendBatch({ topicMessages: [...outputs] });
+      for (const topicMessages of sendsOf(outputs)) await transaction.sendBatch({ topicMessages });
       if (next > this.committed)
         await transaction.sendOffsets({
           consumerGroupId: groupId,

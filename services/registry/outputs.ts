@@ -2,8 +2,9 @@
 import { type Message, type TopicMessages } from 'kafkajs';
 import { type DeadLetter, type DeviceReply, type DeviceState } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
-import { AgentTopics, coordinatesKey, deviceKey, Topics } from '../../schemas/topics';
-import { type DeviceEvent, eventToRecord } from '../domain/device';
+import { AgentTopics, coordinatesKey, Topics } from '../../schemas/topics';
+import { type Device, type DeviceEvent, eventToRecord } from '../domain/device';
+import { MAX_SEND_BYTES, RECORD_OVERHEAD_BYTES } from '../lib/consume-sends';
 
 /**
  * Header of the last state of a batch: offset of the request that made it, the fallback when the group's offsets are lost.
@@ -28,13 +29,8 @@ export class Writers {
   }
 }
 
-/**
- * kafkajs writes what a transaction sends to one partition as one record batch, and a broker takes about a megabyte. States
- * are at most as large as the replies that show them.
- */
-export const MAX_TOPIC_BYTES = 700_000;
-/** What the broker keeps for each record besides key and value, at most. */
-const RECORD_OVERHEAD_BYTES = 64;
+/** Of a state, besides what its configurations take: enough to end a batch in time. */
+const STATE_BYTES = 500;
 
 export class Outputs {
   private readonly byTopic = new Map<string, Message[]>();
@@ -45,8 +41,9 @@ export class Outputs {
     private readonly partition: number,
   ) {}
 
-  event(event: DeviceEvent): void {
-    const key = deviceKey(event.tenant, event.device_id);
+  /** `after`: the device that the event makes; its state is written when all of the batch is decided. */
+  event(key: string, event: DeviceEvent, after: Device): void {
+    this.count(Topics.devices.name, STATE_BYTES + after.desired.length + after.reported.length);
     this.add(Topics.lifecycle.name, {
       key,
       value: this.writers.event.write(eventToRecord(event)),
@@ -74,13 +71,12 @@ export class Outputs {
   /** Whether one more message of this size should wait for the next transaction. */
   isFull(next_bytes: number): boolean {
     const dead = this.bytes.get(Topics.deadLetters.name) ?? 0;
-    if (dead > 0 && dead + next_bytes > MAX_TOPIC_BYTES) return true;
-    return [...this.bytes.values()].some((bytes) => bytes > MAX_TOPIC_BYTES);
+    if (dead > 0 && dead + next_bytes > MAX_SEND_BYTES) return true;
+    return [...this.bytes.values()].some((bytes) => bytes > MAX_SEND_BYTES);
   }
 
   /** A request without an address for the reply wants none. */
   reply(reply: DeviceReply): void {
-    this.count(Topics.devices.name, Buffer.byteLength(reply.state));
     if (reply.reply_to === '') return;
     this.add(Topics.deviceReplies.name, { key: reply.reply_to, value: this.writers.reply.write(reply) });
   }

@@ -16,6 +16,7 @@ import {
 import { deadLetter, type Refusal, refusalOf } from '../lib/consume-dead-letter';
 import { type Handled, type PartitionWork } from '../lib/consume-partition';
 import { AgentChanges } from './agent-copies';
+import { batchReply, MAX_BATCHED, requestsIn, resultOf } from './batched';
 import { Outputs, type Writers } from './outputs';
 import { type RegistryMetrics } from './metrics';
 import { type DeviceStore } from './store';
@@ -42,6 +43,11 @@ interface Batch {
   readonly agents: AgentChanges;
   /** The device that was changed last, and the offset of the request that did. */
   newest?: { readonly key: string; readonly offset: string };
+}
+
+interface Settled {
+  readonly decision: Decision;
+  readonly device: DeviceOrNone;
 }
 
 type Read = { readonly request: DeviceRequest } | { readonly refusal: Refusal };
@@ -99,13 +105,23 @@ export class PartitionRegistry implements PartitionWork {
       if (!refusal) throw error;
       return { refusal };
     }
-    const key = deviceKey(request.tenant, request.device_id);
-    if (message.key?.toString() !== key)
-      return refused(`key ${clip(message.key?.toString() ?? 'null')} is not ${clip(key)}`);
-    // Two partitions deciding one device would be two lives.
-    const home = this.deps.partitionOf(key);
-    if (home !== this.partition) return refused(`key ${clip(key)} belongs in partition ${home}: which partitioner?`);
-    return { request };
+    const why = this.misplaced(request, message.key?.toString() ?? 'null');
+    return why === undefined ? { request } : refused(why);
+  }
+
+  /** Two partitions deciding one device would be two lives. */
+  private misplaced(request: DeviceRequest, found: string): string | undefined {
+    const wanted = deviceKey(request.tenant, request.device_id);
+    if (found !== wanted) return `key ${clip(found)} is not ${clip(wanted)}`;
+    const batch = request.batch ?? [];
+    if (batch.length > MAX_BATCHED) return `a batch of ${batch.length} requests; at most ${MAX_BATCHED}`;
+    const devices = batch.length === 0 ? [request] : batch;
+    for (const { device_id } of devices) {
+      const key = deviceKey(request.tenant, device_id);
+      const home = this.deps.partitionOf(key);
+      if (home !== this.partition) return `key ${clip(key)} belongs in partition ${home}: which partitioner?`;
+    }
+    return undefined;
   }
 
   private refuse(message: KafkaMessage, refusal: Refusal, outputs: Outputs): void {
@@ -115,22 +131,32 @@ export class PartitionRegistry implements PartitionWork {
   }
 
   private answer(offset: string, record: DeviceRequest, batch: Batch): void {
-    const { outputs, agents } = batch;
-    const key = deviceKey(record.tenant, record.device_id);
     const now = this.deps.now();
+    const requests = requestsIn(record);
+    if (requests.length > 0) {
+      const results = requests.map((request) => {
+        const { decision, device } = this.settle(offset, request, batch, now);
+        return resultOf(decision, device);
+      });
+      return batch.outputs.reply(batchReply(record, results, now));
+    }
+    const { decision, device } = this.settle(offset, record, batch, now);
+    batch.outputs.reply(replyTo(record, decision, device, now));
+  }
+
+  /** Decides one request on what those before it made. */
+  private settle(offset: string, record: DeviceRequest, batch: Batch, now: number): Settled {
+    const key = deviceKey(record.tenant, record.device_id);
     const before = this.store.get(key);
     const decision = this.decide(before, record, now);
-    let after = before;
-    if (decision.kind === 'accepted') {
-      const device = evolve(before, decision.event);
-      agents.note(key, before, device);
-      this.store.put(key, device);
-      batch.newest = { key, offset };
-      outputs.event(decision.event);
-      after = device;
-    }
-    outputs.reply(replyTo(record, decision, after, now));
     this.tally.push([decision.kind, knownType(record.type)]);
+    if (decision.kind !== 'accepted') return { decision, device: before };
+    const device = evolve(before, decision.event);
+    batch.agents.note(key, before, device);
+    this.store.put(key, device);
+    batch.newest = { key, offset };
+    batch.outputs.event(key, decision.event, device);
+    return { decision, device };
   }
 
   private decide(state: DeviceOrNone, record: DeviceRequest, now: number): Decision {

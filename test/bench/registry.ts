@@ -151,7 +151,9 @@ function print(figures: Figures): void {
   console.log(
     `bulk, HTTP  ${http.per_second} registrations/s (${http.accepted} of ${http.devices} in ${http.seconds} s)`,
   );
-  console.log(`            api ${http.api_cpu_s} CPU-s, registry ${http.registry_cpu_s} CPU-s`);
+  console.log(
+    `            api ${http.api_cpu_s} CPU-s, registry ${http.registry_cpu_s}, broker ${http.broker_cpu_s}, client ${http.client_cpu_s}`,
+  );
   console.log(`concurrent  p50 ${concurrent.p50_ms} ms, p99 ${concurrent.p99_ms} ms, ${concurrent.per_second} moves/s`);
 }
 

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- kafkajs's own must be loaded before they are replaced */
 import fc from 'fast-check';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type * as KafkaBatch from '../../schemas/kafka-batch';
 import { type SentMessage } from '../../schemas/kafka-batch';
 
 interface Request {
@@ -12,9 +13,15 @@ type Write = (produce: object) => Request;
 type Divide = (division: object) => object;
 
 const WRITES = 'kafkajs/src/protocol/requests/produce/v3/request';
+const READS = 'kafkajs/src/protocol/recordBatch/v0/decoder';
 const DIVIDES = 'kafkajs/src/producer/groupMessagesPerPartition';
-const theirs = { write: require(WRITES) as Write, divide: require(DIVIDES) as Divide };
+type Answer = { readonly offset: number };
+type Read = (answer: Answer) => Promise<{ records: object[] }>;
+const theirs = { write: require(WRITES) as Write, divide: require(DIVIDES) as Divide, read: require(READS) as Read };
 const ours = require('../../schemas/kafkajs-sending') as { produceRequest: Write; divide: Divide };
+const reading = require('../../schemas/kafkajs-reading') as { readBatch: Read };
+const { writeBatch } = require('../../schemas/kafka-batch') as typeof KafkaBatch;
+const AnswerOf = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Answer;
 
 const NOW = 1_767_323_045_678;
 beforeEach(() => jest.spyOn(Date, 'now').mockReturnValue(NOW));
@@ -89,5 +96,41 @@ test('messages are divided as kafkajs divides them', () => {
 });
 
 test('kafkajs finds them where it looks', () => {
-  expect([require(WRITES), require(DIVIDES)]).toEqual([ours.produceRequest, ours.divide]);
+  const found: unknown[] = [WRITES, DIVIDES, READS].map((path) => require(path) as unknown);
+  expect(found).toEqual([ours.produceRequest, ours.divide, reading.readBatch]);
+});
+
+describe('a batch that was written', () => {
+  const batches = fc.record({
+    messages,
+    now: fc.integer({ min: 0, max: NOW }),
+    producerId: fc.bigInt({ min: -1n, max: 2n ** 62n }),
+    producerEpoch: fc.nat(30_000),
+    firstSequence: fc.nat(2 ** 31 - 1),
+    transactional: fc.boolean(),
+  });
+  /** As a broker stores it: at an offset, perhaps with its own time, or as a marker of its own. */
+  const stored = fc.record({ offset: fc.bigInt({ min: 0n, max: 2n ** 50n }), flags: fc.constantFrom(0, 0x08, 0x20) });
+  const read = async (by: Read, bytes: Buffer): Promise<unknown> => {
+    const answer = new AnswerOf(bytes);
+    const result = await by(answer)
+      .then(({ records }) => records)
+      .catch((error: Error) => error.name);
+    return [result, answer.offset];
+  };
+
+  test('is read as kafkajs reads it, also when it is cut short', async () => {
+    await fc.assert(
+      fc.asyncProperty(batches, stored, fc.boolean(), fc.nat(60), async (batch, { offset, flags }, zipped, cut) => {
+        const gzip = { codec: 1, compress: (records: Buffer) => Promise.resolve(gzipSync(records)) };
+        const bytes = await writeBatch(batch, zipped ? gzip : undefined);
+        bytes.writeBigInt64BE(offset);
+        bytes.writeInt16BE(bytes.readInt16BE(21) | flags, 21);
+        expect(await read(reading.readBatch, bytes)).toEqual(await read(theirs.read, bytes));
+        const part = bytes.subarray(0, bytes.length - 1 - (cut % (bytes.length - 61)));
+        expect(await read(reading.readBatch, part)).toEqual(await read(theirs.read, part));
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

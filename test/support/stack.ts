@@ -20,6 +20,7 @@ import { temporalSpec } from '../../deploy/local/components/temporal';
 import { type ComponentPaths, ensureComponents } from '../../deploy/local/install/ensure';
 import { freePorts } from '../../deploy/local/ports';
 import { projectRoot } from '../../schemas/root';
+import { cpuSeconds } from '../bench/support/cpu';
 import { copyFormatted, sharedRegistry } from './shared';
 import { type RunningSpec, runSpec, whenThisProcessDies } from './run-spec';
 
@@ -41,6 +42,8 @@ export interface Stack {
   stop(): Promise<void>;
   /** kill -9. */
   kill(name: ComponentName): Promise<void>;
+  /** Processor time that it has taken since its last start, s. */
+  cpuSeconds(name: ComponentName): number;
   /** Starts it on its port and data; stops it in order first when it runs. Resolves when it is ready. */
   restart(name: ComponentName): Promise<void>;
 }
@@ -118,6 +121,10 @@ class RunningStack implements Stack {
     if (!this.specs.has(name)) throw new Error(`${name} is not part of this stack, or shared`);
     await this.running.get(name)?.kill();
     this.running.delete(name);
+  }
+
+  cpuSeconds(name: ComponentName): number {
+    return cpuSeconds(this.running.get(name)?.pid ?? 0);
   }
 
   async restart(name: ComponentName): Promise<void> {

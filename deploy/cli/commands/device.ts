@@ -1,36 +1,10 @@
-import { ApiClient } from '../api-client';
+import { bodyOf, typedClient } from '../api-client';
+import { type MillraceClient, type paths, type Schemas } from '../../client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
 
-export interface Device {
-  readonly device_id: string;
-  readonly version: number;
-  readonly state: string;
-  readonly allowed: readonly string[];
-  readonly name?: string;
-  readonly model?: string;
-  readonly agent_id?: string | null;
-  readonly path?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly parent_id?: string | null;
-  readonly serial?: string;
-  readonly replacements?: number;
-  readonly reason?: string | null;
-  readonly registered_at: string;
-  readonly changed_at: string;
-  readonly presence?: {
-    readonly status?: string;
-    readonly since?: string;
-    readonly last_seen?: string;
-    readonly reason?: string;
-  };
-}
-
-interface Page {
-  readonly items: readonly Device[];
-  readonly next?: string;
-}
+export type Device = Schemas['Device'];
 
 export interface Json {
   readonly json?: boolean;
@@ -48,7 +22,8 @@ export interface ListOptions extends Json {
 }
 
 const PAGE = 1_000;
-const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
+const api = (context: Context): MillraceClient => typedClient(apiEndpoint(context));
+const named = (id: string): { path: { id: string } } => ({ path: { id } });
 export const at = (id: string): string => `/devices/${encodeURIComponent(id)}`;
 
 export async function list(context: Context, options: ListOptions): Promise<number> {
@@ -62,32 +37,39 @@ export async function list(context: Context, options: ListOptions): Promise<numb
   return EXIT.ok;
 }
 
-export async function pages(client: ApiClient, { json: _, limit, label, ...filters }: ListOptions): Promise<Device[]> {
+export async function pages(
+  client: MillraceClient,
+  { json: _, limit, label, ...filters }: ListOptions,
+): Promise<Device[]> {
   const wanted = limit === undefined ? Infinity : Number(limit);
   if (!(wanted > 0)) throw new CliError('usage', 'device list', `--limit ${limit} is no number`, 'give 1 or more');
   const found: Device[] = [];
   for (let cursor: string | undefined = ''; cursor !== undefined && found.length < wanted;) {
-    const parameters = new URLSearchParams({ limit: String(Math.min(PAGE, wanted - found.length)), ...filters });
-    for (const l of label ?? []) parameters.append('label', l);
-    if (cursor) parameters.set('cursor', cursor);
-    const page: Page = await client.get<Page>(`/devices?${parameters}`);
+    const more = { ...(label && { label: [...label] }), ...(cursor && { cursor }) };
+    const query = { limit: Math.min(PAGE, wanted - found.length), ...(filters as Filters), ...more };
+    const page: Page = await bodyOf(client.GET('/devices', { params: { query } }));
     found.push(...page.items);
     cursor = page.next;
   }
   return found;
 }
 
+/** The state is for the API to judge. */
+type Filters = Omit<NonNullable<paths['/devices']['get']['parameters']['query']>, 'label' | 'limit' | 'cursor'>;
+type Page = paths['/devices']['get']['responses'][200]['content']['application/json'];
+
 export interface ShowOptions extends Json {
   readonly at?: string;
 }
 
 export async function show(context: Context, id: string, options: ShowOptions): Promise<number> {
-  const then = options.at === undefined ? '' : `?${new URLSearchParams({ at: momentOf(options.at) })}`;
-  print(context, await api(context).get<Device>(`${at(id)}${then}`), options);
+  const query = options.at === undefined ? {} : { at: momentOf(options.at) };
+  print(context, await bodyOf(api(context).GET('/devices/{id}', { params: { ...named(id), query } })), options);
   return EXIT.ok;
 }
 
 export interface RegisterOptions extends Json {
+  readonly pseudonym?: boolean;
   readonly name?: string;
   readonly model?: string;
   readonly agent?: string;
@@ -105,7 +87,7 @@ export async function register(context: Context, id: string, options: RegisterOp
     ...(parent && { parent_id: parent }),
     ...(label && { labels: labelsOf(label) }),
   };
-  print(context, await api(context).post<Device>('/devices', body), options);
+  print(context, await bodyOf(api(context).POST('/devices', { body })), options);
   return EXIT.ok;
 }
 
@@ -128,22 +110,13 @@ export async function move(
   options: Json & { reason?: string },
 ): Promise<number> {
   const body = options.reason === undefined ? {} : { reason: options.reason };
-  print(context, await api(context).post<Device>(`${at(id)}/${step}`, body), options);
+  const moved = api(context).POST('/devices/{id}/{move}', { params: { path: { id, move: step } }, body });
+  print(context, await bodyOf(moved), options);
   return EXIT.ok;
 }
 
-interface HistoryItem {
-  readonly version: number;
-  readonly type: string;
-  readonly state_from?: string | null;
-  readonly state_to: string;
-  readonly at: string;
-  readonly actor: string;
-  readonly reason?: string | null;
-}
-
 export async function history(context: Context, id: string, options: Json): Promise<number> {
-  const { items } = await api(context).get<{ items: readonly HistoryItem[] }>(`${at(id)}/history`);
+  const { items } = await bodyOf(api(context).GET('/devices/{id}/history', { params: named(id) }));
   const { io } = context;
   if (options.json) io.out(json(items));
   else {
@@ -166,7 +139,7 @@ export function print({ io }: Context, d: Device, options: Json): void {
     ['device', d.device_id],
     ['name', d.name],
     ['state', d.state],
-    ['allowed now', d.allowed.join(', ') || 'nothing'],
+    ['allowed now', d.allowed?.join(', ') || 'nothing'],
     ['presence', d.presence?.status],
     ['model', d.model],
     ['agent', d.agent_id],

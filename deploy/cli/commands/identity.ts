@@ -1,15 +1,8 @@
-import { ApiClient } from '../api-client';
+import { bodyOf, typedClient } from '../api-client';
+import { type MillraceClient } from '../../client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
-
-interface Identity {
-  readonly kind: string;
-  readonly id: string;
-  readonly status: string;
-  readonly serial?: string;
-  readonly expires_at?: string;
-}
 
 export interface Json {
   readonly json?: boolean;
@@ -23,17 +16,12 @@ export interface RevokeOptions extends Json {
   readonly reason?: string;
 }
 
-const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
+const api = (context: Context): MillraceClient => typedClient(apiEndpoint(context));
 
-function at(kind: string, id: string): string {
-  if (kind !== 'agent' && kind !== 'device')
-    throw new CliError(
-      'usage',
-      'identity',
-      `${kind} is neither agent nor device`,
-      'such as: identity claim agent edge-1',
-    );
-  return `/identities/${kind}/${encodeURIComponent(id)}`;
+function named(kind: string, id: string): { path: { kind: 'agent' | 'device'; id: string } } {
+  if (kind === 'agent' || kind === 'device') return { path: { kind, id } };
+  const hint = 'such as: identity claim agent edge-1';
+  throw new CliError('usage', 'identity', `${kind} is neither agent nor device`, hint);
 }
 
 /** The code alone on stdout, so that it can go into a file. */
@@ -42,7 +30,7 @@ export async function claim(context: Context, kind: string, id: string, options:
   if (options.minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0))
     throw new CliError('usage', 'identity', `--minutes ${options.minutes} is no count`, 'give a whole number');
   const body = options.minutes === undefined ? {} : { minutes };
-  const made = await api(context).post<{ claim: string; expires_at: string }>(`${at(kind, id)}/claim`, body);
+  const made = await bodyOf(api(context).POST('/identities/{kind}/{id}/claim', { params: named(kind, id), body }));
   const { io } = context;
   if (options.json) io.out(json(made));
   else {
@@ -55,7 +43,7 @@ export async function claim(context: Context, kind: string, id: string, options:
 }
 
 export async function list(context: Context, options: Json): Promise<number> {
-  const { items } = await api(context).get<{ items: readonly Identity[] }>('/identities');
+  const { items } = await bodyOf(api(context).GET('/identities'));
   if (options.json) context.io.out(json(items));
   else {
     const rows = items.map((i) => [i.kind, i.id, i.status, i.expires_at, i.serial]);
@@ -66,7 +54,7 @@ export async function list(context: Context, options: Json): Promise<number> {
 
 export async function revoke(context: Context, kind: string, id: string, options: RevokeOptions): Promise<number> {
   const body = options.reason === undefined ? {} : { reason: options.reason };
-  const revoked = await api(context).post<Identity>(`${at(kind, id)}/revoke`, body);
+  const revoked = await bodyOf(api(context).POST('/identities/{kind}/{id}/revoke', { params: named(kind, id), body }));
   if (options.json) context.io.out(json(revoked));
   else context.io.err(`${kind} ${id} is ${revoked.status}\n`);
   return EXIT.ok;

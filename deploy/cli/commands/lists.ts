@@ -1,5 +1,5 @@
 /** Lists over many devices: sessions, commands, campaigns. */
-import { ApiClient } from '../api-client';
+import { ApiClient, typedClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
 import { EXIT } from '../errors';
 import { type Cell, json, table } from '../io';
@@ -52,7 +52,7 @@ export const campaigns = (context: Context, o: Options): Promise<number> => ask(
 
 /** The sessions that devices are in now, or were in last. */
 export async function sessions(context: Context, { json: asJson, ...filters }: DeviceFilters): Promise<number> {
-  const devices = await pages(new ApiClient(apiEndpoint(context)), filters);
+  const devices = await pages(typedClient(apiEndpoint(context)), filters);
   const views = devices.map(({ device_id, agent_id, presence }) => ({ device_id, agent_id, ...presence }));
   const rows = views.map((v) => [v.device_id, v.agent_id, v.status, v.since, v.last_seen, v.reason]);
   context.io.out(asJson ? json(views) : table(['DEVICE', 'AGENT', 'STATUS', 'SINCE', 'LAST SEEN', 'REASON'], rows));

@@ -1,18 +1,8 @@
-import { ApiClient } from '../api-client';
+import { bodyOf, typedClient } from '../api-client';
+import { type MillraceClient } from '../../client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
-
-interface ApiKey {
-  readonly key_id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly status: string;
-  readonly created_at: string;
-  readonly created_by: string;
-  readonly expires_at: string;
-  readonly key?: string;
-}
 
 export interface Json {
   readonly json?: boolean;
@@ -28,12 +18,12 @@ export interface IssueOptions extends Json {
   readonly minutes?: string;
 }
 
-const api = (context: Context): ApiClient => new ApiClient(apiEndpoint(context));
+const api = (context: Context): MillraceClient => typedClient(apiEndpoint(context));
 
 /** The key alone on stdout, so that it can go into a file; what else there is to know on stderr. */
 export async function create(context: Context, name: string, options: CreateOptions): Promise<number> {
-  const body = { name, roles: options.role, ...numberOf('days', options.days) };
-  const key = await api(context).post<ApiKey>('/api-keys', body);
+  const body = { name, roles: [...options.role], ...numberOf('days', options.days) };
+  const key = await bodyOf(api(context).POST('/api-keys', { body }));
   const { io } = context;
   if (options.json) io.out(json(key));
   else {
@@ -46,7 +36,7 @@ export async function create(context: Context, name: string, options: CreateOpti
 }
 
 export async function list(context: Context, options: Json): Promise<number> {
-  const { items } = await api(context).get<{ items: readonly ApiKey[] }>('/api-keys');
+  const { items } = await bodyOf(api(context).GET('/api-keys'));
   if (options.json) context.io.out(json(items));
   else {
     const rows = items.map((k) => [k.key_id, k.name, k.roles.join(' '), k.status, k.expires_at, k.created_by]);
@@ -56,15 +46,15 @@ export async function list(context: Context, options: Json): Promise<number> {
 }
 
 export async function revoke(context: Context, id: string, options: Json): Promise<number> {
-  const key = await api(context).post<ApiKey>(`/api-keys/${encodeURIComponent(id)}/revoke`);
+  const key = await bodyOf(api(context).POST('/api-keys/{id}/revoke', { params: { path: { id } } }));
   if (options.json) context.io.out(json(key));
   else context.io.err(`API key ${key.key_id} of ${key.name} is ${key.status}\n`);
   return EXIT.ok;
 }
 
 export async function issue(context: Context, subject: string, options: IssueOptions): Promise<number> {
-  const body = { subject, roles: options.role, ...numberOf('minutes', options.minutes) };
-  const issued = await api(context).post<{ token: string; expires_at: string }>('/tokens', body);
+  const body = { subject, roles: [...options.role], ...numberOf('minutes', options.minutes) };
+  const issued = await bodyOf(api(context).POST('/tokens', { body }));
   if (options.json) context.io.out(json(issued));
   else {
     context.io.out(`${issued.token}\n`);

@@ -70,6 +70,7 @@ export async function plan(
     fieldEnv: fieldEnv(profile, ports, readSecret(dir.secrets.plantToken)),
     plant: options.plant,
     ...(security && {
+      servicesPem: security.broker.services,
       enroll: () => enrollAgent({ agentId: profile.agentId, api: api(), url, dir, projectRoot, now: Date.now() }),
     }),
     setUp: setUp(profile.agentId, () => clientEnv, dir, projectRoot, instance),
@@ -98,7 +99,14 @@ export async function plan(
       `there are: ${nodes.map((n) => n.name).join(', ')}`,
     );
   const left = without(nodes, new Set(options.without));
-  return { nodes: left, instance, leftovers, facts: factsOf(url, dir, built), externals: externalsOf(external, env) };
+  const machinesFacts = security && { API_MTLS_URL: `https://${LOOPBACK}:${ports['api-mtls']}` };
+  return {
+    nodes: left,
+    instance,
+    leftovers,
+    facts: { ...factsOf(url, dir, built), ...machinesFacts },
+    externals: externalsOf(external, env),
+  };
 }
 
 /** A missing program is named before anything is fetched; later starts, which fetch nothing, do not look again. */

@@ -1,5 +1,6 @@
 /** Verbs about who may use the platform. */
 import type * as IdentityModule from '../commands/identity';
+import type * as PseudonymModule from '../commands/pseudonym';
 import type * as RunModule from '../commands/run';
 import type * as TokenModule from '../commands/token';
 import { load, type Verbs } from '../load';
@@ -7,6 +8,7 @@ import { load, type Verbs } from '../load';
 const token = (): typeof TokenModule => load('./commands/token') as typeof TokenModule;
 
 const identity = (): typeof IdentityModule => load('./commands/identity') as typeof IdentityModule;
+const pseudonym = (): typeof PseudonymModule => load('./commands/pseudonym') as typeof PseudonymModule;
 const runner = (): typeof RunModule => load('./commands/run') as typeof RunModule;
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
@@ -14,6 +16,7 @@ const collect = (value: string, before: string[] | undefined): string[] => [...(
 export function addAccessCommands(verbs: Verbs): void {
   addToken(verbs);
   addIdentity(verbs);
+  addPseudonym(verbs);
 }
 
 function addToken({ program, run }: Verbs): void {
@@ -87,4 +90,22 @@ function addIdentity({ program, run }: Verbs): void {
       .allowUnknownOption()
       .helpOption(false)
       .action((args: string[]) => run((c) => runner().agent(c, of, args)));
+}
+
+function addPseudonym({ program, run }: Verbs): void {
+  const group = program
+    .command('pseudonym')
+    .description('devices whose names say nothing (device register --pseudonym)');
+  group
+    .command('find')
+    .argument('<name>', 'what the device is called')
+    .description('the id that it is registered under')
+    .option('--json', 'for programs')
+    .action((name: string, o: PseudonymModule.Json) => run((c) => pseudonym().find(c, name, o)));
+  group
+    .command('erase')
+    .description('erase the key: nobody finds the device of any name afterwards')
+    .option('--confirm', 'it cannot be undone')
+    .option('--json', 'for programs')
+    .action((o: PseudonymModule.Json & { confirm?: boolean }) => run((c) => pseudonym().erase(c, o)));
 }

@@ -60,6 +60,7 @@ function addDevice({ program, run }: Verbs): void {
     .option('--path <path>', 'enterprise/site/area/line/cell')
     .option('--parent <device>', 'gateway that it is behind')
     .option('--label <key=value>', 'may be repeated', collect)
+    .option('--pseudonym', 'under an id that says nothing, which is printed')
     .option('--json', 'for programs')
     .action((id: string, o: DeviceModule.RegisterOptions) => run((c) => device().register(c, id, o)));
   group

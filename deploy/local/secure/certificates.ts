@@ -30,12 +30,13 @@ export interface LocalSecurity {
   readonly http: HttpSecurity;
 }
 
+interface SecretsOf {
+  readonly path: string;
+  readonly keys: Pick<DataDir['keys'], 'authority'>;
+}
+
 /** Makes what is missing; `now` in ms since 1970, `trusted` a file of authorities that processes trust already. */
-export async function localSecurity(
-  dir: Pick<DataDir, 'path' | 'keys'>,
-  now: number,
-  trusted?: string,
-): Promise<LocalSecurity> {
+export async function localSecurity(dir: SecretsOf, now: number, trusted?: string): Promise<LocalSecurity> {
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
   const authority = await authorityOf(dir.keys.authority, now);
   const file = (name: string): string => join(dir.path, 'secrets', `tls-${name}.pem`);

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { type Kafka } from 'kafkajs';
 import { BROKERS_REPLICATION } from '../../../schemas/stream';
 import { ConfigurationError, type Env, integer } from '../../lib/environment';
-import { type Authenticator } from '../authentication';
+import { type Authenticator, type PeerAuthenticator } from '../authentication';
 import { type CertificateAuthority, EmbeddedAuthority } from './authority';
 import { type IdentityBook } from './book';
 import { type BrokerAccess, KafkaAcls, OPEN_BROKER } from './broker-access';
 import { CommandAuthority, commandSigner } from './command-authority';
-import { CertificateProofs, ClaimCodes } from './holders';
+import { CertificateHolders, CertificateProofs, ClaimCodes } from './holders';
+import { PeerCertificates } from './listener';
 import { Identities } from './identities';
 
 const DEFAULT_HOURS = 24;
@@ -26,6 +27,9 @@ export interface CertificationParts {
 export interface Certification {
   readonly identities?: Identities;
   readonly holders?: readonly Authenticator[];
+  readonly peers?: PeerAuthenticator;
+  /** PEM of the authority, where there is one. */
+  readonly chain?: string;
   close(): Promise<void>;
 }
 
@@ -44,6 +48,8 @@ export async function certification(
   return {
     identities: new Identities({ book, authority, broker, now, newId, newSecret, certificate_ms }),
     holders: [new ClaimCodes(book, now), new CertificateProofs(authority, book, now)],
+    peers: new PeerCertificates(new CertificateHolders(authority, book, now)),
+    chain: authority.chain,
     close,
   };
 }

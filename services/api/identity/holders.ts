@@ -31,12 +31,42 @@ export const PROOF_AUDIENCE = 'urn:millrace:api';
 const MAX_AGE_S = 120;
 const CLOCK_SKEW_S = 30;
 
-export class CertificateProofs implements Authenticator {
+/** Whom a certificate is good for, now: signed by the authority, in its time, and neither revoked nor unknown to the log. */
+export class CertificateHolders {
   constructor(
-    private readonly authority: CertificateAuthority,
+    private readonly authority: Pick<CertificateAuthority, 'hasSigned'>,
     private readonly book: IdentityBook,
     private readonly now: () => number,
   ) {}
+
+  /** Throws ApiError `unauthorized`. Whether the caller has its key is for the caller of this to know. */
+  holderOf(certificate: X509Certificate): Principal {
+    const now = this.now();
+    if (!this.authority.hasSigned(certificate)) throw refused('it is not of this installation’s authority');
+    if (now < Date.parse(certificate.validFrom) || now >= Date.parse(certificate.validTo))
+      throw refused('it has expired');
+    const subject = new Map(certificate.subject.split('\n').map((l) => l.split('=', 2) as [string, string]));
+    const name = nameOf({ tenant: subject.get('O') ?? '', kind: subject.get('OU') ?? '', id: subject.get('CN') ?? '' });
+    const serial = certificate.serialNumber.toLowerCase();
+    const standing = this.book.standing(name, serial, now);
+    // Who was answered, and has not heard it, comes again with the replaced one: renewing tells it from a copy.
+    if (standing !== 'good' && standing !== 'replaced') throw refused(`it is ${standing}`);
+    const replaced = standing === 'replaced' && { replaced: true };
+    const holds = { proof: 'certificate', kind: name.kind, id: name.id, of: serial, ...replaced } as const;
+    return principal('machine', `${name.kind}/${name.id}`, name.tenant, [], holds);
+  }
+}
+
+export class CertificateProofs implements Authenticator {
+  private readonly holders: CertificateHolders;
+
+  constructor(
+    authority: Pick<CertificateAuthority, 'hasSigned'>,
+    book: IdentityBook,
+    private readonly now: () => number,
+  ) {
+    this.holders = new CertificateHolders(authority, book, now);
+  }
 
   async authenticate(credential: string): Promise<Principal | undefined> {
     const pem = certificateIn(credential);
@@ -50,22 +80,12 @@ export class CertificateProofs implements Authenticator {
   }
 
   private async holder(credential: string, certificate: X509Certificate): Promise<Principal> {
-    const now = this.now();
-    if (!this.authority.hasSigned(certificate)) throw refused('it is not of this installation’s authority');
-    if (now < Date.parse(certificate.validFrom) || now >= Date.parse(certificate.validTo))
-      throw refused('it has expired');
+    const found = this.holders.holderOf(certificate);
     await jwtVerify(credential, certificate.publicKey, {
       ...{ audience: PROOF_AUDIENCE, typ: PROOF_TYPE, requiredClaims: ['iat', 'exp'], maxTokenAge: MAX_AGE_S },
-      ...{ clockTolerance: CLOCK_SKEW_S, currentDate: new Date(now) },
+      ...{ clockTolerance: CLOCK_SKEW_S, currentDate: new Date(this.now()) },
     });
-    const subject = new Map(certificate.subject.split('\n').map((l) => l.split('=', 2) as [string, string]));
-    const name = nameOf({ tenant: subject.get('O') ?? '', kind: subject.get('OU') ?? '', id: subject.get('CN') ?? '' });
-    const serial = certificate.serialNumber.toLowerCase();
-    const standing = this.book.standing(name, serial, now);
-    // Who was answered, and has not heard it, comes again with the replaced one: renewing tells it from a copy.
-    if (standing !== 'good' && standing !== 'replaced') throw refused(`it is ${standing}`);
-    const holds = { proof: 'certificate', kind: name.kind, id: name.id, of: serial } as const;
-    return principal('machine', `${name.kind}/${name.id}`, name.tenant, [], holds);
+    return found;
   }
 }
 

@@ -1,28 +1,21 @@
 import { type Request, type Response, Router } from 'express';
 import { principalOf } from '../authentication';
-import {
-  addUp,
-  type BulkOrder,
-  type BulkResult,
-  deviceOf,
-  NOTHING_YET,
-  planLine,
-  resultOf,
-  UNTIL,
-  type Until,
-} from '../bulk';
+import { addUp, type BulkOrder, type BulkResult, NOTHING_YET, planLine, resultOf, UNTIL, type Until } from '../bulk';
 import { type ApiDependencies } from '../dependencies';
 import { keyedId } from '../idempotency';
 import { type Line, LineSplitter } from '../lines';
+import { type Common } from '../registrar';
 import { NDJSON, writeText } from '../ndjson';
 import { ApiError } from '../problem';
 
 /** Asked of the registry together: a line takes one to three requests. */
-export const REQUESTS_PER_SEND = 1_000;
+export const REQUESTS_PER_SEND = 2_000;
 /** Sends whose replies are awaited at once; the body is not read further meanwhile. */
-const SENDS_IN_FLIGHT = 6;
+const SENDS_IN_FLIGHT = 4;
 /** Patient: a busy registry is no reason to say of a whole file that nothing is known of it. */
 export const BULK_REPLY_TIMEOUT_MS = 60_000;
+/** How long results wait for the directory, which hears of devices by another way than the results come. */
+const READ_BACK_MS = 5_000;
 /** Uploads at once: together they stay below what the registrar lets wait. */
 export const MAX_UPLOADS = 1;
 
@@ -67,12 +60,22 @@ async function upload(deps: ApiDependencies, req: Request, res: Response): Promi
   res.end();
 }
 
-function orderOf(deps: ApiDependencies, req: Request, res: Response): BulkOrder {
+interface Upload extends BulkOrder {
+  readonly common: Common;
+}
+
+function orderOf(deps: ApiDependencies, req: Request, res: Response): Upload {
   const { tenant, actor } = principalOf(res);
   const { until = 'registered', reason = null } = req.query as { until?: Until; reason?: string };
   const key = req.header('idempotency-key') ?? deps.newId();
   const requestId: BulkOrder['requestId'] = (id, type) => keyedId(`${tenant}/${id}/${type}`, key);
-  return { tenant, actor, until, reason, now: deps.now(), requestId };
+  let pseudonymOf: BulkOrder['pseudonymOf'] = (name) => (pseudonymOf = deps.pseudonyms.register(tenant))(name);
+  return {
+    until,
+    requestId,
+    pseudonymOf: (name) => pseudonymOf(name),
+    common: { tenant, actor, reason, at: deps.now() },
+  };
 }
 
 async function* batches(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<readonly Line[]> {
@@ -86,19 +89,18 @@ async function* batches(body: AsyncIterable<Buffer>, size: number): AsyncGenerat
   for (; waiting.length > 0; waiting = waiting.slice(size)) yield waiting.slice(0, size);
 }
 
-async function carryOut(deps: ApiDependencies, lines: readonly Line[], order: BulkOrder): Promise<BulkResult[]> {
+async function carryOut(deps: ApiDependencies, lines: readonly Line[], order: Upload): Promise<BulkResult[]> {
   const planned = lines.map((line) => ({ line, plan: planLine(line, order) }));
   const requests = planned.flatMap(({ plan }) => ('requests' in plan ? plan.requests : []));
-  const replies = await deps.registrar.askAll(requests, BULK_REPLY_TIMEOUT_MS);
+  const answers = await deps.registrar.askMany(order.common, requests, BULK_REPLY_TIMEOUT_MS);
   let next = 0;
-  return planned.map(({ line, plan }) => {
+  const results = planned.map(({ line, plan }) => {
     if ('result' in plan) return plan.result;
-    const mine = replies.slice(next, (next += plan.requests.length));
-    const device = deviceOf(mine);
-    // Who asks for a device right after its result finds it.
-    if (device) deps.directory.apply(device);
-    return resultOf(line.number, plan.device_id, mine, device);
+    return resultOf(line.number, plan.device_id, answers.slice(next, (next += plan.requests.length)));
   });
+  // Who asks for a device right after its result finds it.
+  await deps.directory.knows(order.common.tenant, results, READ_BACK_MS);
+  return results;
 }
 
 const linesOf = (values: readonly object[]): string => values.map((v) => `${JSON.stringify(v)}\n`).join('');

@@ -17,11 +17,14 @@ import { refuseParent } from './twin';
 /** Moves the registry decides at once; decommissioning takes a workflow. */
 const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release'] as const;
 
+type NewDevice = { readonly device_id: string; readonly pseudonym?: boolean } & Readonly<Record<string, unknown>>;
+
 export function deviceRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
   router.post('/devices', async (req, res) => {
-    const { device_id, ...data } = req.body as { device_id: string } & Record<string, unknown>;
+    const { device_id: name, pseudonym, ...data } = req.body as NewDevice;
+    const device_id = pseudonym === true ? deps.pseudonyms.register(principalOf(res).tenant)(name) : name;
     refuseParent(deps, res, device_id, data['parent_id']);
     const reply = await ask(deps, req, res, device_id, 'register', data);
     respond(deps, res, reply, reply.outcome === 'accepted' ? 201 : 200);

@@ -8,10 +8,16 @@ export const ACTIONS = {
   'device.commission': 'engineer',
   /** Suspend and resume: part of a shift's work. */
   'device.operate': 'operator',
+  /** To say which configuration a device has taken. */
+  'device.report': 'operator',
   'device.decommission': 'engineer',
   /** What it is and where: name, model, path, labels, agent. */
   'device.update': 'engineer',
   'device.configure': 'engineer',
+  /** From what a device is called to its pseudonym; there is no way back. */
+  'pseudonym.find': 'engineer',
+  /** Nobody finds the pseudonym of any name afterwards. */
+  'pseudonym.erase': 'admin',
   'definition.read': 'viewer',
   'definition.manage': 'engineer',
   'command.read': 'viewer',

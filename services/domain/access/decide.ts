@@ -6,6 +6,8 @@ export interface Resource {
   readonly tenant: string;
   /** Where it is: enterprise/site/area/line/cell. Undefined: it is the tenant itself, which a grant for a site does not reach. */
   readonly path: string | undefined;
+  /** The machines that it is a matter of, as `device/boiler-1`: the device itself, and the agent that it is reached through. */
+  readonly machines?: readonly string[];
 }
 
 export type Refusal =
@@ -32,6 +34,7 @@ function reaches(grant: Grant, { tenant, path }: Resource): boolean {
 export function decide(principal: Principal, action: Action, resource: Resource): Verdict {
   if (resource.tenant !== principal.tenant)
     return { allowed: false, refusal: 'hidden', reason: `it belongs to another tenant than ${principal.tenant}` };
+  if (isOwn(principal, action, resource)) return { allowed: true, by: itself(principal) };
   const needed = ACTIONS[action];
   const held = principal.grants.filter((g) => reaches(g, resource));
   const by = held.find((g) => rank(g.role) >= rank(needed));
@@ -44,6 +47,16 @@ export function decide(principal: Principal, action: Action, resource: Resource)
   return { allowed: false, refusal: seen ? 'role' : 'hidden', reason };
 }
 
+/** What a machine may do with what is its own, by its certificate and without a role. */
+export const OWN_ACTIONS: readonly Action[] = ['device.read', 'command.read', 'device.report'];
+
+const itself = ({ tenant }: Principal): Grant => ({ tenant, role: 'viewer', site: '' });
+
+function isOwn({ holds }: Principal, action: Action, { machines = [] }: Resource): boolean {
+  if (holds?.proof !== 'certificate' || holds.replaced === true) return false;
+  return OWN_ACTIONS.includes(action) && machines.includes(`${holds.kind}/${holds.id}`);
+}
+
 /** Actions that no role gives, and the credential that does. */
 export const PROOF: Partial<Record<Action, 'claim' | 'certificate'>> = {
   'identity.enroll': 'claim',
@@ -53,8 +66,7 @@ export const PROOF: Partial<Record<Action, 'claim' | 'certificate'>> = {
 /** What concerns nobody but the principal itself: to know who it is, and to be certified as what it has shown to be. */
 export function decideSelf(principal: Principal, action: Action): Verdict {
   const proof = PROOF[action];
-  if (proof === undefined || principal.holds?.proof === proof)
-    return { allowed: true, by: { tenant: principal.tenant, role: 'viewer', site: '' } };
+  if (proof === undefined || principal.holds?.proof === proof) return { allowed: true, by: itself(principal) };
   return { allowed: false, refusal: 'role', reason: `${action} needs a ${proof} as the credential` };
 }
 

@@ -25,13 +25,15 @@ export interface Principal {
   readonly holds?: Holding;
 }
 
-/** What a machine that wants to be certified has shown; it gives no role. */
+/** What a machine has shown: it gives no role, but what is the machine's own (decide.ts). */
 export interface Holding {
   readonly proof: 'claim' | 'certificate';
   readonly kind: 'agent' | 'device';
   readonly id: string;
   /** Id of the claim, or serial of the certificate. */
   readonly of: string;
+  /** The certificate was replaced by a newer one some time ago: good for nothing but to ask for that again. */
+  readonly replaced?: boolean;
 }
 
 /** Grants of one credential; more than that is a mistake of whoever made it. */

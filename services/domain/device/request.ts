@@ -66,19 +66,16 @@ type Check = (value: unknown, field: string) => readonly Problem[];
 
 /** Checks a request as it came off the wire; every problem is listed, not only the first. */
 export function checkRequest(record: RequestRecord): Checked {
-  const problems: Problem[] = [
-    ...matching(TENANT)(record.tenant, 'tenant'),
-    ...matching(DEVICE_ID)(record.device_id, 'device_id'),
-    ...textOf(1, LIMITS.request_id_chars)(record.request_id, 'request_id'),
-    ...textOf(1, LIMITS.actor_chars)(record.actor, 'actor'),
-    ...(record.reason === null ? [] : textOf(0, LIMITS.reason_chars)(record.reason, 'reason')),
-  ];
+  const problems: Problem[] = [];
+  for (const [check, field] of ENVELOPE) add(problems, check(record[field], field));
+  if (record.reason !== null) add(problems, REASON(record.reason, 'reason'));
   const type = REQUEST_TYPES.find((t) => t === record.type);
   if (!type)
     return { kind: 'invalid', problems: [...problems, problem('type', 'malformed', REQUEST_TYPES.join(' | '))] };
   const data = objectOf(record.data);
   if (!data) return { kind: 'invalid', problems: [...problems, problem('data', 'malformed', 'a JSON object')] };
-  problems.push(...missing(type, data, record.reason), ...checkArguments(type, data));
+  add(problems, missing(type, data, record.reason));
+  add(problems, checkArguments(type, data));
   if (problems.length > 0) return { kind: 'invalid', problems: problems.slice(0, LIMITS.problems) };
   const complete = type === 'register' ? { ...EMPTY_DESCRIPTION, ...data } : data;
   return { kind: 'valid', request: { ...record, type, data: complete } as DeviceRequest };
@@ -87,17 +84,24 @@ export function checkRequest(record: RequestRecord): Checked {
 /** Checks the arguments of one type of request; fields are reported as `data.<name>`. */
 export function checkArguments(type: RequestType, data: Readonly<Record<string, unknown>>): readonly Problem[] {
   const checks = ARGUMENTS[type];
-  return Object.entries(data).flatMap(([name, value]) => {
+  const problems: Problem[] = [];
+  for (const name of Object.keys(data)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check) return check(value, `data.${name}`);
-    return [
-      problem(
-        `data.${name.slice(0, LIMITS.label_key_chars)}`,
-        'unknown-field',
-        Object.keys(checks).join(', ') || 'no arguments',
-      ),
-    ];
-  });
+    add(problems, check ? check(data[name], `data.${name}`) : unknownField(name, checks));
+  }
+  return problems;
+}
+
+function unknownField(name: string, checks: Readonly<Record<string, Check>>): readonly Problem[] {
+  const expected = Object.keys(checks).join(', ') || 'no arguments';
+  return [problem(`data.${name.slice(0, LIMITS.label_key_chars)}`, 'unknown-field', expected)];
+}
+
+/** Nearly every check of a fleet's registration finds nothing: that makes no list. */
+const NONE: readonly Problem[] = [];
+
+function add(problems: Problem[], found: readonly Problem[]): void {
+  for (const one of found) problems.push(one);
 }
 
 /** Problems in one line, for a rejection's detail. */
@@ -105,15 +109,25 @@ export function describeProblems(problems: readonly Problem[]): string {
   return problems.map((p) => `${p.field} is ${p.code}: expected ${p.expected}`).join('; ');
 }
 
+const REASON = textOf(0, LIMITS.reason_chars);
+const ENVELOPE: readonly (readonly [Check, 'tenant' | 'device_id' | 'request_id' | 'actor'])[] = [
+  [matching(TENANT), 'tenant'],
+  [matching(DEVICE_ID), 'device_id'],
+  [textOf(1, LIMITS.request_id_chars), 'request_id'],
+  [textOf(1, LIMITS.actor_chars), 'actor'],
+];
+
+const LABEL_VALUE = textOf(0, LIMITS.label_value_chars);
+
 const EMPTY_DESCRIPTION: Description = { name: '', model: '', agent_id: null, path: '', labels: {}, parent_id: null };
 
 const DESCRIPTION: Readonly<Record<keyof Description, Check>> = {
   name: textOf(0, LIMITS.name_chars),
   model: textOf(0, LIMITS.model_chars),
-  agent_id: (value, field) => (value === null ? [] : matching(AGENT_ID)(value, field)),
+  agent_id: orNull(matching(AGENT_ID)),
   path: checkPath,
   labels: checkLabels,
-  parent_id: (value, field) => (value === null ? [] : matching(DEVICE_ID)(value, field)),
+  parent_id: orNull(matching(DEVICE_ID)),
 };
 
 const ARGUMENTS: Readonly<Record<RequestType, Readonly<Record<string, Check>>>> = {
@@ -139,11 +153,13 @@ const REQUIRED: Partial<Record<RequestType, readonly string[]>> = {
   'report-config': ['config', 'config_version'],
 };
 
+const NO_FIELDS: readonly string[] = [];
+
 /** Why a device is shut away must be said: who finds it there asks. */
 function missing(type: RequestType, data: Readonly<Record<string, unknown>>, reason: string | null): Problem[] {
-  const fields = (REQUIRED[type] ?? []).filter((name) => data[name] === undefined).map((name) => `data.${name}`);
-  const unsaid = type === 'quarantine' && (reason ?? '').trim() === '' ? ['reason'] : [];
-  return [...fields, ...unsaid].map((field) => problem(field, 'missing', 'to be given'));
+  const fields = (REQUIRED[type] ?? NO_FIELDS).filter((name) => data[name] === undefined).map((name) => `data.${name}`);
+  if (type === 'quarantine' && (reason ?? '').trim() === '') fields.push('reason');
+  return fields.map((field) => problem(field, 'missing', 'to be given'));
 }
 
 /** Undefined when it is no JSON, or no object. */
@@ -165,10 +181,14 @@ export function problem(field: string, code: ProblemCode, expected: string): Pro
   return { field, code, expected };
 }
 
+function orNull(check: Check): Check {
+  return (value, field) => (value === null ? NONE : check(value, field));
+}
+
 function matching(pattern: RegExp): Check {
   return (value, field) => {
     if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
-    return pattern.test(value) ? [] : [problem(field, 'malformed', pattern.source)];
+    return pattern.test(value) ? NONE : [problem(field, 'malformed', pattern.source)];
   };
 }
 
@@ -176,38 +196,42 @@ function textOf(min_chars: number, max_chars: number): Check {
   return (value, field) => {
     if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
     if (value.length < min_chars) return [problem(field, 'missing', `at least ${min_chars} characters`)];
-    return value.length > max_chars ? [problem(field, 'too-long', `at most ${max_chars} characters`)] : [];
+    return value.length > max_chars ? [problem(field, 'too-long', `at most ${max_chars} characters`)] : NONE;
   };
 }
 
 function checkConfig(value: unknown, field: string): readonly Problem[] {
   if (!isObject(value)) return [problem(field, 'wrong-type', 'a JSON object')];
   const fits = JSON.stringify(value).length <= LIMITS.config_chars;
-  return fits ? [] : [problem(field, 'too-long', `at most ${LIMITS.config_chars} characters`)];
+  return fits ? NONE : [problem(field, 'too-long', `at most ${LIMITS.config_chars} characters`)];
 }
 
 function checkCount(value: unknown, field: string): readonly Problem[] {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? [] : [problem(field, 'wrong-type', 'a count, 0 or more')];
+  return Number.isSafeInteger(value) && Number(value) >= 0
+    ? NONE
+    : [problem(field, 'wrong-type', 'a count, 0 or more')];
 }
 
 function checkPath(value: unknown, field: string): readonly Problem[] {
   if (typeof value !== 'string') return [problem(field, 'wrong-type', 'text')];
-  if (value === '') return [];
+  if (value === '') return NONE;
   const levels = value.split('/');
   if (levels.length > LIMITS.path_levels)
     return [problem(field, 'too-many', `at most ${LIMITS.path_levels} levels: enterprise/site/area/line/cell`)];
   const bad = levels.some((l) => l.trim() !== l || l === '' || l.length > LIMITS.path_level_chars);
   return bad
     ? [problem(field, 'malformed', `levels of 1 to ${LIMITS.path_level_chars} characters, no blank ends`)]
-    : [];
+    : NONE;
 }
 
 function checkLabels(value: unknown, field: string): readonly Problem[] {
   if (!isObject(value)) return [problem(field, 'wrong-type', 'an object of text by key')];
-  const entries = Object.entries(value);
-  if (entries.length > LIMITS.labels) return [problem(field, 'too-many', `at most ${LIMITS.labels} labels`)];
-  return entries.flatMap(([key, v]) => [
-    ...(LABEL_KEY.test(key) ? [] : [problem(`${field} key`, 'malformed', LABEL_KEY.source)]),
-    ...textOf(0, LIMITS.label_value_chars)(v, `${field}.${key.slice(0, LIMITS.label_key_chars)}`),
-  ]);
+  const keys = Object.keys(value);
+  if (keys.length > LIMITS.labels) return [problem(field, 'too-many', `at most ${LIMITS.labels} labels`)];
+  const problems: Problem[] = [];
+  for (const key of keys) {
+    if (!LABEL_KEY.test(key)) problems.push(problem(`${field} key`, 'malformed', LABEL_KEY.source));
+    add(problems, LABEL_VALUE(value[key], `${field}.${key.slice(0, LIMITS.label_key_chars)}`));
+  }
+  return problems;
 }

@@ -1,3 +1,4 @@
 export * from './acls';
 export * from './claim';
 export * from './identity';
+export * from './pseudonym';

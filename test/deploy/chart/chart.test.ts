@@ -152,7 +152,7 @@ function asInPod(container: Container): Record<string, string> {
     (container.env ?? []).flatMap(({ name, value }) => {
       if (value === undefined) return [];
       if (!value.startsWith('/etc/millrace/')) return [[name, value]];
-      const mount = (container.volumeMounts ?? []).find((m) => value.startsWith(`${m.mountPath}/`));
+      const mount = (container.volumeMounts ?? []).find((m) => `${value}/`.startsWith(`${m.mountPath}/`));
       expect([name, mount !== undefined]).toEqual([name, true]);
       const file = join(scratch, value.replaceAll('/', '_'));
       writeFileSync(file, 'content');

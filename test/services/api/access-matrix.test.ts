@@ -55,6 +55,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /webhooks': { url: 'https://hooks.example.org/millrace', events: ['alarm'] },
   'POST /identities/enroll': { csr: 'x' },
   'POST /identities/renew': { csr: 'x' },
+  'POST /pseudonyms:find': { device_id: 'alice-heatpump' },
   'POST /tokens': { subject: 'a', roles: ['viewer'] },
 };
 

@@ -1,6 +1,8 @@
 import { type BulkResult } from '../../../services/api/bulk';
+import { Directory } from '../../../services/api/directory';
+import { Pseudonyms } from '../../../services/api/pseudonyms';
 import { LineSplitter, MAX_LINE_BYTES } from '../../../services/api/lines';
-import { type Harness, startApi, TOKEN } from './harness';
+import { deviceState, type Harness, startApi, TOKEN } from './harness';
 
 let api: Harness;
 beforeEach(async () => (api = await startApi()));
@@ -63,12 +65,30 @@ test('the same upload under the same key is carried out once; under another the 
   ]);
 });
 
+test('a line may ask for a pseudonym, the same that a single registration gets', async () => {
+  const { lines } = await bulk(
+    '{"device_id":"alice","pseudonym":true}\n{"device_id":"bob","pseudonym":1}\n{"device_id":"carol"}',
+  );
+  const { body } = await api.call('POST', '/api/v1/pseudonyms:find', { device_id: 'alice' });
+  expect(lines.slice(0, 3).map((l) => [l.device_id, l.status])).toEqual([
+    [body['device_id'], 201],
+    [undefined, 400],
+    ['carol', 201],
+  ]);
+  await api.close();
+  api = await startApi({ pseudonyms: new Pseudonyms(undefined) });
+  expect((await bulk('{"device_id":"alice","pseudonym":true}')).lines[0]).toMatchObject({
+    status: 409,
+    code: 'not-configured',
+  });
+});
+
 test('silence of the registry is told line by line', async () => {
   await api.close();
   api = await startApi({
     registrar: {
       ...api.deps.registrar,
-      askAll: (requests) => Promise.resolve(requests.map(() => new Error('the registry has not answered'))),
+      askMany: (_, requests) => Promise.resolve(requests.map(() => new Error('the registry has not answered'))),
     },
   });
   const { status, lines } = await bulk(devices(2));
@@ -82,6 +102,27 @@ test('what is not NDJSON, or asks for an unknown state, is refused before it is 
   expect((await bulk('{}', '', { 'content-type': 'application/json' })).status).toBe(415);
   expect((await bulk('{}', '?until=retired')).status).toBe(400);
   expect((await bulk('{}', '', { authorization: 'Bearer no' })).status).toBe(401);
+});
+
+describe('a directory', () => {
+  const wanted = [{ device_id: 'a', version: 1 }, { device_id: 'b', version: 2 }, {}];
+
+  test('is waited for until it knows all devices as they were told, and no longer than said', async () => {
+    const directory = new Directory();
+    let known = false;
+    const waiting = directory.knows('default', wanted, 60_000).then(() => (known = true));
+    for (const [id, version] of [
+      ['b', 1],
+      ['b', 2],
+    ] as const)
+      directory.apply(deviceState(id, { version }));
+    await Promise.resolve();
+    expect(known).toBe(false);
+    directory.apply(deviceState('a'));
+    await waiting;
+    await directory.knows('default', wanted, 60_000);
+    await directory.knows('default', [{ device_id: 'never', version: 1 }], 1);
+  });
 });
 
 describe('lines', () => {

@@ -1,3 +1,4 @@
+import { Pseudonyms } from '../../../services/api/pseudonyms';
 import { deviceState, type Harness, startApi } from './harness';
 
 let api: Harness;
@@ -168,5 +169,48 @@ describe('what does not fit', () => {
   test('the OpenAPI document is served to anybody', async () => {
     const answer = await api.call('GET', '/openapi.json', undefined, { authorization: '' });
     expect(answer.body).toMatchObject({ openapi: '3.1.0' });
+  });
+});
+
+describe('pseudonyms', () => {
+  const register = async (device_id: string) =>
+    (await api.call('POST', '/api/v1/devices', { device_id, pseudonym: true }, { 'idempotency-key': 'k' })).body[
+      'device_id'
+    ];
+  const find = (device_id: string) => api.call('POST', '/api/v1/pseudonyms:find', { device_id });
+
+  test('the same for the same name, of which nothing is kept', async () => {
+    const id = await register('alice-heatpump');
+    expect(id).toMatch(/^px-[0-9a-f]{32}$/);
+    expect([await register('alice-heatpump'), await register('bob-heatpump')]).toEqual([
+      id,
+      expect.not.stringMatching(`^${id as string}$`),
+    ]);
+    expect((await api.call('GET', `/api/v1/devices/${id as string}`)).body).toMatchObject({
+      device_id: id,
+      version: 1,
+    });
+    expect((await api.call('GET', '/api/v1/devices/alice-heatpump')).status).toBe(404);
+    expect(JSON.stringify([api.audit, (await api.call('GET', '/api/v1/devices')).body])).not.toContain('heatpump');
+  });
+
+  test('whoever knows the name finds the device, until the key is erased; then names lead elsewhere', async () => {
+    const id = await register('alice-heatpump');
+    expect((await find('alice-heatpump')).body).toEqual({ device_id: id, registered: true });
+    expect((await find('carol-heatpump')).body).toMatchObject({ registered: false });
+    expect((await api.call('DELETE', '/api/v1/pseudonyms')).body).toEqual({ erased: true });
+    expect([(await find('alice-heatpump')).status, (await api.call('DELETE', '/api/v1/pseudonyms')).body]).toEqual([
+      ...[404, { erased: false }],
+    ]);
+    expect(api.deps.directory.get('default', String(id))).toBeDefined();
+    expect(await register('alice-heatpump')).not.toBe(id);
+  });
+
+  test('a tenant’s are its own, and an installation without a folder for keys has none', async () => {
+    const of = (tenant: string) => api.deps.pseudonyms.register(tenant)('alice-heatpump');
+    expect(of('acme')).not.toBe(of('other'));
+    const without = new Pseudonyms(undefined);
+    expect(() => without.register('acme')).toThrow(/PSEUDONYM_KEY_DIR/);
+    expect(() => api.deps.pseudonyms.register('../acme')).toThrow(/PSEUDONYM_KEY_DIR/);
   });
 });

@@ -8,6 +8,7 @@ import pino from 'pino';
 import {
   type AgentProfile,
   type AuditEvent,
+  type BatchedResult,
   type Definition,
   type DefinitionRequest,
   type DeviceReply,
@@ -29,6 +30,7 @@ import { type ScheduleRequest } from '../../../services/api/schedules';
 import { ImageStore } from '../../../services/api/image-store';
 import { Feed } from '../../../services/api/feed';
 import { Webhooks } from '../../../services/api/webhooks/book';
+import { Pseudonyms } from '../../../services/api/pseudonyms';
 import { Tokens } from '../../../services/api/tokens';
 import { decide as decideDefinition } from '../../../services/domain/definition';
 import { checkRequest, decide, deviceFromRecord, evolve } from '../../../services/domain/device';
@@ -78,18 +80,17 @@ export function registryOver(directory: Directory) {
 }
 
 /** As the log would have it: each request decided on what the one before it made. */
-async function inTurn(
-  requests: readonly Omit<DeviceRequest, 'reply_to'>[],
-  ask: (request: Omit<DeviceRequest, 'reply_to'>) => Promise<DeviceReply>,
-  directory: Directory,
-): Promise<DeviceReply[]> {
-  const replies: DeviceReply[] = [];
-  for (const request of requests) {
-    const reply = await ask(request);
-    if (reply.state !== '') directory.apply(JSON.parse(reply.state) as DeviceState);
-    replies.push(reply);
-  }
-  return replies;
+function manyOver(ask: ReturnType<typeof registryOver>, directory: Directory): ApiDependencies['registrar']['askMany'] {
+  return async (common, requests) => {
+    const results: BatchedResult[] = [];
+    for (const request of requests) {
+      const { outcome, code, detail, state } = await ask({ ...common, ...request, expected_version: null });
+      const device = state === '' ? undefined : (JSON.parse(state) as DeviceState);
+      if (device) directory.apply(device);
+      results.push({ outcome, code, detail, state: device?.state ?? '', version: device?.version ?? 0 });
+    }
+    return results;
+  };
 }
 
 /** The same for models and groups, deleted ones remembered as the registry does. */
@@ -171,7 +172,7 @@ export interface Answer {
 /** The registry over memory. */
 export function registrarOver(directory: Directory, definitions: Definitions): ApiDependencies['registrar'] {
   const ask = registryOver(directory);
-  return { ask, askAll: (requests) => inTurn(requests, ask, directory), define: definerOver(definitions) };
+  return { ask, askMany: manyOver(ask, directory), define: definerOver(definitions) };
 }
 
 export async function startApi(change: Partial<ApiDependencies> = {}): Promise<Harness> {
@@ -203,6 +204,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     keys: new ApiKeys({ write: () => Promise.resolve() }, () => NOW),
     tokens: new Tokens({ issuers: [], clockSkew_s: 30, now: () => NOW }),
     recorder: new Recorder({ sink: { write: (e) => Promise.resolve(void audit.push(e)) }, now: () => NOW, newId }),
+    pseudonyms: new Pseudonyms(join(mkdtempSync(join(tmpdir(), 'millrace-pseudonyms-')), 'keys')),
     registrar: registrarOver(directory, definitions),
     definitions,
     directory,

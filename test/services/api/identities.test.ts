@@ -1,19 +1,24 @@
 /** Claim → certificate → renewal → revocation, with the agent's own code as the client. */
 import { X509Certificate } from 'node:crypto';
+import { Agent, request, type Server } from 'node:https';
+import { type AddressInfo } from 'node:net';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enroll, IdentityError, proofOf, renew } from '../../../edge-agent/io/identity/certify';
 import { IdentityFiles, renewAt } from '../../../edge-agent/io/identity/identity';
 import { IdentityKeeper } from '../../../edge-agent/io/identity/keeper';
+import { localSecurity } from '../../../deploy/local/secure/certificates';
+import { createApp } from '../../../services/api/app';
 import { EmbeddedAuthority } from '../../../services/api/identity/authority';
 import { IdentityBook } from '../../../services/api/identity/book';
-import { CertificateProofs, ClaimCodes } from '../../../services/api/identity/holders';
+import { CertificateHolders, CertificateProofs, ClaimCodes } from '../../../services/api/identity/holders';
+import { mutualTlsOf, mutualTlsServer, PeerCertificates } from '../../../services/api/identity/listener';
 import { Identities } from '../../../services/api/identity/identities';
 import { type Name } from '../../../services/domain/identity';
 import { type IdentityEvent } from '../../../schemas/generated';
 import { Claims } from '../../../edge-agent/io/claims';
-import { type Harness, NOW, startApi } from './harness';
+import { deviceState, type Harness, NOW, startApi } from './harness';
 
 const HOUR = 3_600_000;
 const dir = mkdtempSync(join(tmpdir(), 'millrace-identities-'));
@@ -48,7 +53,8 @@ beforeAll(async () => {
     newSecret: () => String(++id).padStart(43, 's'),
   });
   const holders = [new ClaimCodes(book, clock), new CertificateProofs(authority, book, clock)];
-  api = await startApi({ identities, holders });
+  const peers = new PeerCertificates(new CertificateHolders(authority, book, clock));
+  api = await startApi({ identities, holders, peers });
 });
 
 afterAll(async () => {
@@ -311,5 +317,128 @@ describe('a device that an agent brings with its claim code', () => {
     expect(await claimsOf('edge-20').take(order('fan-23', code))).toMatchObject({
       ...{ kind: 'refused', why: expect.stringContaining('fan-23 is suspended') },
     });
+  });
+});
+
+describe('the listener with mutual TLS', () => {
+  let server: Server;
+  let ca: string;
+  const connections: Agent[] = [];
+
+  beforeAll(async () => {
+    const { broker: security } = await localSecurity(
+      { path: dir, keys: { authority: join(dir, 'ca.pem') } },
+      Date.now(),
+    );
+    ca = readFileSync(security.ca, 'utf8');
+    server = mutualTlsServer({ certificate: security.services, key: security.services }, ca, createApp(api.deps));
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    for (const [id, agent_id] of [
+      ['boiler-1', 'edge-20'],
+      ['pump-1', 'edge-21'],
+    ] as const)
+      api.deps.directory.apply(deviceState(id, { agent_id }));
+  });
+  // Handshakes look at the clock on the wall.
+  beforeEach(() => void (now = Date.now()));
+  afterAll(() => {
+    for (const connection of connections) connection.destroy();
+    return new Promise((closed) => server.close(closed));
+  });
+
+  const certified = async (id: string, kind?: string): Promise<string> => {
+    const f = files();
+    await enroll(f, api.url, await claim(id, kind), now);
+    return readFileSync(f.pem, 'utf8');
+  };
+  /** One connection, kept open from call to call. */
+  const connect = (pem?: string) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, ...(pem !== undefined && { cert: pem, key: pem }) });
+    connections.push(agent);
+    return (method: string, path: string, body?: object, headers = {}) =>
+      new Promise<{ status: number; body: Record<string, unknown>; port: number }>((resolve, reject) => {
+        const { port } = server.address() as AddressInfo;
+        const typed = { ...headers, ...(body && { 'content-type': 'application/json' }) };
+        const options = { agent, host: '127.0.0.1', port, method, path: `/api/v1${path}`, headers: typed };
+        const out = request(options, (res) => {
+          let text = '';
+          const from = res.socket.localPort ?? 0;
+          res.on('data', (piece) => (text += String(piece)));
+          res.on('end', () =>
+            resolve({
+              status: res.statusCode ?? 0,
+              port: from,
+              body: JSON.parse(text || '{}') as Record<string, unknown>,
+            }),
+          );
+        });
+        out.on('error', reject).end(body && JSON.stringify(body));
+      });
+  };
+
+  test('a device sees itself and says what it has; nothing else is its own, whatever token it sends', async () => {
+    const call = connect(await certified('boiler-1', 'device'));
+    expect((await call('GET', '/self')).body).toMatchObject({ actor: 'machine:device/boiler-1', roles: [] });
+    expect((await call('GET', '/devices/boiler-1')).body).toMatchObject({ device_id: 'boiler-1' });
+    const reported = await call('PUT', '/devices/boiler-1/config/reported', { config: {}, config_version: 0 });
+    expect(reported.status).toBe(200);
+    expect(api.audit.at(-1)).toMatchObject({ actor: 'machine:device/boiler-1', action: 'device.report' });
+    const token = { authorization: `Bearer ${api.deps.token ?? ''}` };
+    const others = await Promise.all([
+      call('GET', '/devices/pump-1', undefined, token),
+      call('GET', '/devices', undefined, token),
+      call('POST', '/devices/boiler-1/suspend', {}, token),
+      call('POST', '/devices/boiler-1/commands', { name: 'x' }, token),
+    ]);
+    expect(others.map((o) => o.status)).toEqual([404, 403, 404, 404]);
+  });
+
+  test('an agent sees the devices behind it', async () => {
+    const call = connect(await certified('edge-20'));
+    expect((await call('GET', '/devices/boiler-1/config')).status).toBe(200);
+    expect((await call('GET', '/devices/pump-1')).status).toBe(404);
+  });
+
+  test('revoked, replaced or expired, it is refused on the connection that is open', async () => {
+    const call = connect(await certified('edge-22'));
+    const before = await call('GET', '/self');
+    await revoke('edge-22');
+    const after = await call('GET', '/self');
+    expect([before.status, after.status, after.port]).toEqual([200, 401, before.port]);
+    expect(after.body['detail']).toMatch(/revoked/);
+    const late = connect(await certified('edge-23'));
+    expect((await late('GET', '/self')).status).toBe(200);
+    now += 24 * HOUR;
+    expect((await late('GET', '/self')).body['detail']).toMatch(/expired/);
+  });
+
+  test('one that was replaced may ask for the new one, and no more', async () => {
+    const f = files();
+    await enroll(f, api.url, await claim('edge-20'), now);
+    const old = connect(readFileSync(f.pem, 'utf8'));
+    await renew(f, now);
+    const within = await old('GET', '/devices/boiler-1');
+    now += 300_000;
+    expect([within.status, (await old('GET', '/devices/boiler-1')).status, (await old('GET', '/self')).status]).toEqual(
+      [...[200, 404, 200]],
+    );
+  });
+
+  test('nobody without a certificate, with an expired one or of another authority gets through the handshake', async () => {
+    now = Date.now() - 48 * HOUR;
+    const expired = await certified('edge-24');
+    now = Date.now();
+    const { broker: foreign } = await localSecurity(
+      { path: dir, keys: { authority: join(dir, 'strange-ca.pem') } },
+      Date.now(),
+    );
+    for (const pem of [undefined, expired, readFileSync(foreign.services, 'utf8')])
+      await expect(connect(pem)('GET', '/self')).rejects.toThrow(/alert|socket hang up|ECONNRESET/);
+  });
+
+  test('is not opened without an authority, nor without a certificate of its own', () => {
+    expect(mutualTlsOf({}, false)).toBeUndefined();
+    expect(() => mutualTlsOf({ API_MTLS_PORT: '1' }, false)).toThrow(/no authority/);
+    expect(() => mutualTlsOf({ API_MTLS_PORT: '1' }, true)).toThrow(/API_MTLS_CERT_FILE/);
   });
 });

@@ -4,7 +4,7 @@ import { type Handled, OwnedPartition, type PartitionWork } from '../../../servi
 
 const message = (offset: number): KafkaMessage => ({ offset: String(offset) }) as KafkaMessage;
 const INPUT = { groupId: 'g', topic: 't', partition: 1 };
-const OUTPUT = [{ topic: 'out', messages: [] }];
+const OUTPUT = [{ topic: 'out', messages: [{ value: 'x' }] }];
 
 /** What each transaction did, in order; `failing` is what throws. */
 function setUp(answer: (offsets: readonly string[]) => Handled, failing?: 'send' | 'commit') {

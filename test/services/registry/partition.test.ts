@@ -1,9 +1,11 @@
 import { type KafkaMessage } from 'kafkajs';
-import { type DeviceReply, type DeviceRequest } from '../../../schemas/generated';
+import { type BatchedRequest, type DeviceReply, type DeviceRequest } from '../../../schemas/generated';
 import { Decoder, Encoder, type EventTypes, FRAME_HEADER_BYTES } from '../../../schemas/codec';
 import { type EventName, Topics } from '../../../schemas/topics';
 import { REQUEST_OFFSET_HEADER, Writers } from '../../../services/registry/outputs';
 import { MAX_REQUEST_BYTES, PartitionRegistry, type RegistryDeps } from '../../../services/registry/partition';
+import { MAX_BATCHED } from '../../../services/registry/batched';
+import { sendsOf } from '../../../services/lib/consume-sends';
 import { DeviceStore } from '../../../services/registry/store';
 
 const NOW = 1_700_000_000_000;
@@ -206,4 +208,78 @@ test('garbage in a request does not make the answer larger than itself', async (
   const [reply] = replies((await registry.handle([message({ data })])).outputs);
   expect(reply).toMatchObject({ outcome: 'rejected', code: 'invalid' });
   expect(reply?.detail.length).toBeLessThan(4_000);
+});
+
+describe('a request that holds many', () => {
+  const wish = (device_id: string, type = 'register', data = '{}'): BatchedRequest => ({
+    ...{ request_id: `${device_id}-${type}`, device_id, type, data },
+  });
+
+  test('is decided one after the other, and answered by one reply without states', async () => {
+    const { registry, counted } = setUp();
+    const batch = [wish('d1'), wish('d2', 'register', '{"nonsense":1}'), wish('d1', 'provision'), wish('d3', 'resume')];
+    const { outputs } = await registry.handle([message({ batch }), message({ device_id: 'd1', type: 'activate' })]);
+    expect(replies(outputs).map((r) => [r.state === '', r.results])).toEqual([
+      [
+        true,
+        [
+          { outcome: 'accepted', code: '', detail: '', state: 'registered', version: 1 },
+          { outcome: 'rejected', code: 'invalid', detail: expect.any(String) as string, state: '', version: 0 },
+          { outcome: 'accepted', code: '', detail: '', state: 'provisioned', version: 2 },
+          { outcome: 'rejected', code: 'unknown-device', detail: expect.any(String) as string, state: '', version: 0 },
+        ],
+      ],
+      [false, []],
+    ]);
+    expect(on(outputs, Topics.lifecycle.name, 'device-event').map((e) => e.request_id)).toEqual([
+      'd1-register',
+      'd1-provision',
+    ]);
+    registry.committed();
+    expect(counted.slice(0, 3)).toEqual(['accepted register', 'rejected register', 'accepted provision']);
+  });
+
+  test('is decided once, however often it is read', async () => {
+    const { registry } = setUp();
+    const again = message({ batch: [wish('d1'), wish('d2')] });
+    const { outputs } = await registry.handle([again, again]);
+    expect(replies(outputs).map((r) => r.results?.map((x) => x.outcome))).toEqual([
+      ['accepted', 'accepted'],
+      ['unchanged', 'unchanged'],
+    ]);
+    expect(on(outputs, Topics.lifecycle.name, 'device-event')).toHaveLength(2);
+  });
+
+  test('with one device of another partition, or too many, it is buried whole', async () => {
+    const { registry } = setUp({ partitionOf: (key) => (key.endsWith('/stray') ? 3 : 2) });
+    const many = Array.from({ length: MAX_BATCHED + 1 }, (_, i) => wish(`d${i}`));
+    const { outputs } = await registry.handle([
+      message({ batch: [wish('d1'), wish('stray')] }),
+      message({ batch: many }),
+    ]);
+    expect(on(outputs, Topics.deadLetters.name, 'dead-letter').map((l) => l.reason)).toEqual([
+      expect.stringContaining('default/stray belongs in partition 3'),
+      expect.stringContaining('a batch of 501 requests'),
+    ]);
+    expect(outputs).toHaveLength(1);
+  });
+});
+
+describe('what one transaction sends', () => {
+  const topic = (name: string, ...sizes: number[]) => ({
+    topic: name,
+    messages: sizes.map((size) => ({ key: 'k', value: Buffer.alloc(size) })),
+  });
+  const shape = (sends: ReturnType<typeof sendsOf>) =>
+    sends.map((send) => send.map((t) => `${t.topic}: ${t.messages.map((m) => m.value?.length).join(' ')}`));
+
+  test('is one send as long as each topic fits, in order, and a large message goes by itself', () => {
+    expect(shape(sendsOf([topic('a', 1, 2), topic('b', 3)]))).toEqual([['a: 1 2', 'b: 3']]);
+    expect(shape(sendsOf([topic('a', 300, 300, 900, 1), topic('b', 5)], 800))).toEqual([
+      ['a: 300 300', 'b: 5'],
+      ['a: 900'],
+      ['a: 1'],
+    ]);
+    expect(sendsOf([])).toEqual([]);
+  });
 });

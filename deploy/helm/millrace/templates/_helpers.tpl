@@ -55,6 +55,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and (not (hasPrefix "https:" $v.clickhouse.url)) (not (has "clickhouse" $v.plaintext)) }}{{ fail "clickhouse.url is not https: say plaintext: [clickhouse] if the network is trusted" }}{{ end -}}
 {{- if and (not $v.temporal.tls.enabled) (not $v.temporal.apiKey.existingSecret) (not (has "temporal" $v.plaintext)) }}{{ fail "temporal.tls.enabled is false: say plaintext: [temporal] if the network is trusted" }}{{ end -}}
 {{- if and $v.tracing.endpoint (not (hasPrefix "https:" $v.tracing.endpoint)) (not (has "traces" $v.plaintext)) }}{{ fail "tracing.endpoint is not https: say plaintext: [traces] if the network is trusted" }}{{ end -}}
+{{- if and $v.api.mutualTls.enabled (not $v.api.authority.existingSecret) }}{{ fail "api.authority.existingSecret is not set, and api.mutualTls.enabled is: whose certificates should be let in?" }}{{ end -}}
 {{- $p := $v.api.images.persistence -}}
 {{- if and $p.enabled (gt (int $v.api.replicas) 1) (not $p.existingClaim) (not (has "ReadWriteMany" $p.accessModes)) }}{{ fail "api.images.persistence needs ReadWriteMany for more than one replica of the API" }}{{ end -}}
 {{- range $role := list "registry" "presence" "projector" "relay" -}}
@@ -201,6 +202,12 @@ issuer-key={{ $v.api.issuerKey.existingSecret }}
 {{- if $v.api.authority.existingSecret }}
 authority={{ $v.api.authority.existingSecret }}
 {{- end }}
+{{- if $v.api.pseudonyms.existingSecret }}
+pseudonyms={{ $v.api.pseudonyms.existingSecret }}
+{{- end }}
+{{- if $v.api.mutualTls.enabled }}
+mutual-tls={{ required "api.mutualTls.tlsSecret is not set, and api.mutualTls.enabled is" $v.api.mutualTls.tlsSecret }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -332,6 +339,15 @@ topologySpreadConstraints:
 {{- if $a.authority.existingSecret }}
 - { name: MILLRACE_CA_KEY_FILE, value: {{ printf "/etc/millrace/authority/%s" $a.authority.key | quote }} }
 - { name: MILLRACE_CERTIFICATE_HOURS, value: {{ $a.certificateHours | quote }} }
+{{- end }}
+{{- if $a.pseudonyms.existingSecret }}
+- { name: PSEUDONYM_KEY_DIR, value: /etc/millrace/pseudonyms }
+{{- end }}
+{{- if $a.mutualTls.enabled }}
+- { name: API_MTLS_PORT, value: '8443' }
+- { name: API_MTLS_HOST, value: 0.0.0.0 }
+- { name: API_MTLS_CERT_FILE, value: /etc/millrace/mutual-tls/tls.crt }
+- { name: API_MTLS_KEY_FILE, value: /etc/millrace/mutual-tls/tls.key }
 {{- end }}
 {{- if .Values.kafka.agentAcls }}
 - { name: KAFKA_AGENT_ACLS, value: '1' }

@@ -21,15 +21,15 @@ const actions = Object.keys(ACTIONS) as Action[];
 /** What each role may, written out: a change of the table shows here. */
 const MAY: Readonly<Record<Role, readonly Action[]>> = {
   viewer: ['device.read', 'command.read', 'definition.read', 'image.read', 'campaign.read', 'stream.read', 'self.read'],
-  operator: ['device.operate', 'command.send'],
+  operator: ['device.operate', 'device.report', 'command.send'],
   engineer: [
     ...(['device.register', 'device.commission', 'device.decommission', 'device.update', 'device.configure'] as const),
     ...(['definition.manage', 'schedule.manage', 'image.publish', 'campaign.run'] as const),
-    ...(['letter.read', 'letter.replay', 'profile.read', 'profile.manage', 'profile.probe'] as const),
+    ...(['letter.read', 'letter.replay', 'profile.read', 'profile.manage', 'profile.probe', 'pseudonym.find'] as const),
   ],
   admin: [
     ...(['key.read', 'key.manage', 'token.issue', 'audit.read', 'webhook.read', 'webhook.manage'] as const),
-    ...(['identity.read', 'identity.manage', 'identity.enroll', 'identity.renew'] as const),
+    ...(['identity.read', 'identity.manage', 'identity.enroll', 'identity.renew', 'pseudonym.erase'] as const),
   ],
 };
 
