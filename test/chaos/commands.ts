@@ -133,13 +133,14 @@ async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Pr
   const connection = await Connection.connect({ address: instance.facts['TEMPORAL_ADDRESS'] ?? '' });
   const client = new Client({ connection });
   const all: Evidence[] = [];
+  const until = Date.now() + REST_MS;
   const left = [...ids];
   const lane = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
       const [order, command_id] = next;
       all.push({
         ...{ order, command_id, view: views.get(command_id), sql: sql.get(command_id) },
-        workflow: await endOf(client, command_id),
+        workflow: await endOf(client, command_id, until),
         writes: written.get(`${order.unit} ${order.value}`) ?? 0,
       });
     }
@@ -150,9 +151,12 @@ async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Pr
 }
 
 /** One that is not there, or whose place was taken because the server had forgotten it, is a fault like any other state. */
-async function endOf(client: Client, commandId: string): Promise<string> {
+async function endOf(client: Client, commandId: string, until: number): Promise<string> {
   const handle = client.workflow.getHandle(commandWorkflowId('default', commandId));
-  const found = await handle.describe().catch(noSuchWorkflow);
+  const look = () => handle.describe().catch(noSuchWorkflow);
+  let found = await look();
+  // The log is at rest before the relay has told every workflow.
+  for (; found?.status.name === 'RUNNING' && Date.now() < until; found = await look()) await pause(LOOK_MS);
   if (found?.type !== COMMAND_WORKFLOW) return found?.type ?? 'missing';
   const { status } = found;
   return status.name === 'COMPLETED' ? ((await handle.result()) as CommandOutcome).state : status.name;
