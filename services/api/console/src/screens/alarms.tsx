@@ -110,23 +110,7 @@ export function AlarmTable({ alarms, again }: { alarms: readonly AlarmRow[]; aga
                     Acknowledge
                   </Act>
                 )}
-                {isShelved(a, now()) ? (
-                  <Act
-                    role="operator"
-                    aria-label={`Unshelve ${a.alarm} of ${a.device_id}`}
-                    onClick={() => ask({ alarm: a, what: 'unshelve' })}
-                  >
-                    Unshelve
-                  </Act>
-                ) : (
-                  <Act
-                    role="operator"
-                    aria-label={`Shelve ${a.alarm} of ${a.device_id}`}
-                    onClick={() => ask({ alarm: a, what: 'shelve' })}
-                  >
-                    Shelve
-                  </Act>
-                )}
+                <ShelfButton alarm={a} ask={(what) => ask({ alarm: a, what })} />
               </div>
             ),
           },
@@ -137,6 +121,16 @@ export function AlarmTable({ alarms, again }: { alarms: readonly AlarmRow[]; aga
       )}
       {asked?.what === 'shelve' && <Shelve alarm={asked.alarm} close={() => (ask(undefined), again())} />}
     </>
+  );
+}
+
+function ShelfButton({ alarm: a, ask }: { alarm: AlarmRow; ask: (what: 'shelve' | 'unshelve') => void }) {
+  const what = isShelved(a, now()) ? 'unshelve' : 'shelve';
+  const name = what === 'shelve' ? 'Shelve' : 'Unshelve';
+  return (
+    <Act role="operator" aria-label={`${name} ${a.alarm} of ${a.device_id}`} onClick={() => ask(what)}>
+      {name}
+    </Act>
   );
 }
 
