@@ -139,12 +139,13 @@ export class Amqp091Link implements BrokerLink<AmqpOutgoing> {
     this.unsettled++;
     const marks = [exchange, routingKey, String(messageId), String(timestamp)];
     const print = fingerprint([this.settings.sources[source]?.address, ...marks, message.content]);
-    const arrival = this.receipts.arrive(print, redelivered, (refusal) => {
+    const settle = (refusal?: string): void => {
       if (this.ended) return;
       this.unsettled--;
       if (refusal === undefined) channel.ack(message);
       else channel.nack(message, false, false);
-    });
+    };
+    const arrival = this.receipts.arrive(print, redelivered, settle, redelivered);
     if (arrival.kind === 'again') return;
     const { durable } = arrival;
     const bytes = this.oversize(message);

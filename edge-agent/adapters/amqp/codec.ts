@@ -154,6 +154,8 @@ export function errorText(value: Value): string | undefined {
 export interface AmqpContent {
   /** The broker may have sent it before. */
   readonly again: boolean;
+  /** It has, and got it back. */
+  readonly returned: boolean;
   readonly subject: string;
   readonly to: string;
   /** What tells it from others, beside the payload. */
@@ -176,9 +178,11 @@ export function decodeMessage(bytes: Buffer): AmqpContent {
   };
   const [, , , first, deliveries] = fieldsOf(SECTION.header);
   const [id, , to, subject, , , , , , created] = fieldsOf(SECTION.properties);
+  const returned = typeof deliveries === 'number' && deliveries > 0;
   return {
     // 3.2.1: unless it says that nobody had it before, somebody may have.
-    again: first !== true || (typeof deliveries === 'number' && deliveries > 0),
+    again: first !== true || returned,
+    returned,
     to: nameOf(to),
     subject: nameOf(subject),
     marks: [id, created].map((v) => (Buffer.isBuffer(v) ? v.toString('hex') : String(v))),

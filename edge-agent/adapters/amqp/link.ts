@@ -71,7 +71,8 @@ export class AmqpLink extends SocketLink<AmqpMessage> implements BrokerLink<Amqp
     const { address = '', name_in = 'subject' } = source ?? {};
     const name = content[name_in];
     const print = fingerprint([address, name, ...content.marks, content.payload]);
-    const arrival = this.receipts.arrive(print, content.again, (refusal) => this.settle(delivery, refusal));
+    const settle = (refusal?: string): void => this.settle(delivery, refusal);
+    const arrival = this.receipts.arrive(print, content.again, settle, content.returned);
     if (arrival.kind === 'again') return;
     const { durable } = arrival;
     this.listener.message({ source: delivery.source, name, payload: content.payload, fault, durable });
@@ -100,4 +101,4 @@ export class AmqpLink extends SocketLink<AmqpMessage> implements BrokerLink<Amqp
   }
 }
 
-const NONE: AmqpContent = { again: false, subject: '', to: '', marks: [], payload: Buffer.alloc(0) };
+const NONE: AmqpContent = { again: false, returned: false, subject: '', to: '', marks: [], payload: Buffer.alloc(0) };

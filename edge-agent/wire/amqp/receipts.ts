@@ -35,8 +35,15 @@ export class Receipts {
     this.link++;
   }
 
-  /** `again`: the broker says that it may have sent the message before. */
-  arrive(print: string, again: boolean, settle: Settle): Arrival {
+  /**
+   * `again`: the broker says that it may have sent the message before. `returned`: that it has. One that was refused and is
+   * sent again is accepted: a broker without a place for what is refused would send it for ever.
+   */
+  arrive(print: string, again: boolean, settle: Settle, returned = false): Arrival {
+    if (returned && this.known.get(print)?.some(({ outcome }) => outcome?.refusal !== undefined)) {
+      settle();
+      return { kind: 'again' };
+    }
     const before = again ? this.earlier(print) : undefined;
     const receipt = before ?? { link: this.link, settle, outcome: undefined };
     const now: Receipt = Object.assign(receipt, { link: this.link, settle });

@@ -25,6 +25,18 @@ test('what was refused is refused when it comes again, with the same reason', ()
   expect(refusals).toEqual(['bad_payload: no JSON']);
 });
 
+test('what was refused and is given back is accepted: it must not come again for ever', () => {
+  const receipts = new Receipts(10);
+  const settled: (string | undefined)[] = [];
+  receipts.opened();
+  const first = receipts.arrive('m', true, (refusal) => settled.push(refusal));
+  if (first.kind === 'new') first.durable('bad_payload: no JSON');
+  expect(receipts.arrive('m', true, (refusal) => settled.push(refusal), true)).toEqual({ kind: 'again' });
+  // Another one that is alike, sent for the first time.
+  expect(receipts.arrive('m', true, none).kind).toBe('new');
+  expect(settled).toEqual(['bad_payload: no JSON', undefined]);
+});
+
 test('two messages that are alike on one link are two, and each comes again once', () => {
   const receipts = new Receipts(10);
   receipts.opened();
