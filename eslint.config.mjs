@@ -3,7 +3,17 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', '.millrace/', 'node_modules/', 'schemas/generated/', 'deploy/client/generated/', 'test/output/', 'deploy/helm/'] },
+  {
+    ignores: [
+      'dist/',
+      '.millrace/',
+      'node_modules/',
+      'schemas/generated/',
+      'deploy/client/generated/',
+      'test/output/',
+      'deploy/helm/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (024ad5342fd6c5cccf6d29c420ded0e5cbd3ec5043533d076cc0c3147118ed2d) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (4e75f3c56b1843c889b4dbeb94b0f77f2f6e85dbe5fce2047996ac03662a6a65) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -146,6 +146,68 @@ export interface paths {
          *     workflow and answers 202; the device ends `decommissioned` and is refused from then on.
          */
         post: operations["moveDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/decommissionings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices whose end is under way or has failed; with `task`, those that wait for somebody to decide */
+        get: operations["listDecommissionings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/decommissioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        /** How far the end of a device's life has come, step by step */
+        get: operations["getDecommissioning"];
+        put?: never;
+        /**
+         * Decommission a device as it is said here; joins the one that is under way
+         * @description New commands are refused, those in flight cancelled and awaited (`settle_ms`), the agent's last data confirmed (`flush_ms`; when it stays
+         *     silent, `go-on` or `ask` an operator), the history exported if asked for, the device taken out of the agent's profile, its credentials
+         *     revoked, what is personal taken off its record if asked for. Up to the export it can be abandoned.
+         */
+        post: operations["startDecommissioning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/decommissioning/{decision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["DeviceId"];
+                decision: "retry" | "go-on" | "abandon";
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide what waits for an operator, or abandon the decommissioning while that can be */
+        post: operations["decideDecommissioning"];
         delete?: never;
         options?: never;
         head?: never;
@@ -800,6 +862,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agents/{id}/profile/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Points put into the text of a profile
+         * @description Nothing is applied: the text comes back. The source is what browsing found, or the text of a tag list (CSV), of the main
+         *     sheet of an EDE set, or of a DBC file. A metric that the device has already is left out.
+         */
+        post: operations["addPointsToProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}/geofences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The geofences of the profile that is desired of an agent
+         * @description None when nothing is desired, the agent then works by a file of its own. At most 500 fences of 50,000 vertices together.
+         */
+        get: operations["agentGeofences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{id}/probes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask an agent what a draft of a profile would read, or what is behind a connection of it
+         * @description `current` is the text of the profile that the agent works by. Otherwise the agent reads the field beside its work; nothing is stored, shipped or written. Answers when it has answered, at most
+         *     20 s after `wait_s`. 409 `refused` carries the agent's reason, or says that it did not answer.
+         */
+        post: operations["probeAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stream": {
         parameters: {
             query?: never;
@@ -1080,6 +1210,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Decommissioning: {
+            /** @enum {string} */
+            outcome: "running" | "decommissioned" | "abandoned" | "refused";
+            /** @description Why it was abandoned or refused */
+            detail: string;
+            can_abandon: boolean;
+            /** @description Last sequence number that the agent confirmed */
+            last_seq: number | null;
+            steps: {
+                step: string;
+                /** @enum {string} */
+                state: "waiting" | "running" | "done" | "skipped" | "failed";
+                /** Format: date-time */
+                started_at?: string;
+                /** Format: date-time */
+                ended_at?: string;
+                detail: string;
+            }[];
+            /** @description Waits for an operator */
+            task?: {
+                step: string;
+                problem: string;
+                /** Format: date-time */
+                since: string;
+                choices: ("retry" | "go-on" | "abandon")[];
+            };
+            exported?: {
+                /** @description As the worker wrote it: gzip, a line of JSON each */
+                file: string;
+                bytes: number;
+                sha256: string;
+                rows: {
+                    [key: string]: number;
+                };
+            };
+        };
         /** @enum {string} */
         LifecycleState: "registered" | "provisioned" | "active" | "suspended" | "quarantined" | "decommissioning" | "decommissioned";
         NewDevice: {
@@ -1436,6 +1602,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description Progress of a decommissioning */
+        Decommissioning: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Decommissioning"];
+            };
+        };
         /** @description Rows, as the view of the same name in SQL has them */
         Rows: {
             headers: {
@@ -1564,6 +1739,21 @@ export interface components {
         IdentityId: string;
     };
     requestBodies: {
+        Enrolment: {
+            content: {
+                "application/json": {
+                    /** @description PKCS #10 in PEM; its subject is not looked at */
+                    csr: string;
+                    /** @description An agent brings a device with its claim code; the device is registered as the agent's and activated */
+                    adopt?: {
+                        /** @description Refused when the code is another one's */
+                        device_id: string;
+                        agent_id: string;
+                        model: string;
+                    };
+                };
+            };
+        };
         SigningRequest: {
             content: {
                 "application/json": {
@@ -1858,6 +2048,115 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDecommissionings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 200 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: ({
+                            device_id: string;
+                        } & components["schemas"]["Decommissioning"])[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDecommissioning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Decommissioning"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startDecommissioning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                    /** @default 300000 */
+                    settle_ms?: number;
+                    /** @default 86400000 */
+                    flush_ms?: number;
+                    /**
+                     * @default go-on
+                     * @enum {string}
+                     */
+                    when_silent?: "go-on" | "ask";
+                    /** @default false */
+                    export?: boolean;
+                    /**
+                     * @default keep
+                     * @enum {string}
+                     */
+                    personal_data?: "keep" | "erase";
+                };
+            };
+        };
+        responses: {
+            /** @description Begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        device_id: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    decideDecommissioning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["DeviceId"];
+                decision: "retry" | "go-on" | "abandon";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            202: components["responses"]["Decommissioning"];
+            default: components["responses"]["Problem"];
+        };
+    };
     deviceHistory: {
         parameters: {
             query?: never;
@@ -2081,7 +2380,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    filter: components["schemas"]["Filter"];
+                    filter?: components["schemas"]["Filter"];
+                    /** @description In place of `filter`: a campaign that is over, whose failed devices are tried again (of the first 1,000) */
+                    retry_of?: string;
                     canaries?: components["schemas"]["Filter"];
                     /** @description Signed, as schemas/manifest.ts says; devices of its model only */
                     manifest: Record<string, never>;
@@ -2934,6 +3235,123 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    addPointsToProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    profile: string;
+                    connection: string;
+                    /** @description Made when it is not there */
+                    device?: string;
+                    source: {
+                        /** @enum {string} */
+                        kind: "points" | "devices" | "csv" | "ede" | "dbc";
+                        /** @description Of csv ede and dbc */
+                        text?: string;
+                        points?: Record<string, never>[];
+                        devices?: Record<string, never>[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The profile with the points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        profile: string;
+                        added: {
+                            devices?: number;
+                            points?: number;
+                        };
+                        left_out: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    agentGeofences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description GeoJSON features, each with a name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: Record<string, never>[];
+                        /** @description There are more */
+                        cut: boolean;
+                        /** @description Of the profile; 0 when nothing is desired */
+                        version: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    probeAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    kind: "preview" | "browse" | "current";
+                    /** @description YAML; not for current */
+                    profile?: string;
+                    /** @description preview: only its devices; browse: which one */
+                    connection?: string;
+                    /** @description Where to begin: a node of OPC UA, a topic filter of MQTT */
+                    node?: string;
+                    /** @default 5 */
+                    wait_s?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description What it found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        kind: "preview" | "browse" | "current";
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -3321,7 +3739,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["SigningRequest"];
+        requestBody: components["requestBodies"]["Enrolment"];
         responses: {
             201: components["responses"]["Certificate"];
             default: components["responses"]["Problem"];

@@ -110,7 +110,7 @@ test('what the broker does not take is answered at once, what is too much is not
   const waiting = Array.from({ length: MAX_WAITING }, (_, i) => registrar.ask(request(String(i))));
   await expect(registrar.ask(request('more'))).rejects.toThrow(`${MAX_WAITING} requests are waiting already`);
   expect(registrar.pending).toBe(MAX_WAITING);
-for (let i = 0; i < MAX_WAITING; i++) registrar.answer(reply(String(i)));
+  for (let i = 0; i < MAX_WAITING; i++) registrar.answer(reply(String(i)));
   await Promise.all(waiting);
   expect(registrar.pending).toBe(0);
 });

@@ -38,3 +38,17 @@ export function importKind(name: string): ImportKind {
   if (lower.endsWith('.dbc')) return 'dbc';
   return /(^|[^a-z])ede([^a-z]|$)/.test(lower) ? 'ede' : 'csv';
 }
+
+export interface DraftProps {
+  readonly agent: string;
+  readonly text: string;
+  readonly edit: (text: string) => void;
+}
+
+/** What the shown command lines call the draft. */
+export const FILE = 'my-plant.yaml';
+/** The role that asks an agent, and writes profiles. */
+export const ROLE = 'engineer';
+export const at = (agent: string): string => `/agents/${encodeURIComponent(agent)}`;
+/** Names that are shown of a long list. */
+export const LISTED = 20;

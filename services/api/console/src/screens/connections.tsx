@@ -8,7 +8,8 @@ import { useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type Items, type ValueRow } from '../types';
 import { Confirm } from '../dialog';
-import { BrowseOrImport, LivePreview } from './draft';
+import { BrowseOrImport } from './draft';
+import { LivePreview } from './live-preview';
 import { Act, Badge, Card, Cli, Empty, Link, Loading, Screen, Table, Trouble } from '../ui';
 
 interface Desired {

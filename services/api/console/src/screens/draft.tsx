@@ -1,24 +1,21 @@
-/** Points for a profile that is being written: found by the agent or imported, and read before anything is applied. */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import {
-  type Found,
-  type FoundDevice,
-  type FoundPoint,
-  type FoundTopic,
-  type Preview,
-  type PreviewValue,
-} from '../../../../../schemas/probe';
+/** Points for a profile that is being written: found by the agent or imported. */
+import { useState } from 'preact/hooks';
+import { type Found, type FoundDevice, type FoundPoint, type FoundTopic } from '../../../../../schemas/probe';
 import { call } from '../api';
-import { connectionsIn, devicesIn, type ImportKind, importKind } from '../draft';
-import { cli, unitText, valueText } from '../format';
+import {
+  at,
+  connectionsIn,
+  devicesIn,
+  type ImportKind,
+  importKind,
+  type DraftProps,
+  FILE,
+  LISTED,
+  ROLE,
+} from '../draft';
+import { cli } from '../format';
 import { useAttempt } from '../hooks';
-import { Act, Badge, Card, Cli, Empty, Field, Loading, State, Table, Time, Trouble } from '../ui';
-
-export interface DraftProps {
-  readonly agent: string;
-  readonly text: string;
-  readonly edit: (text: string) => void;
-}
+import { Act, Card, Cli, Empty, Field, Loading, Table, Trouble } from '../ui';
 
 interface WithPoints {
   readonly profile: string;
@@ -31,11 +28,7 @@ type Source =
   | { readonly kind: 'devices'; readonly devices: readonly FoundDevice[] }
   | { readonly kind: ImportKind; readonly text: string };
 
-const FILE = 'my-plant.yaml';
-/** The role that asks an agent, and writes profiles. */
-const ROLE = 'engineer';
 const BROWSE_WAIT_S = 5;
-const at = (agent: string): string => `/agents/${encodeURIComponent(agent)}`;
 
 export function BrowseOrImport({ agent, text, edit }: DraftProps) {
   const connections = connectionsIn(text);
@@ -141,8 +134,6 @@ function Import({ busy, onFile }: { busy: boolean; onFile: (kind: ImportKind, te
     </label>
   );
 }
-
-const LISTED = 20;
 
 function LeftOut({ reasons }: { reasons: readonly string[] }) {
   if (reasons.length === 0) return null;
@@ -259,87 +250,3 @@ function lineOfTopic(
     point: { metric, ...kind, subscription },
   };
 }
-
-const PREVIEW_WAIT_S = 10;
-/** Each is on record; somebody who wants more has it applied. */
-const READS = 20;
-
-/** Every point of the draft as the agent reads it now, beside its work. */
-export function LivePreview({ agent, text }: Pick<DraftProps, 'agent' | 'text'>) {
-  const [preview, show] = useState<Preview | undefined>();
-  const [left, leave] = useState(0);
-  const attempt = useAttempt();
-  const mounted = useRef(true);
-  useEffect(() => () => void (mounted.current = false), []);
-  const read = async (): Promise<void> => {
-    const body = { kind: 'preview', profile: text, wait_s: PREVIEW_WAIT_S };
-    await attempt.run(async () => show(await call<Preview>('POST', `${at(agent)}/probes`, body)));
-  };
-  useEffect(() => {
-    if (left === 0 || attempt.busy || !mounted.current) return;
-    if (attempt.error) return leave(0);
-    leave((n) => n - 1);
-    void read();
-  }, [left, attempt.busy]);
-  const rows = preview?.values ?? [];
-  return (
-    <Card
-      title="4 · Live preview"
-      actions={
-        left > 0 ? (
-          <button type="button" onClick={() => leave(0)}>
-            Stop
-          </button>
-        ) : (
-          <>
-            <Act role={ROLE} busy={attempt.busy} onClick={() => void read()}>
-              Read once
-            </Act>
-            <Act role={ROLE} busy={attempt.busy} onClick={() => leave(READS)}>
-              Keep reading
-            </Act>
-          </>
-        )
-      }
-    >
-      {attempt.busy && !preview && <Loading what="The agent is reading" />}
-      {attempt.error && <Trouble error={attempt.error} />}
-      {!preview && !attempt.busy && (
-        <Empty>
-          The agent reads every point of the text above, beside its work. Nothing is stored, shipped or written.
-        </Empty>
-      )}
-      {preview && (
-        <>
-          <p role="status">
-            {rows.length} of {preview.points} points read
-            {preview.unread.length > 0 && `; silent: ${preview.unread.slice(0, LISTED).join(', ')}`}
-          </p>
-          {preview.complaints.map((c) => (
-            <p key={c.connection}>
-              <Badge tone="warn">{c.connection}</Badge> {c.reason}
-            </p>
-          ))}
-          {rows.length > 0 && <Values rows={rows} />}
-        </>
-      )}
-      <Cli text={cli('profile', 'preview', FILE)} />
-    </Card>
-  );
-}
-
-const Values = ({ rows }: { rows: readonly PreviewValue[] }) => (
-  <Table
-    label="Values of the draft"
-    rows={rows}
-    keyOf={(r) => `${r.device}/${r.metric}`}
-    columns={[
-      { name: 'Device', cell: (r) => r.device },
-      { name: 'Metric', cell: (r) => r.metric },
-      { name: 'Value', numeric: true, cell: (r) => valueText(r.value) },
-      { name: 'Unit', cell: (r) => unitText(r.unit) },
-      { name: 'Quality', cell: (r) => <State of={r.quality} /> },
-      { name: 'Read at', cell: (r) => <Time at={r.time} />, wide: true },
-    ]}
-  />
-);
