@@ -14,12 +14,13 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.millrace'],
 };
 
-/** Real components that mostly wait: simulated devices on a wire, small processes that are killed. Beside the unit tests they cost no time. */
+/** Real components without a broker: simulated devices on a wire, small processes that are killed, the engine or Temporal alone. */
 const LIGHT = [
   '/test/contract/',
   '/test/edge-agent/adapters/',
   '/test/edge-agent/control\\.',
-  '/test/deploy/(supervisor|cli)/',
+  '/test/deploy/(supervisor|cli|clickhouse)/',
+  '/test/workflows/',
 ];
 
 /** unit: no network, no processes, runs in parallel. light and component: start real components. e2e: the whole platform. */

@@ -1,6 +1,8 @@
 /** Programs that a verb runs and waits for, and the certainty that nothing of theirs stays behind. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { findByEnvironment, type ProcessId } from '../local/supervisor/process-table';
 import { INSTANCE_VARIABLE, instanceValue } from '../local/supervisor/instance';
 import { stopAll, stopGroup } from '../local/supervisor/terminate';
@@ -27,6 +29,19 @@ export interface ChildOptions {
   readonly data?: boolean;
   /** Ended with its group when it runs longer; without it, it may run for ever. */
   readonly timeout_ms?: number;
+  /** Nothing waits for it: whatever else wants a processor comes first. */
+  readonly givesWay?: boolean;
+}
+
+/** Also as a session of its own: Linux shares processors out among sessions first (sched(7), "The autogroup feature"). */
+function giveWay(pid: number): void {
+  const { PRIORITY_LOW } = constants.priority;
+  try {
+    setPriority(pid, PRIORITY_LOW);
+    writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_LOW));
+  } catch {
+    // A kernel without autogroups, or a process that is over: it is only a matter of order.
+  }
 }
 
 /** Everything started through it, directly or by its children, carries its id and ends with it. */
@@ -63,6 +78,7 @@ export class Brood {
     });
     const { pid } = child;
     if (pid !== undefined) this.groups.add(pid);
+    if (pid !== undefined && options.givesWay) giveWay(pid);
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (t: string) => (output += t));

@@ -25,7 +25,7 @@ export const HEALTH_PORTS = ['registry', 'presence', 'projector', 'relay', 'api'
 /** Where the simulated plant is met beside Modbus, or meets the agent: any free port will do; a profile names them by variables. */
 export const FIELD_PORTS = [
   ...(['mqtt', 'sparkplug', 'http', 'listener', 'coap', 'coap-resources', 'opcua'] as const),
-  ...(['bacnet', 'bacnet-meter', 'bacnet-agent', 'can', 'can-agent'] as const),
+  ...(['bacnet', 'bacnet-meter', 'bacnet-agent', 'can', 'can-agent', 'amqp', 'amqp-0-9-1'] as const),
 ] as const;
 
 export type FieldPort = (typeof FIELD_PORTS)[number];

@@ -31,13 +31,15 @@ const PROTOCOLS = {
   'mqtt-listener, QoS 1': ['scale-1'],
   'mqtt-listener, QoS 2': ['scale-2'],
   'mqtt, from a broker': ['press-1', 'press-2'],
+  amqp: ['loom-1'],
+  'amqp-0-9-1': ['loom-2'],
   'sparkplug-b': ['spark-boiler', 'spark-meter'],
   'modbus-tcp': ['boiler-1'],
   opcua: ['kettle-1'],
   bacnet: ['heating-1', 'heat-meter-1'],
   can: ['truck-1', 'truck-2'],
 } as const;
-const ACKNOWLEDGING: ReadonlySet<string> = new Set(Object.keys(PROTOCOLS).slice(0, 6));
+const ACKNOWLEDGING: ReadonlySet<string> = new Set(Object.keys(PROTOCOLS).slice(0, 8));
 /** Half of the blows are the agent's: it is what stands between the field and the log. */
 const VICTIMS = ['agent', 'agent', 'agent', 'projector', 'clickhouse', 'kafka'] as const;
 const LOOK_MS = 200;

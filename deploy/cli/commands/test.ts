@@ -38,7 +38,7 @@ const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
-/** Beside the real things, which leave a fifth of two processors: these mostly wait for devices and processes. */
+/** Beside those with a broker, which leave a fifth of two processors: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
   ...{ name: 'light component', projects: ['light'], limit_min: 10 },
   options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
@@ -68,9 +68,8 @@ export async function test(context: Context, args: readonly string[], options: T
     else {
       // Side by side, so that no processor is idle while components are fetched.
       await Promise.all([suite.jest(UNIT, args), suite.components()]);
-      // What is read has no deadline to miss: it fills the time that the last real things leave.
-      const light = suite.jest(LIGHT, args).then(sources);
-      await Promise.all([suite.jest(REAL, args), light]);
+      // What is read has no deadline to miss: it gives way to the real things, and fills the time that they leave.
+      await Promise.all([suite.jest(REAL, args), suite.jest(LIGHT, args), sources()]);
     }
   } finally {
     const left = await brood.sweep();
@@ -163,6 +162,7 @@ class Suite {
     const { code, output } = await this.brood.run(process.execPath, args, {
       cwd: this.context.projectRoot,
       quiet: true,
+      givesWay: true,
     });
     this.verdict(name, code === 0, begun, output);
   }

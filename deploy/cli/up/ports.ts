@@ -23,7 +23,7 @@ export function rememberedPorts(dir: DataDir): Partial<Record<string, number>> {
 }
 
 export interface PortRequest {
-  readonly options: Pick<UpOptions, 'ports' | 'autoPorts' | 'plant'>;
+  readonly options: Pick<UpOptions, 'ports' | 'autoPorts' | 'plant' | 'secure'>;
   readonly env: Env;
   readonly dir: DataDir;
   readonly external: ReadonlySet<ComponentName>;
@@ -49,6 +49,7 @@ export function settlePorts({ options, env, dir, external, own }: PortRequest): 
   });
   const unused = new Set<PublicPort>([...external].flatMap((name) => PORTS_OF[name]));
   if (!options.plant) unused.add('plant');
+  if (!options.secure) unused.add('api-mtls');
   const used = publicPorts.filter((name) => !unused.has(name));
   const conflicts = used.flatMap((name) => {
     const holder = foreign(ports[name]);

@@ -1,5 +1,6 @@
 /** Machines that report by themselves and are told setpoints, whatever carries their messages. */
 import { rebooted, temperatureAt } from './boiler';
+import { type Acknowledged } from './ledger';
 
 export interface MachineWrite {
   /** ms since 1970-01-01 UTC */
@@ -8,6 +9,9 @@ export interface MachineWrite {
   readonly metric: string;
   readonly value: unknown;
 }
+
+/** Given a ledger, machines count on from the clock, so that no number comes twice over a restart of the plant. */
+export const firstCount = (ledger: Acknowledged | undefined): number => (ledger ? Date.now() : 0);
 
 interface Machine {
   setpoint: unknown;
@@ -45,6 +49,11 @@ export class Machines {
     this.writes.last = { at: Date.now(), machine, metric, value };
     known.setpoint = value;
   }
+}
+
+/** Tells the ledger of a report that was acknowledged. */
+export function tellOf(report: Buffer | string, machine: string, ledger: Acknowledged): void {
+  ledger(machine, (JSON.parse(report.toString()) as { count: number }).count);
 }
 
 /** A plant whose machines report by themselves, each period, over a broker of its own. */

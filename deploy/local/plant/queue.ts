@@ -20,6 +20,8 @@ export class MessageQueue<M> {
   /** Messages that consumers took, and that they refused. */
   acknowledged = 0;
   rejected = 0;
+  /** Told of each message that a consumer took. */
+  whenAcknowledged: (message: M) => void = () => undefined;
   private readonly consumers = new Set<Consumer<M>>();
   private readonly unsettled = new Map<unknown, Sent<M>>();
   private waiting: { readonly message: M; readonly again: number }[] = [];
@@ -44,8 +46,11 @@ export class MessageQueue<M> {
   }
 
   settled(delivery: unknown, how: 'acknowledged' | 'rejected'): void {
-    if (!this.unsettled.delete(delivery)) return;
+    const sent = this.unsettled.get(delivery);
+    if (!sent) return;
+    this.unsettled.delete(delivery);
     this[how]++;
+    if (how === 'acknowledged') this.whenAcknowledged(sent.message);
     this.deal();
   }
 

@@ -147,10 +147,10 @@ export class Amqp091Link implements BrokerLink<AmqpOutgoing> {
     };
     const arrival = this.receipts.arrive(print, redelivered, settle, redelivered);
     if (arrival.kind === 'again') return;
-    const { durable } = arrival;
+    const { kind: _new, ...taken } = arrival;
     const bytes = this.oversize(message);
     const fault = bytes === undefined ? '' : `${bytes} bytes: at most ${this.settings.max_message_bytes} are taken`;
-    this.listener.message({ source, name: routingKey, payload: message.content, fault, durable });
+    this.listener.message({ source, name: routingKey, payload: message.content, fault, ...taken });
   }
 
   private end(reason: Error): void {

@@ -74,8 +74,8 @@ export class AmqpLink extends SocketLink<AmqpMessage> implements BrokerLink<Amqp
     const settle = (refusal?: string): void => this.settle(delivery, refusal);
     const arrival = this.receipts.arrive(print, content.again, settle, content.returned);
     if (arrival.kind === 'again') return;
-    const { durable } = arrival;
-    this.listener.message({ source: delivery.source, name, payload: content.payload, fault, durable });
+    const { kind: _new, ...taken } = arrival;
+    this.listener.message({ source: delivery.source, name, payload: content.payload, fault, ...taken });
   }
 
   private read({ bytes }: Delivery): { content: AmqpContent; fault: string } {

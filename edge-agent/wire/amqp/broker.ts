@@ -1,7 +1,9 @@
 /** A session with a broker that speaks AMQP, 1.0 or 0-9-1. */
 import { type ConnectionPlan } from '../../core/compile/plan';
 import { type BrokerLink, BrokerSession, type LinkListener, type SessionListener } from '../broker/session';
+import { type BrokerAdapterDeps } from '../broker/adapter';
 import { type AmqpMessage, type AmqpOutgoing } from './dialect';
+import { Memory } from './memory';
 import { Receipts } from './receipts';
 import { type AmqpSettings } from './settings';
 
@@ -19,15 +21,16 @@ export class AmqpBroker extends BrokerSession<AmqpMessage, AmqpOutgoing> {
   private readonly newest: { link: AmqpConnection | undefined };
 
   constructor(
-    { settings: given }: ConnectionPlan,
-    { random }: { readonly random: () => number },
+    { name, settings: given }: ConnectionPlan,
+    { random, receipts: left }: Pick<BrokerAdapterDeps, 'random' | 'receipts'>,
     listener: SessionListener<AmqpMessage>,
     Link: Connect,
   ) {
     const settings = given as AmqpSettings;
     const newest: { link: AmqpConnection | undefined } = { link: undefined };
     // Lives longer than a link: what is not settled when the link is lost comes again over the next one.
-    const receipts = new Receipts(REMEMBERED * settings.credit * settings.sources.length);
+    const underWay = settings.credit * settings.sources.length;
+    const receipts = new Receipts(REMEMBERED * underWay, left && new Memory(name, underWay, left()));
     super({
       ...{ random, listener, backoff: settings.backoff },
       open: (to) => (newest.link = new Link(settings, receipts, to)),

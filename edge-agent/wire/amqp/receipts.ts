@@ -3,6 +3,8 @@
  * A message can come again only after the link was lost over which it came first: what is alike on one link is two messages.
  */
 import { createHash } from 'node:crypto';
+import { type Receipts as Durables } from '../../adapter';
+import { type Memory } from './memory';
 
 /** Tells the broker that it is done with; `refusal`: that it was not understood. */
 export type Settle = (refusal?: string) => void;
@@ -15,7 +17,8 @@ interface Receipt {
 }
 
 /** What to do with a message: hand it on and call `durable` in time, or nothing because it was handed on before. */
-export type Arrival = { readonly kind: 'new'; readonly durable: Settle } | { readonly kind: 'again' };
+export type Arrival =
+  { readonly kind: 'new'; readonly receipts?: Durables; readonly durable: Settle } | { readonly kind: 'again' };
 
 export class Receipts {
   /** The newest by what they are; those that are alike in the order in which they came. */
@@ -24,7 +27,10 @@ export class Receipts {
   private link = 0;
 
   /** `bound`: receipts remembered; those that are not durable yet in any case. */
-  constructor(private readonly bound: number) {}
+  constructor(
+    private readonly bound: number,
+    private readonly memory?: Memory,
+  ) {}
 
   get size(): number {
     return this.count;
@@ -45,6 +51,10 @@ export class Receipts {
       return { kind: 'again' };
     }
     const before = again ? this.earlier(print) : undefined;
+    if (!before && returned && this.memory?.took(print)) {
+      settle();
+      return { kind: 'again' };
+    }
     const receipt = before ?? { link: this.link, settle, outcome: undefined };
     const now: Receipt = Object.assign(receipt, { link: this.link, settle });
     this.remember(print, now);
@@ -56,7 +66,7 @@ export class Receipts {
       now.outcome = { refusal };
       now.settle(refusal);
     };
-    return { kind: 'new', durable };
+    return { kind: 'new', durable, ...(this.memory && { receipts: this.memory.receiptsOf(print) }) };
   }
 
   /** The oldest of those alike that came over an earlier link; it is forgotten. */

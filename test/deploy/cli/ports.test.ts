@@ -72,7 +72,7 @@ describe('settling', () => {
     rmSync(path, { recursive: true, force: true });
   });
   const request = (more: Partial<PortRequest['options']> = {}, own: number[] = []): PortRequest => ({
-    options: { ports: { api: taken }, autoPorts: true, plant: true, ...more },
+    options: { ports: { api: taken }, autoPorts: true, plant: true, secure: false, ...more },
     env: {},
     dir: dataDir(path),
     external: new Set(),
@@ -103,5 +103,8 @@ describe('settling', () => {
   });
   test('a port of something that is not started may be taken', () => {
     expect(() => settlePorts(request({ ports: { plant: taken }, plant: false }))).not.toThrow();
+    const certificates = { 'api-mtls': taken };
+    expect(() => settlePorts(request({ ports: certificates }))).not.toThrow();
+    expect(() => settlePorts(request({ ports: certificates, secure: true }))).toThrow('REST API for machines');
   });
 });

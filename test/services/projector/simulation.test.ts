@@ -107,7 +107,7 @@ async function survive(seed: number, faults: Faults, lives: number): Promise<{ w
   return { world, expected };
 }
 
-const SEEDS = Array.from({ length: Number(process.env['SIM_SEEDS'] ?? 8) }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: Number(process.env['SIM_SEEDS'] ?? 5) }, (_, i) => i + 1);
 
 describe('given messages of every kind on two partitions', () => {
   test.each(SEEDS)(

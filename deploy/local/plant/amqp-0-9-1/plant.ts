@@ -5,7 +5,8 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { rebooted } from '../boiler';
-import { Machines } from '../machines';
+import { type Acknowledged } from '../ledger';
+import { firstCount, Machines, tellOf } from '../machines';
 import { Faults } from '../mqtt/faults';
 import { MessageQueue } from '../queue';
 import { Client, type ClientHost, type Queued } from './client';
@@ -15,6 +16,7 @@ export interface PlantOptions {
   readonly port: number;
   readonly period_ms: number;
   readonly machines: readonly string[];
+  readonly acknowledged?: Acknowledged;
 }
 
 export const QUEUE = 'telemetry';
@@ -31,7 +33,10 @@ export class Plant {
   private beat: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: PlantOptions) {
-    this.machines = new Machines(options.machines);
+    const { machines, acknowledged } = options;
+    this.machines = new Machines(machines, firstCount(acknowledged));
+    if (acknowledged)
+      this.queue.whenAcknowledged = ({ key, body }) => tellOf(body, key.split('.').at(-1) ?? '', acknowledged);
   }
 
   get writes(): Machines['writes'] {

@@ -3,7 +3,8 @@
  *   queue telemetry, subject fleet.<region>.<machine>   what machines.ts reports, each period
  *   to commands/<machine>/<name>  {"value": n}: what a machine is told; it answers with its telemetry
  */
-import { MachinePlant } from '../machines';
+import { type Acknowledged } from '../ledger';
+import { firstCount, MachinePlant, tellOf } from '../machines';
 import { Faults } from '../mqtt/faults';
 import { type Handed, PlantBroker } from './broker';
 
@@ -14,10 +15,12 @@ export interface PlantOptions {
   readonly machines: readonly string[];
   /** Names and passwords; anybody may come when absent. */
   readonly users?: Readonly<Record<string, string>>;
+  readonly acknowledged?: Acknowledged;
 }
 
 export const QUEUE = 'telemetry';
 export const REGION = 'north';
+const machineOf = (subject: string): string => subject.split('.').at(-1) ?? '';
 const SET = /^commands\/([^/]+)\/([^/]+)$/;
 
 export class Plant extends MachinePlant {
@@ -25,9 +28,11 @@ export class Plant extends MachinePlant {
   readonly faults = new Faults(() => this.broker.sendGarbage());
 
   constructor(options: PlantOptions) {
-    super(options.machines, options.period_ms);
-    const { host, port, users } = options;
+    super(options.machines, options.period_ms, firstCount(options.acknowledged));
+    const { host, port, users, acknowledged } = options;
     this.broker = new PlantBroker(host, port, QUEUE, (message) => this.obey(message), users);
+    if (acknowledged)
+      this.broker.messages.whenAcknowledged = ({ subject, body }) => tellOf(body, machineOf(subject), acknowledged);
   }
 
   /** A client's message is answered as the dial says: at once, late, never. */

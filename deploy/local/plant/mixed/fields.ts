@@ -1,4 +1,6 @@
 /** The protocols of the mixed plant: one entry each, with the ports it is met at and what makes it. */
+import { Plant as AmqpPlant } from '../amqp/plant';
+import { Plant as Amqp091Plant } from '../amqp-0-9-1/plant';
 import { Plant as CoapDevices } from '../coap/plant';
 import { BacnetPlant } from '../bacnet/plant';
 import { CanPlant } from '../can/plant';
@@ -51,6 +53,16 @@ export const FIELDS: readonly Field[] = [
     name: 'mqtt',
     ports: ['mqtt'],
     make: (place, port) => new MqttPlant({ ...place, port: port('mqtt'), machines: ['press-1', 'press-2'] }),
+  },
+  {
+    name: 'amqp',
+    ports: ['amqp'],
+    make: (place, port) => new AmqpPlant({ ...place, port: port('amqp'), machines: ['loom-1'] }),
+  },
+  {
+    name: 'amqp-0-9-1',
+    ports: ['amqp-0-9-1'],
+    make: (place, port) => new Amqp091Plant({ ...place, port: port('amqp-0-9-1'), machines: ['loom-2'] }),
   },
   {
     name: 'sparkplug-b',

@@ -8,14 +8,13 @@ import { type Client } from 'aedes';
 import { PlantBroker } from './broker';
 import { Faults } from './faults';
 import { type Acknowledged } from '../ledger';
-import { MachinePlant } from '../machines';
+import { firstCount, MachinePlant, tellOf } from '../machines';
 
 export interface PlantOptions {
   readonly host: string;
   readonly port: number;
   readonly period_ms: number;
   readonly machines: readonly string[];
-  /** Then a machine's count goes on from the clock, so that no number comes twice over a restart of the plant. */
   readonly acknowledged?: Acknowledged;
 }
 
@@ -28,7 +27,7 @@ export class Plant extends MachinePlant {
   readonly faults = new Faults(() => this.broker.sendGarbage());
 
   constructor(private readonly options: PlantOptions) {
-    super(options.machines, options.period_ms, options.acknowledged ? Date.now() : 0);
+    super(options.machines, options.period_ms, firstCount(options.acknowledged));
     this.broker = new PlantBroker(options.host, options.port, {
       authorizePublish: (client, packet, done) => this.obey(client, packet.topic, packet.payload, done),
     });
@@ -54,7 +53,7 @@ export class Plant extends MachinePlant {
   private acknowledged(topic: string, payload: string): void {
     const [, machine] = TELEMETRY.exec(topic) ?? [];
     if (machine === undefined || !this.options.acknowledged) return;
-    this.options.acknowledged(machine, (JSON.parse(payload) as { count: number }).count);
+    tellOf(payload, machine, this.options.acknowledged);
   }
 
   protected override tell(name: string): void {

@@ -100,7 +100,19 @@ test('the demo profile is valid and covers every kind', () => {
 test('the mixed profile is valid, and each protocol that takes commands has a device for them', () => {
   const mixed = planOf(readFileSync(join(projectRoot(), 'deploy/local/profiles/mixed.yaml'), 'utf8'));
   const commanded = new Set([...mixed.devices.values()].flatMap((d) => (d.commands.size > 0 ? [d.connection] : [])));
-  const protocols = ['modbus-tcp', 'mqtt', 'sparkplug-b', 'http', 'mqtt-listener', 'coap', 'opcua', 'bacnet', 'can'];
+  const protocols = [
+    'modbus-tcp',
+    'mqtt',
+    'amqp',
+    'amqp-0-9-1',
+    'sparkplug-b',
+    'http',
+    'mqtt-listener',
+    'coap',
+    'opcua',
+    'bacnet',
+    'can',
+  ];
   expect(mixed.connections.map((c) => c.protocol)).toEqual(protocols);
   expect([...commanded].sort()).toEqual(mixed.connections.map((c) => c.name).sort());
 });

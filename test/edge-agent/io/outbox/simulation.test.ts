@@ -22,7 +22,7 @@ import { open, SMALL_BOUNDS } from './helpers';
 import { errno, MemoryFs } from './memory-fs';
 
 const SEED = Number(process.env['SEED'] ?? 20_260_101);
-const RUNS = Number(process.env['RUNS'] ?? 25);
+const RUNS = Number(process.env['RUNS'] ?? 12);
 const LIVES = 6;
 /** Made once: writing it is slow in memory. */
 const RESERVE = Buffer.alloc(RESERVE_BYTES);
@@ -220,5 +220,5 @@ test(`nothing is lost, repeated or undeclared in ${RUNS} runs of ${LIVES} lives 
   }
   // The world was bad enough to show something, and not so bad that nothing happened.
   expect(shipped).toBeGreaterThan(RUNS * 50);
-  if (RUNS >= 25) expect(lost).toBeGreaterThan(0);
+  if (RUNS >= 12) expect(lost).toBeGreaterThan(0);
 });

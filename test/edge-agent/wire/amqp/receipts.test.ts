@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { fingerprint, Receipts, type Settle } from '../../../../edge-agent/wire/amqp/receipts';
+import { type Receipts as Durables } from '../../../../edge-agent/adapter';
+import { Memory } from '../../../../edge-agent/wire/amqp/memory';
+import { type Arrival, fingerprint, Receipts, type Settle } from '../../../../edge-agent/wire/amqp/receipts';
 
 const none: Settle = () => undefined;
 
@@ -120,3 +122,21 @@ test('every message is handed on once, wherever the link breaks', () => {
     { numRuns: 300 },
   );
 });
+
+test('an agent that was killed before it settled knows again what its readings are durable of', () => {
+  const before = new Receipts(10, new Memory('queue', 5, new Map()));
+  before.opened();
+  const prints = ['a', 'b'].map((part) => fingerprint([part]));
+  const kept = new Map(prints.flatMap((print) => [...taken(before.arrive(print, true, none))]));
+  const after = new Receipts(10, new Memory('queue', 5, kept));
+  const settled: (string | undefined)[] = [];
+  const arrive = (part: string, returned: boolean): string =>
+    after.arrive(fingerprint([part]), true, (refusal) => settled.push(refusal), returned).kind;
+  after.opened();
+  expect(arrive('a', true)).toBe('again');
+  expect(settled).toEqual([undefined]);
+  // Sent for the first time, alike or not; and what comes once more after it was known again is new.
+  expect([arrive('b', false), arrive('c', true), arrive('a', true)]).toEqual(['new', 'new', 'new']);
+});
+
+const taken = (arrival: Arrival): Durables => (arrival.kind === 'new' ? (arrival.receipts ?? new Map()) : new Map());
