@@ -14,13 +14,12 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.millrace'],
 };
 
-/** Real components without a broker: simulated devices on a wire, small processes that are killed, the engine or Temporal alone. */
+/** Real components that mostly wait: simulated devices on a wire, small processes that are killed. */
 const LIGHT = [
   '/test/contract/',
   '/test/edge-agent/adapters/',
   '/test/edge-agent/control\\.',
-  '/test/deploy/(supervisor|cli|clickhouse)/',
-  '/test/workflows/',
+  '/test/deploy/(supervisor|cli)/',
 ];
 
 /** unit: no network, no processes, runs in parallel. light and component: start real components. e2e: the whole platform. */

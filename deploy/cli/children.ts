@@ -1,7 +1,7 @@
 /** Programs that a verb runs and waits for, and the certainty that nothing of theirs stays behind. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { findByEnvironment, type ProcessId } from '../local/supervisor/process-table';
 import { INSTANCE_VARIABLE, instanceValue } from '../local/supervisor/instance';
@@ -36,12 +36,9 @@ export interface ChildOptions {
 /** Also as a session of its own: Linux shares processors out among sessions first (sched(7), "The autogroup feature"). */
 function giveWay(pid: number): void {
   const { PRIORITY_LOW } = constants.priority;
-  try {
-    setPriority(pid, PRIORITY_LOW);
-    writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_LOW));
-  } catch {
-    // A kernel without autogroups, or a process that is over: it is only a matter of order.
-  }
+  const group = `/proc/${pid}/autogroup`;
+  setPriority(pid, PRIORITY_LOW);
+  if (existsSync(group)) writeFileSync(group, String(PRIORITY_LOW));
 }
 
 /** Everything started through it, directly or by its children, carries its id and ends with it. */

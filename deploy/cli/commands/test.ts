@@ -38,9 +38,9 @@ const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
   options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
-/** Beside those with a broker, which leave a fifth of two processors: these mostly wait for devices and processes. */
+/** Beside the real things, which leave a fifth of two processors: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
-  ...{ name: 'light component', projects: ['light'], limit_min: 10 },
+  ...{ name: 'light component', projects: ['light'], limit_min: 15 },
   options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
 };
 /**
@@ -69,7 +69,8 @@ export async function test(context: Context, args: readonly string[], options: T
       // Side by side, so that no processor is idle while components are fetched.
       await Promise.all([suite.jest(UNIT, args), suite.components()]);
       // What is read has no deadline to miss: it gives way to the real things, and fills the time that they leave.
-      await Promise.all([suite.jest(REAL, args), suite.jest(LIGHT, args), sources()]);
+      const light = suite.jest(LIGHT, args).then(sources);
+      await Promise.all([suite.jest(REAL, args), light]);
     }
   } finally {
     const left = await brood.sweep();
