@@ -56,8 +56,16 @@ const frames = (): Promise<Frames[]> =>
      FROM readings GROUP BY device_id ORDER BY device_id`,
   );
 
+/** Sequence numbers below the last one that are not there, and how many there are now. */
+const missing = (): Promise<{ device_id: string; last: number; numbers: number[] }[]> =>
+  platform.sql(
+    `SELECT device_id, toUInt32(max(seq)) AS last, arrayFilter(n -> NOT has(groupUniqArray(toUInt32(seq)) AS seen, n), range(1, last)) AS numbers
+     FROM readings GROUP BY device_id HAVING notEmpty(numbers) ORDER BY device_id`,
+  );
+
 /** Gap-free from 1, nothing twice, in the raw table and in the aggregates made of it. */
 async function expectExactlyOnce(): Promise<void> {
+  expect(await missing()).toEqual([]);
   const all = await frames();
   expect(all.map((f) => f.device_id)).toEqual(DEVICES);
   for (const f of all) {
