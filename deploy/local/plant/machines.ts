@@ -2,6 +2,15 @@
 import { rebooted, temperatureAt } from './boiler';
 import { type Acknowledged } from './ledger';
 
+export interface PlantOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly period_ms: number;
+  readonly machines: readonly string[];
+  /** The ledger of what was acknowledged. */
+  readonly acknowledged?: Acknowledged;
+}
+
 export interface MachineWrite {
   /** ms since 1970-01-01 UTC */
   readonly at: number;

@@ -5,19 +5,10 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { rebooted } from '../boiler';
-import { type Acknowledged } from '../ledger';
-import { firstCount, Machines, tellOf } from '../machines';
+import { firstCount, Machines, type PlantOptions, tellOf } from '../machines';
 import { Faults } from '../mqtt/faults';
 import { MessageQueue } from '../queue';
 import { Client, type ClientHost, type Queued } from './client';
-
-export interface PlantOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly period_ms: number;
-  readonly machines: readonly string[];
-  readonly acknowledged?: Acknowledged;
-}
 
 export const QUEUE = 'telemetry';
 export const REGION = 'north';

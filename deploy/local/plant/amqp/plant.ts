@@ -3,19 +3,13 @@
  *   queue telemetry, subject fleet.<region>.<machine>   what machines.ts reports, each period
  *   to commands/<machine>/<name>  {"value": n}: what a machine is told; it answers with its telemetry
  */
-import { type Acknowledged } from '../ledger';
-import { firstCount, MachinePlant, tellOf } from '../machines';
+import { firstCount, MachinePlant, type PlantOptions, tellOf } from '../machines';
 import { Faults } from '../mqtt/faults';
 import { type Handed, PlantBroker } from './broker';
 
-export interface PlantOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly period_ms: number;
-  readonly machines: readonly string[];
+export interface GuardedOptions extends PlantOptions {
   /** Names and passwords; anybody may come when absent. */
   readonly users?: Readonly<Record<string, string>>;
-  readonly acknowledged?: Acknowledged;
 }
 
 export const QUEUE = 'telemetry';
@@ -27,7 +21,7 @@ export class Plant extends MachinePlant {
   override readonly broker: PlantBroker;
   readonly faults = new Faults(() => this.broker.sendGarbage());
 
-  constructor(options: PlantOptions) {
+  constructor(options: GuardedOptions) {
     super(options.machines, options.period_ms, firstCount(options.acknowledged));
     const { host, port, users, acknowledged } = options;
     this.broker = new PlantBroker(host, port, QUEUE, (message) => this.obey(message), users);

@@ -7,16 +7,7 @@
 import { type Client } from 'aedes';
 import { PlantBroker } from './broker';
 import { Faults } from './faults';
-import { type Acknowledged } from '../ledger';
-import { firstCount, MachinePlant, tellOf } from '../machines';
-
-export interface PlantOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly period_ms: number;
-  readonly machines: readonly string[];
-  readonly acknowledged?: Acknowledged;
-}
+import { firstCount, MachinePlant, type PlantOptions, tellOf } from '../machines';
 
 export const REGION = 'north';
 const TELEMETRY = /^fleet\/[^/]+\/([^/]+)\/telemetry$/;
