@@ -123,7 +123,8 @@ export class LogReader implements Log {
 
   /** What is wrong with a partition is its own trouble: its worker looks at the witnesses anew, the others go on. */
   private deliver(feed: PartitionFeed, from: number, fetched: Fetched, arrived_at: number): void {
-    if (feed.closed) return;
+    // A leader that has just changed: the other broker's poll was quicker.
+    if (feed.closed || feed.position !== from) return;
     if (fetched.error) {
       if (refusalOf(fetched.error) === OUT_OF_RANGE) feed.fail(outOfRange(feed));
       return;
