@@ -11,6 +11,7 @@ import { takeTour, walkScreens } from './support/console';
 import { instanceProcesses, listeningOn } from './support/leftovers';
 import { Platform, until } from './support/platform';
 import { readmeBlocks } from './support/readme';
+import { type Missing, traceMissing } from './support/trace-missing';
 
 jest.setTimeout(600_000);
 
@@ -57,7 +58,7 @@ const frames = (): Promise<Frames[]> =>
   );
 
 /** Sequence numbers below the last one that are not there, and how many there are now. */
-const missing = (): Promise<{ device_id: string; last: number; numbers: number[] }[]> =>
+const missing = (): Promise<Missing[]> =>
   platform.sql(
     `SELECT device_id, toUInt32(max(seq)) AS last, arrayFilter(n -> NOT has(groupUniqArray(toUInt32(seq)) AS seen, n), range(1, last)) AS numbers
      FROM readings GROUP BY device_id HAVING notEmpty(numbers) ORDER BY device_id`,
@@ -65,7 +66,8 @@ const missing = (): Promise<{ device_id: string; last: number; numbers: number[]
 
 /** Gap-free from 1, nothing twice, in the raw table and in the aggregates made of it. */
 async function expectExactlyOnce(): Promise<void> {
-  expect(await missing()).toEqual([]);
+  const gone = await missing();
+  if (gone.length > 0) throw new Error(await traceMissing(platform, gone));
   const all = await frames();
   expect(all.map((f) => f.device_id)).toEqual(DEVICES);
   for (const f of all) {
