@@ -18,12 +18,14 @@ export interface Missing {
 
 /** The stream is taken to be read when nothing came for so long. */
 const QUIET_MS = 5_000;
-const MAX_READ_MS = 60_000;
+/** Readings come all the while: what is missing was there long ago. */
+const MAX_READ_MS = 20_000;
 /** Lines of a log that are worth a look. */
 const LOG_LINES = 40;
 const LOGS = ['projector', 'agent', 'clickhouse', 'kafka'];
 
 const TABLES = [
+  "SELECT (SELECT sum(messages) FROM ingest_ledger WHERE topic = 'm2m.telemetry') AS frames_by_ledger, uniqExact(agent_id, device_id, seq) AS frames_in_table FROM readings",
   "SELECT topic, partition, toString(`from`) AS f, toString(`to`) AS t, messages, rows, hash, inserted_at FROM ingest_ledger WHERE topic = 'm2m.telemetry' ORDER BY inserted_at DESC LIMIT 60",
   'SELECT * FROM dead_letters LIMIT 20',
   'SELECT * FROM outbox_gaps LIMIT 20',
@@ -48,7 +50,7 @@ async function onStream(platform: Platform, missing: readonly Missing[]): Promis
   const config = { clientId: 'trace', brokers: [facts.KAFKA_BROKERS], registryUrl: facts.SCHEMA_REGISTRY_URL };
   const consumer = committedConsumer(createKafka(config, { warn: () => undefined }), `trace-${Date.now()}`);
   const near: string[] = [];
-  let heard_at = Date.now();
+  let heard_at = Infinity;
   await consumer.connect();
   await consumer.subscribe({ topic: Topics.telemetry.name, fromBeginning: true });
   await consumer.run({
