@@ -10,6 +10,7 @@ const base = {
   transform,
   transformIgnorePatterns: [`/node_modules/(?!${ESM_ONLY.slice('node_modules/'.length)})`],
   testEnvironment: 'node',
+  runtime: require.resolve('./test/support/runtime.js'),
   roots: ['<rootDir>/test'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.millrace'],
 };

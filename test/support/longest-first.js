@@ -1,10 +1,14 @@
 /**
- * Order of the tests of real components: the longest first, so that none of them is what everybody waits for at the end.
- * jest by itself goes by file size until it has a cache, which a fresh clone has not.
+ * Order of the tests, the same on every run: the longest first, so that none of them is what everybody waits for at the
+ * end, then by name. jest by itself goes by file size until it has a cache, which a fresh clone has not.
  */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const LONGEST = ['/e2e/', '/relay/', '/agent.component', '/refusals.', '/chaos', '/rebuild', '/presence/', '/trouble.'];
+const LONGEST = [
+  ...['/e2e/', '/relay/', '/console/screens', '/agent.component', '/refusals.', '/chaos', '/rebuild', '/presence/'],
+  ...['/trouble.', '/workflows/', '/contract/'],
+  ...['/projector/simulation', '/access-matrix', '/outbox/simulation', '/replay/', '/mqtt-listener/adapter'],
+];
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {

@@ -32,16 +32,30 @@ interface JestRun {
   readonly options: readonly string[];
   /** A run that hangs ends here, as a failure, instead of holding up whoever waits for the verdict. */
   readonly limit_min: number;
+  readonly givesWay?: boolean;
 }
+
+const SEQUENCE = ['--testSequencer', './test/support/longest-first.js'];
 
 const UNIT: JestRun = {
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
-  options: ['--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
+  options: [...SEQUENCE, '--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
 };
+/** Unit tests that only compute get what the real components leave over, which may be little for minutes. */
+const COMPUTED_MS = 900_000;
+const COMPUTING: JestRun = {
+  ...{ name: 'computing unit', projects: ['unit'], limit_min: 30, givesWay: true },
+  options: [
+    ...['--filter', './test/support/computing.js', ...SEQUENCE],
+    ...['--maxWorkers', '1', '--testTimeout', String(COMPUTED_MS), '--forceExit'],
+  ],
+};
+/** All the others. */
+const PROMPT: JestRun = { ...UNIT, options: ['--filter', './test/support/prompt.js', ...UNIT.options] };
 /** Beside the real things, which leave a fifth of two processors: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
   ...{ name: 'light component', projects: ['light'], limit_min: 15 },
-  options: ['--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
+  options: [...SEQUENCE, '--maxWorkers', '1', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
 };
 /**
  * Two files at a time: with three, two cores are so busy that deadlines of commands pass. A connection that a library
@@ -50,10 +64,7 @@ const LIGHT: JestRun = {
 const REAL: JestRun = {
   name: 'component and end-to-end',
   projects: ['component', 'e2e'],
-  options: [
-    ...['--maxWorkers', '2', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
-    ...['--testSequencer', './test/support/longest-first.js'],
-  ],
+  options: [...SEQUENCE, '--maxWorkers', '2', '--testTimeout', String(REAL_THING_MS), '--forceExit'],
   limit_min: 30,
 };
 
@@ -67,10 +78,11 @@ export async function test(context: Context, args: readonly string[], options: T
     if (options.unit) await Promise.all([sources(), suite.jest(UNIT, args)]);
     else {
       // Side by side, so that no processor is idle while components are fetched.
-      await Promise.all([suite.jest(UNIT, args), suite.components()]);
-      // What is read has no deadline to miss: it gives way to the real things, and fills the time that they leave.
+      await Promise.all([suite.jest(args.length === 0 ? PROMPT : UNIT, args), suite.components()]);
+      // What is read or computed has no deadline: it gives way to the real things, and fills the time that they leave.
+      const computing = args.length === 0 ? suite.jest(COMPUTING, args) : undefined;
       const light = suite.jest(LIGHT, args).then(sources);
-      await Promise.all([suite.jest(REAL, args), light]);
+      await Promise.all([suite.jest(REAL, args), light, computing]);
     }
   } finally {
     const left = await brood.sweep();
@@ -126,7 +138,10 @@ class Suite {
     }
   }
 
-  async jest({ name, projects, options, limit_min }: JestRun, args: readonly string[]): Promise<void> {
+  async jest(
+    { name, projects, options, limit_min, givesWay = false }: JestRun,
+    args: readonly string[],
+  ): Promise<void> {
     if (this.brood.interrupted) return;
     const scratch = mkdtempSync(join(tmpdir(), 'millrace-test-'));
     const outputFile = join(scratch, 'jest.json');
@@ -146,6 +161,7 @@ class Suite {
       const { code, timedOut } = await this.brood.run(process.execPath, jest, {
         cwd: this.context.projectRoot,
         env,
+        givesWay,
         timeout_ms: limit_min * 60_000,
         // --json writes its report to stdout as well when no file is named; with one, stdout stays empty.
       });

@@ -36,7 +36,7 @@ const BOUNDS: OutboxBounds = {
 const DEVICES = ['a', 'b', 'c'];
 const gaps = new Decoder('outbox-gap');
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000); // pure computing, which may get little of the processors
 
 /** What consumers of the stream see, and the cursor committed with it. */
 class Stream {

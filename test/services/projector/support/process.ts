@@ -185,7 +185,7 @@ export class Process {
           const chunk = signal.aborted ? undefined : next();
           if (chunk) await this.pass();
           if (chunk || signal.aborted || this.world.time.now() >= end) return chunk;
-          await this.world.time.sleep(Math.min(50, Math.max(1, end - this.world.time.now())), signal);
+          await log.arrival(Math.max(1, end - this.world.time.now()), signal);
         }
       },
       release: () => undefined,

@@ -43,7 +43,7 @@ export class VirtualTime implements Clock {
 
   /** Lets everything happen until `done`, at most `limit_ms` from now. False when the limit came first. */
   async run(done: () => boolean, limit_ms: number): Promise<boolean> {
-    const end = this.time + limit_ms;
+    const end = this.time + Math.floor(limit_ms);
     while (!done()) {
       await settle();
       if (done()) break;
@@ -51,7 +51,10 @@ export class VirtualTime implements Clock {
         (a, b) => (!a || b.at < a.at || (b.at === a.at && b.n < a.n) ? b : a),
         undefined,
       );
-      if (!next || next.at > end) return false;
+      if (!next || next.at > end) {
+        this.time = end;
+        return false;
+      }
       this.cancel(next);
       this.time = next.at;
       next.fire();

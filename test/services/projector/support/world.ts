@@ -17,18 +17,40 @@ export class SimLog {
   readonly messages: LogMessage[] = [];
   low = 0;
   high = 0;
+  private readonly waiting = new Set<() => void>();
 
   constructor(private readonly time: VirtualTime) {}
 
   append(value: Buffer | null, key: Buffer | null = null): number {
     const offset = this.high++;
     this.messages.push({ offset, timestamp: this.time.now(), key, value, headers: {} });
+    this.arrived();
     return offset;
   }
 
   /** A control record, or an aborted transaction's: an offset that nobody is given. */
   skip(n = 1): void {
     this.high += n;
+    this.arrived();
+  }
+
+  /** Resolves when something is written, as a fetch does; or after the time, or when the reader is given up. */
+  arrival(wait_ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.time.cancel(timer);
+        this.waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.time.after(wait_ms, done);
+      this.waiting.add(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  private arrived(): void {
+    for (const done of [...this.waiting]) done();
   }
 
   read(from: number, max: number, now: number): Chunk | undefined {

@@ -1,0 +1,15 @@
+/**
+ * Tests that only compute, of parts that have no sockets and no clocks: they say the same whatever processor they get,
+ * and whenever, so that `millrace test` runs them at the lowest priority, beside the real components (`jest --filter`).
+ */
+const PLACES = [
+  ...['architecture', 'schemas/codec', 'deploy/chart/', 'services/domain/', 'edge-agent/core/'],
+  ...['services/projector/simulation', 'edge-agent/io/outbox/simulation', 'edge-agent/reporting'],
+  'edge-agent/adapters/[^/]+/(codec|golden|plan)',
+];
+const COMPUTING = new RegExp(`/test/(${PLACES.join('|')})`);
+
+const isComputing = (path) => COMPUTING.test(path);
+
+module.exports = (paths) => ({ filtered: paths.filter(isComputing) });
+module.exports.isComputing = isComputing;
