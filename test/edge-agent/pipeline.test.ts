@@ -10,6 +10,8 @@ import { planOf } from './plan-of';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+// The first test reads the schema of profiles, which takes seconds on a busy machine.
+jest.setTimeout(30_000);
 beforeEach(() => jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => jest.useRealTimers());
 
