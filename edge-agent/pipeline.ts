@@ -1,23 +1,18 @@
 /** From the adapters' samples to the outbox: readings are framed per device, made durable, and only then acknowledged. */
-import { type AdapterSink, type LinkEvent, type SampleBatch } from './adapter';
-import { BatchToken, receiptsOf } from './batch-token';
+import { type AdapterSink, type LinkEvent, type Sample, type SampleBatch } from './adapter';
+import { BatchToken } from './batch-token';
 import { type Appender, Durable } from './durable';
 import { type AgentPlan, type ConnectionPlan, type DevicePlan } from './core/compile/plan';
 import { type Clock } from './core/clock';
 import { agentAsDevice, DeviceRuntime } from './core/device-runtime';
 import { type Reading } from './core/reading';
 import { type NewSession, SessionTracker } from './core/sessions';
-import { frameRecord, pointRecord, sessionRecord } from './records';
+import { type OpenDevice, OpenFrames } from './open-frames';
+import { pointRecord, sessionRecord } from './records';
 import { type Point } from '../schemas/generated';
 
 const SESSION_TICK_MS = 1_000;
-/** A frame is closed at this size, whatever the profile allows: an outbox record takes 900,000 bytes. */
-export const MAX_FRAME_BYTES = 400_000;
-/** Bytes handed to the outbox at once: it takes 8 MiB. */
-const MAX_PARCEL_BYTES = 4_000_000;
 const MAX_PARCEL_POINTS = 1_000;
-/** Frames this near to their age go with the oldest: one append for many devices instead of one for each. */
-const TOGETHER = 0.2;
 
 export interface PipelineStats {
   samples: number;
@@ -38,22 +33,13 @@ export interface Onlooker {
   settled(): void;
 }
 
-interface OpenDevice {
-  readonly runtime: DeviceRuntime;
-  readonly tokens: BatchToken[];
-  /** Monotonic time at which the open frame is closed; 0 when there is none. */
-  closes_at: number;
-}
-
 export class Pipeline {
-  readonly stats: PipelineStats = { samples: 0, bad: 0, suppressed: 0, unknown: 0, frames: 0, readings: 0 };
   readonly durable: Durable;
   private readonly devices = new Map<string, OpenDevice>();
-  /** Devices with an open frame, oldest first. */
-  private readonly open = new Set<OpenDevice>();
+  private readonly frames: OpenFrames;
+  private readonly counts = { samples: 0, bad: 0, suppressed: 0, unknown: 0 };
   private readonly agent: SessionTracker;
   private readonly self: OpenDevice;
-  private frameTimer: NodeJS.Timeout | undefined;
   private sessionTimer: NodeJS.Timeout | undefined;
   private onlooker: Onlooker | undefined;
   private heard: (device: string) => void = () => undefined;
@@ -67,6 +53,7 @@ export class Pipeline {
     onFailure: (error: unknown) => void,
   ) {
     this.durable = new Durable(outbox, onFailure);
+    this.frames = new OpenFrames(plan, this.durable, clock);
     for (const device of plan.devices.values()) this.add(device);
     const { tenant, agent_id, heartbeat_ms } = plan;
     const self = { tenant, agent_id, device_id: agent_id, protocol: 'millrace', interval_ms: heartbeat_ms };
@@ -74,15 +61,20 @@ export class Pipeline {
     this.self = { runtime: new DeviceRuntime(plan, agentAsDevice(plan), boot), tokens: [], closes_at: 0 };
   }
 
+  get stats(): PipelineStats {
+    return { ...this.counts, ...this.frames.stats };
+  }
+
   /** Takes over another plan; devices that did not change keep their open frame, their session and what was told. */
   reconfigure(plan: AgentPlan, changed: ReadonlySet<string>): void {
     this.plan = plan;
+    this.frames.reconfigure(plan);
     const now = this.clock.now();
     for (const id of changed) {
       const old = this.devices.get(id);
       if (!old) continue;
-      if (old.runtime.close()) this.addedUnasked(old);
-      if (this.open.has(old)) this.submit([old]);
+      if (old.runtime.close()) this.frames.addedUnasked(old);
+      this.frames.submit(old);
       this.tell(old.runtime.session.disconnect(now, 'the profile changed'));
       this.devices.delete(id);
     }
@@ -92,7 +84,7 @@ export class Pipeline {
   /** What the agent says of itself, as readings of a device of its own name. */
   tellOfAgent(readings: ReadonlyMap<string, Reading>): void {
     for (const [metric, reading] of readings) this.self.runtime.builder.add(metric, reading);
-    this.addedUnasked(this.self);
+    this.frames.addedUnasked(this.self);
   }
 
   private add(device: DevicePlan): void {
@@ -109,17 +101,14 @@ export class Pipeline {
     const open = this.devices.get(device);
     if (!open) return;
     open.runtime.builder.add(metric, reading);
-    this.addedUnasked(open);
+    this.frames.addedUnasked(open);
   }
 
   /** Every reading of these metrics is reported while the rule asks for it, those kept back so far first. */
   reportRaw(device: string, rule: string, metrics: readonly string[], on: boolean): void {
     const open = this.devices.get(device);
     if (!open) return;
-    const submitFull = (): void => {
-      if (this.isFull(open)) this.submit([open]);
-    };
-    if (open.runtime.ask(rule, metrics, on, submitFull)) this.addedUnasked(open);
+    if (open.runtime.ask(rule, metrics, on, () => this.frames.submitFull(open))) this.frames.addedUnasked(open);
   }
 
   /** Whether the device has a session: it was heard of, and not lost since. */
@@ -156,7 +145,7 @@ export class Pipeline {
   /** Resolves when every reading of the device taken so far is durable. */
   flush(device: string): Promise<void> {
     const open = this.devices.get(device);
-    if (open && this.open.has(open)) this.submit([open]);
+    if (open) this.frames.submit(open);
     return this.durable.settled();
   }
 
@@ -165,101 +154,33 @@ export class Pipeline {
     clearInterval(this.sessionTimer);
     const now = this.clock.now();
     for (const device of this.devices.values()) {
-      if (device.runtime.close()) this.addedUnasked(device);
+      if (device.runtime.close()) this.frames.addedUnasked(device);
       this.tell(device.runtime.session.disconnect(now, reason));
     }
     this.tell(this.agent.disconnect(now, reason));
-    this.closeFrames(Infinity);
-    clearTimeout(this.frameTimer);
+    this.frames.end();
     await this.durable.drained();
   }
 
   private samples(batch: SampleBatch): void {
-    const token = new BatchToken(batch);
-    const last = batch.samples.at(-1);
-    for (const sample of batch.samples) {
-      if (sample === last) token.last();
-      this.stats.samples++;
-      if (sample.quality >= 64) this.stats.bad++;
-      const device = this.devices.get(sample.device);
-      const taken = device?.runtime.take(sample);
-      if (!device || !taken) {
-        this.stats.unknown++;
-        continue;
-      }
-      if (taken.told) this.added(device, token);
-      else this.stats.suppressed++;
-      if (!sample.past) this.onlooker?.sample(sample.device, sample.metric, taken.reading);
-    }
+    const token = new BatchToken<OpenDevice>(batch);
+    this.frames.batch(() => batch.samples.forEach((sample) => this.sample(sample, token)));
     token.release();
     this.onlooker?.settled();
-    this.armFrames();
   }
 
-  /** The open frame has got readings that nobody is to be told of when they are durable. */
-  private addedUnasked(device: OpenDevice): void {
-    this.added(device, new BatchToken({ samples: [], ack: () => undefined }));
-    this.armFrames();
-  }
-
-  private added(device: OpenDevice, token: BatchToken): void {
-    if (device.tokens.at(-1) !== token) {
-      device.tokens.push(token);
-      token.hold();
+  private sample(sample: Sample, token: BatchToken<OpenDevice>): void {
+    this.counts.samples++;
+    if (sample.quality >= 64) this.counts.bad++;
+    const device = this.devices.get(sample.device);
+    const taken = device?.runtime.take(sample);
+    if (!device || !taken) {
+      this.counts.unknown++;
+      return;
     }
-    if (device.closes_at === 0) {
-      device.closes_at = this.clock.monotonic() + this.plan.frame_age_ms;
-      this.open.add(device);
-    }
-    if (this.isFull(device)) this.submit([device]);
-  }
-
-  private isFull({ runtime }: OpenDevice): boolean {
-    const { readings, bytes } = runtime.builder;
-    return readings >= this.plan.frame_readings || bytes >= MAX_FRAME_BYTES;
-  }
-
-  /** One timer for all frames: the oldest decides. */
-  private armFrames(): void {
-    if (this.frameTimer || this.open.size === 0) return;
-    const [oldest] = this.open;
-    const wait_ms = Math.max(1, (oldest?.closes_at ?? 0) - this.clock.monotonic());
-    this.frameTimer = setTimeout(() => {
-      this.frameTimer = undefined;
-      this.closeFrames(this.clock.monotonic() + TOGETHER * this.plan.frame_age_ms);
-      this.armFrames();
-    }, wait_ms);
-  }
-
-  private closeFrames(until: number): void {
-    let due: OpenDevice[] = [];
-    let bytes = 0;
-    for (const device of [...this.open]) {
-      if (device.closes_at > until) break;
-      due.push(device);
-      bytes += device.runtime.builder.bytes;
-      if (bytes < MAX_PARCEL_BYTES) continue;
-      this.submit(due);
-      due = [];
-      bytes = 0;
-    }
-    if (due.length > 0) this.submit(due);
-  }
-
-  private submit(devices: readonly OpenDevice[]): void {
-    const received_at = this.clock.now();
-    const tokens: BatchToken[] = [];
-    const records = devices.map((device) => {
-      const theirs = device.tokens.splice(0);
-      tokens.push(...theirs);
-      device.closes_at = 0;
-      this.open.delete(device);
-      const { readings } = device.runtime.builder;
-      this.stats.frames++;
-      this.stats.readings += readings;
-      return frameRecord(device.runtime.builder.take(), readings, received_at, receiptsOf(theirs));
-    });
-    this.durable.submit(records, () => tokens.forEach((t) => t.release()));
+    if (taken.told) this.frames.added(device, token);
+    else this.counts.suppressed++;
+    if (!sample.past) this.onlooker?.sample(sample.device, sample.metric, taken.reading);
   }
 
   private link(connection: string, { device, state, at, reason }: LinkEvent): void {
@@ -285,7 +206,7 @@ export class Pipeline {
     const events = this.agent.tick(now);
     for (const device of this.devices.values()) {
       events.push(...device.runtime.session.tick(now));
-      if (device.runtime.summarize(now)) this.addedUnasked(device);
+      if (device.runtime.summarize(now)) this.frames.addedUnasked(device);
     }
     this.tell(events);
   }

@@ -10,12 +10,7 @@ const sessions = new Encoder('session-event');
 const points = new Encoder('point');
 const alarms = new Encoder('alarm');
 
-export function frameRecord(
-  frame: TelemetryFrame,
-  readings: number,
-  received_at: number,
-  receipts?: OutboxRecord['receipts'],
-): OutboxRecord {
+export function frameRecord(frame: TelemetryFrame, readings: number, received_at: number): OutboxRecord {
   return {
     lane: 'telemetry',
     topic: Topics.telemetry.name,
@@ -23,7 +18,6 @@ export function frameRecord(
     key: deviceKey(frame.tenant, frame.device_id),
     counter: frame.device_id,
     readings,
-    ...(receipts && { receipts }),
     encode(seq) {
       frame.seq = seq;
       frame.received_at = received_at;

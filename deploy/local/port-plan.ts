@@ -24,7 +24,7 @@ export const HEALTH_PORTS = ['registry', 'presence', 'projector', 'relay', 'api'
 
 /** Where the simulated plant is met beside Modbus, or meets the agent: any free port will do; a profile names them by variables. */
 export const FIELD_PORTS = [
-  ...(['mqtt', 'sparkplug', 'http', 'listener', 'coap', 'coap-resources', 'opcua'] as const),
+  ...(['mqtt', 'sparkplug', 'http', 'listener', 'coap', 'coap-tcp', 'coap-resources', 'opcua'] as const),
   ...(['bacnet', 'bacnet-meter', 'bacnet-agent', 'can', 'can-agent', 'amqp', 'amqp-0-9-1'] as const),
 ] as const;
 

@@ -28,6 +28,7 @@ const PROTOCOLS = {
   http: ['fan-1', 'fan-2'],
   websocket: ['robot-1', 'robot-2'],
   coap: ['probe-1', 'probe-2'],
+  'coap over TCP': ['valve-1'],
   'mqtt-listener, QoS 1': ['scale-1'],
   'mqtt-listener, QoS 2': ['scale-2'],
   'mqtt, from a broker': ['press-1', 'press-2'],
@@ -39,7 +40,7 @@ const PROTOCOLS = {
   bacnet: ['heating-1', 'heat-meter-1'],
   can: ['truck-1', 'truck-2'],
 } as const;
-const ACKNOWLEDGING: ReadonlySet<string> = new Set(Object.keys(PROTOCOLS).slice(0, 8));
+const ACKNOWLEDGING: ReadonlySet<string> = new Set(Object.keys(PROTOCOLS).slice(0, 9));
 /** Half of the blows are the agent's: it is what stands between the field and the log. */
 const VICTIMS = ['agent', 'agent', 'agent', 'projector', 'clickhouse', 'kafka'] as const;
 const LOOK_MS = 200;

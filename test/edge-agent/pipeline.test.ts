@@ -2,13 +2,16 @@ import { type AdapterSink, type FieldValue, type Sample } from '../../edge-agent
 import { type AgentPlan, type ConnectionPlan } from '../../edge-agent/core/compile/plan';
 import { pointRecords } from '../../edge-agent/core/points';
 import { MAX_UNSYNCED_READINGS } from '../../edge-agent/durable';
-import { MAX_FRAME_BYTES, Pipeline } from '../../edge-agent/pipeline';
+import { MAX_FRAME_BYTES } from '../../edge-agent/open-frames';
+import { Pipeline } from '../../edge-agent/pipeline';
 import { Topics } from '../../schemas/topics';
 import { MemoryOutbox } from './memory-outbox';
 import { planOf } from './plan-of';
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+// The first test reads the schema of profiles, which takes seconds on a busy machine.
+jest.setTimeout(30_000);
 beforeEach(() => jest.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => jest.useRealTimers());
 
@@ -96,19 +99,79 @@ test('a full frame does not wait', async () => {
   expect(rig.frames().map((f) => (f['series'] as { value: number[] }[])[0]?.value.length)).toEqual([5, 5, 2]);
 });
 
-test.each([10, 12])('the last frame of a batch of %d carries its receipts, no other does', async (samples) => {
-  const rig = new Rig();
-  const carried: unknown[] = [];
-  const append = rig.outbox.append.bind(rig.outbox);
-  rig.outbox.append = (records) => {
-    for (const { receipts } of records) carried.push(receipts && Object.fromEntries(receipts));
-    return append(records);
+describe('a message with receipts', () => {
+  const receipts = new Map([['line/taken', 7]]);
+
+  /** Readings and receipts of each append. */
+  const appends = (rig: Rig): unknown[] => {
+    const seen: unknown[] = [];
+    const append = rig.outbox.append.bind(rig.outbox);
+    rig.outbox.append = (records) => {
+      const carried = records.map((r) => [r.readings, r.receipts?.get('line/taken')]);
+      seen.push(...(carried.length > 0 ? [carried] : []));
+      return append(records);
+    };
+    return seen;
   };
-  const batch = Array.from({ length: samples }, (_, i) => sample('d1', 'x', i));
-  rig.sink().samples({ samples: batch, receipts: new Map([['line/taken', 7]]), ack: () => undefined });
-  await run(200);
-  const before = Array.from({ length: Math.ceil(samples / 5) - 1 }, () => undefined);
-  expect(carried).toEqual([...before, { 'line/taken': 7 }]);
+  const several = (count: number): Sample[] => Array.from({ length: count }, (_, i) => sample('d1', 'x', i));
+
+  test.each([
+    [
+      10,
+      [
+        [5, undefined],
+        [5, 7],
+      ],
+    ],
+    [
+      12,
+      [
+        [5, undefined],
+        [5, undefined],
+        [2, 7],
+      ],
+    ],
+  ])(
+    'of %d readings is one append, whatever its frames, and what is behind it waits no longer',
+    async (count, frames) => {
+      const rig = new Rig();
+      const seen = appends(rig);
+      rig.sink().samples({ samples: several(count), receipts, ack: () => rig.acked.push('it') });
+      await run(0);
+      expect(seen).toEqual([frames]);
+      expect(rig.acked).toEqual(['it']);
+      await run(1_000);
+      expect(rig.frames()).toHaveLength(frames.length);
+    },
+  );
+
+  test('whose last readings a deadband keeps back, its frame full before them, is one append with its receipts', async () => {
+    const rig = new Rig();
+    const seen = appends(rig);
+    rig.give([sample('d1', 'calm', 1)]);
+    const calm = [sample('d1', 'calm', 1), sample('d1', 'calm', 2)];
+    rig.sink().samples({ samples: [...several(4), ...calm], receipts, ack: () => undefined });
+    await run(1_000);
+    expect(seen).toEqual([[[5, 7]]]);
+  });
+
+  test('of several devices is one append, also when the frame of one of them is full later', async () => {
+    const rig = new Rig();
+    const seen = appends(rig);
+    const both = [sample('d1', 'x', 1), sample('d2', 'y', true)];
+    rig.sink().samples({ samples: both, receipts, ack: () => undefined });
+    rig.give([sample('d3', 'z', true)]);
+    rig.give(several(4));
+    await run(0);
+    expect(seen).toEqual([
+      [
+        [5, undefined],
+        [1, 7],
+      ],
+    ]);
+    await run(1_000);
+    expect(seen).toHaveLength(2);
+  });
 });
 
 test('long texts close a frame before it outgrows a record', async () => {

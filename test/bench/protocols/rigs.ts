@@ -72,8 +72,9 @@ ${devices.join('\n')}
 /** The agent is the server: the plant goes on trying until it is there. */
 async function posting(
   scale: Scale,
-  program: 'http' | 'coap' | 'mqtt-listener',
+  program: 'http' | 'coap' | 'coap-tcp' | 'mqtt-listener',
   extra: (port: number, theirs: number) => Record<string, string>,
+  connection: { readonly protocol: string; readonly section?: string } = { protocol: program },
 ): Promise<RunningField> {
   const [port = 0, health = 0, theirs = 0] = await freePorts(3);
   const ids = names(scale.devices);
@@ -85,9 +86,9 @@ async function posting(
   });
   const devices = ids.map(
     (id) =>
-      `  - { id: ${id}, connection: posts, model: machine, ${program.replace('-', '_')}: { token: token-of-${id} } }`,
+      `  - { id: ${id}, connection: posts, model: machine, ${connection.protocol.replace('-', '_')}: { token: token-of-${id} } }`,
   );
-  const profile = `${HEAD}connections: [{ name: posts, protocol: ${program}, port: ${port} }]
+  const profile = `${HEAD}connections: [{ name: posts, protocol: ${connection.protocol}, port: ${port}${connection.section ?? ''} }]
 models: { machine: { points: [{ metric: temperature }, { metric: count, type: uint64 }] } }
 devices:
 ${devices.join('\n')}
@@ -114,6 +115,15 @@ const coap: ProtocolRig = {
   counter: 'count',
   start: (scale) =>
     posting(scale, 'coap', (port, theirs) => ({ PLANT_AGENT: `127.0.0.1:${port}`, PLANT_PORT: String(theirs) })),
+};
+
+const coapTcp: ProtocolRig = {
+  name: 'coap over TCP',
+  counter: 'count',
+  start: (scale) =>
+    posting(scale, 'coap-tcp', (port) => ({ PLANT_AGENT: `127.0.0.1:${port}` }), {
+      ...{ protocol: 'coap', section: ', coap: { transport: tcp }' },
+    }),
 };
 
 /** The bus and the agent's end of the tunnel are ports of UDP; whether the plant is there is asked of its health. */
@@ -144,6 +154,27 @@ ${sections.join('\n')}
   },
 };
 
+const bacnet: ProtocolRig = {
+  name: 'bacnet',
+  async start({ devices, period_ms }) {
+    const [health = 0, plant = 0, own = 0] = await freePorts(3);
+    const env = { HEALTH_PORT: String(health), PLANT_PORT: String(plant) };
+    const stop = await plantProcess('bacnet', health, env);
+    const at = `bacnet: { address: "127.0.0.1:${plant}" }`;
+    const sections = names(devices).map((id) => `  - { id: ${id}, connection: net, model: boiler, ${at} }`);
+    const profile = `${HEAD}connections:
+  - { name: net, protocol: bacnet, bacnet: { interface: 127.0.0.1, port: ${own}, broadcast: 127.0.0.1 } }
+models:
+  boiler:
+    scan_ms: ${period_ms}
+    points: [{ metric: temperature, object: "analog-input,1" }, { metric: setpoint, object: "analog-value,1" }]
+devices:
+${sections.join('\n')}
+`;
+    return { profile, stop };
+  },
+};
+
 const mqttListener: ProtocolRig = {
   name: 'mqtt-listener',
   counter: 'count',
@@ -155,5 +186,5 @@ const amqp091 = brokered('amqp-0-9-1', QUEUE);
 
 export const RIGS: readonly ProtocolRig[] = [
   ...[modbus, mqtt, sparkplug, http, webSocket, coap, can, mqttListener],
-  ...[amqp, amqp091],
+  ...[amqp, amqp091, coapTcp, bacnet],
 ];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../schemas/root';
 import { BEHAVIOURS } from './behaviours';
 import { type Harness } from './harness';
-import { Observer } from './observer';
+import { impatiently, Observer } from './observer';
 
 const folders = (path: string): string[] => readdirSync(path, { withFileTypes: true }).map((e) => e.name);
 const adapters = folders(join(projectRoot(), 'edge-agent', 'adapters'));
@@ -38,7 +38,7 @@ describe.each(harnesses.map((h) => [`${h.adapter}: ${h.variant}`, h] as const))(
       async () => {
         expect(Object.keys(BEHAVIOURS)).toContain(name);
         expect(reason).not.toBe('');
-        await expect(run(name)).rejects.toBeDefined();
+        await expect(impatiently(() => run(name))).rejects.toBeDefined();
       },
       TEST_MS,
     );

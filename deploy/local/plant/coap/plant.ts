@@ -58,7 +58,7 @@ export class Plant {
   /** Resolves when the resources are served. */
   async start(): Promise<void> {
     const { host, port, period_ms } = this.options;
-    const server = createServer((req, res) => this.serve(req, res));
+    const server = createServer((req, res) => this.faults.whenAsked(() => this.serve(req, res)));
     await new Promise<void>((resolve, reject) => server.listen(port, host, (e?: Error) => (e ? reject(e) : resolve())));
     this.server = server;
     this.running = true;
@@ -119,7 +119,6 @@ export class Plant {
   private serve(req: IncomingMessage, res: OutgoingMessage): void {
     const machine = this.machines.get(decodeURIComponent(req.url.split('/')[1] ?? ''));
     const { kind } = this.faults.current;
-    if (kind === 'drop') return;
     if (!machine || kind === 'exception') {
       res.code = machine ? '5.00' : '4.04';
       return void res.end();

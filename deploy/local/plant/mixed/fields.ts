@@ -2,6 +2,7 @@
 import { Plant as AmqpPlant } from '../amqp/plant';
 import { Plant as Amqp091Plant } from '../amqp-0-9-1/plant';
 import { Plant as CoapDevices } from '../coap/plant';
+import { Plant as CoapTcpDevices } from '../coap-tcp/plant';
 import { BacnetPlant } from '../bacnet/plant';
 import { CanPlant } from '../can/plant';
 import { Plant as PostingDevices } from '../http/plant';
@@ -89,6 +90,12 @@ export const FIELDS: readonly Field[] = [
         ...{ ...p, port: port('coap-resources'), tokens: tokens(p, 'probe-1', 'probe-2') },
         agent: { host: p.host, port: port('coap') },
       }),
+  },
+  {
+    name: 'coap over TCP',
+    ports: ['coap-tcp'],
+    make: (p, port) =>
+      new CoapTcpDevices({ ...p, agent: { host: p.host, port: port('coap-tcp') }, tokens: tokens(p, 'valve-1') }),
   },
   ...([1, 2] as const).map((qos): Field => ({
     name: `mqtt-listener, QoS ${qos}`,

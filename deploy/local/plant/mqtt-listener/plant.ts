@@ -83,7 +83,7 @@ export class Plant {
     const client = connect(agent, options);
     // Without its answer a command is not acknowledged.
     client.handleMessage = (packet, done) => {
-      if (this.faults.current.kind !== 'drop') this.obey(machine, client, packet, done);
+      this.faults.whenAsked(() => this.obey(machine, client, packet, done));
     };
     client.on('connect', () =>
       client.subscribe(`v1/devices/${name}/commands/+`, { qos: 1 }, (error) => {

@@ -33,4 +33,11 @@ export class Faults {
     if (fault.kind === 'garbage') return this.garbage();
     this.current = fault;
   }
+
+  /** What a machine does when it is asked for something: at once, late, or never. */
+  whenAsked(act: () => void): void {
+    const { kind, ms = 0 } = this.current;
+    if (kind === 'delay') setTimeout(act, ms);
+    else if (kind !== 'drop') act();
+  }
 }

@@ -105,7 +105,7 @@ export class Plant {
     client.on('close', () => {
       if (this.client === client) this.leave();
     });
-    client.on('message', (to, bytes) => this.obey(to, decodePayload(bytes)));
+    client.on('message', (to, bytes) => this.faults.whenAsked(() => this.obey(to, decodePayload(bytes))));
   }
 
   /** As a node that loses its power: the broker tells its will. */

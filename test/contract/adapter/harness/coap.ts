@@ -1,7 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CoapAdapter } from '../../../../edge-agent/adapters/coap/adapter';
 import { systemClock } from '../../../../edge-agent/io/clock';
 import { Plant } from '../../../../deploy/local/plant/coap/plant';
+import { Plant as TcpPlant } from '../../../../deploy/local/plant/coap-tcp/plant';
 import { freePorts } from '../../../../deploy/local/ports';
+import { Authority } from '../../../support/certificates';
 import { type Field, type Harness, type Rig } from '../harness';
 import { AGENT_LISTENS, dialOf, listening, plansOf, TOKENS } from '../simulated';
 
@@ -39,6 +44,47 @@ async function create(): Promise<Rig> {
   return listening(adapter, { plant, plans, field });
 }
 
+let folder = '';
+afterAll(() => folder && rmSync(folder, { recursive: true }));
+
+/** The agent's certificate and who signed it: made once. */
+function secrets(): { readonly ca: string; readonly file: string } {
+  const [made, own] = [folder !== '', folder || mkdtempSync(join(tmpdir(), 'coap-tls-'))];
+  folder = own;
+  const [ca, file] = [join(folder, 'ca.pem'), join(folder, 'agent.pem')];
+  if (!made) new Authority(folder).issue(file, 1);
+  return { ca, file };
+}
+
+/** Devices that keep a connection over TLS open: posts one way, observations and writes the other. */
+async function createOverTls(): Promise<Rig> {
+  const [port = 0] = await freePorts(1);
+  const { ca, file } = secrets();
+  const plant = new TcpPlant({
+    ...{ agent: { host: '127.0.0.1', port }, period_ms: 50, tokens: TOKENS },
+    ca: readFileSync(ca),
+  });
+  await plant.start();
+  const tls = `transport: tls, cert_file: ${file}, key_file: ${file}`;
+  const plans = plansOf(
+    profile(port, 0)
+      .replace('coap: {', `coap: { ${tls},`)
+      .replace(', host: 127.0.0.1, port: 0', '')
+      .replace('/boiler/setpoint', '/setpoint'),
+  );
+  const adapter = new CoapAdapter(plans.both, { clock: systemClock, random: Math.random });
+  const field: Field = {
+    ...dialOf(plant),
+    disappear: () => plant.stop(),
+    held: () => plant.writes.last?.value ?? NaN,
+    writesTaken: () => plant.writes.count,
+    connections: () => plant.connections,
+    acknowledged: () => plant.acknowledged,
+  };
+  return listening(adapter, { plant, plans, field });
+}
+
 export const harnesses: readonly Harness[] = [
+  { adapter: 'coap', variant: 'over TLS', waivers: AGENT_LISTENS, create: createOverTls },
   { adapter: 'coap', variant: 'posts, observed and written', waivers: AGENT_LISTENS, create },
 ];

@@ -26,6 +26,7 @@ import {
   StreamReader,
 } from '../../../../edge-agent/adapters/coap/stream';
 import { systemClock } from '../../../../edge-agent/io/clock';
+import { encode as encodeTheirs, FrameReader } from '../../../../deploy/local/plant/coap-tcp/frames';
 import { freePorts } from '../../../../deploy/local/ports';
 import { Authority } from '../../../support/certificates';
 import { Observer, until } from '../../../contract/adapter/observer';
@@ -60,6 +61,22 @@ describe('codec', () => {
         const read: StreamMessage[] = [];
         for (let at = 0; at < stream.length; at += size) read.push(...reader.feed(stream.subarray(at, at + size)));
         expect(read).toEqual(sent);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('simulated devices, which have a codec of their own, write the same and read it', () => {
+    const short = message.filter(({ payload }) => payload.length <= 300);
+    fc.assert(
+      fc.property(fc.array(short, { maxLength: 4 }), (sent) => {
+        const theirs = sent.map(({ options, ...rest }) => ({
+          ...rest,
+          options: options.map(({ number, value }) => [number, value] as const),
+        }));
+        const bytes = Buffer.concat(sent.map(encodeStream));
+        expect(Buffer.concat(theirs.map(encodeTheirs)).equals(bytes)).toBe(true);
+        expect(new FrameReader().feed(bytes)).toEqual(theirs);
       }),
       { numRuns: 60 },
     );
