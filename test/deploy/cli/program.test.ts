@@ -87,9 +87,24 @@ test.each([
   ['--context north device', 'sus', 'suspend'],
   ['device show boiler-1', '--j', '--json'],
   ['profile import plant.yaml --csv tags.csv', '--dev', '--device'],
+  ['up --profile', 'd', ''],
+  ['device list --data', 'd', ''],
 ])('bash, after "%s", completes %s to %s', async (before, current, word) => {
   const { out } = await cli(['completion', 'bash']);
   const words = ['millrace', ...before.split(' ').filter(Boolean), current];
   const ask = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _millrace; echo "\${COMPREPLY[*]}"`;
   expect(execFileSync('bash', ['-c', `${out}\n${ask}`], { encoding: 'utf8' }).trim()).toBe(word);
+});
+
+test('zsh completes by its own means: what bash’s emulation there does not know is not in it', async () => {
+  const { out } = await cli(['completion', 'zsh']);
+  expect(out).toContain('compdef _millrace millrace\n');
+  expect(out).toContain("'device') echo 'list show register");
+  expect(out).not.toMatch(/COMP_WORDS|compgen|\blocal[^\n]* path\b/);
+});
+
+test('fish offers files after an option that takes a value', async () => {
+  const { out } = await cli(['completion', 'fish']);
+  expect(out).toMatch(/-l profile -r\n/);
+  expect(out).toMatch(/-l detach\n/);
 });
