@@ -36,10 +36,16 @@ interface Cursor {
 
 export class LaneReader {
   private readonly cursors: Cursor[] = [];
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: ReaderDeps) {}
 
-  async read(from: number, bounds: ReadBounds): Promise<StoredBatch> {
+  /** One read after the other: two that moved the same cursor would each skip what the other had read. */
+  read(from: number, bounds: ReadBounds): Promise<StoredBatch> {
+    return this.inTurn(() => this.readFrom(from, bounds));
+  }
+
+  private async readFrom(from: number, bounds: ReadBounds): Promise<StoredBatch> {
     const records: StoredRecord[] = [];
     let bytes = 0;
     let next = from;
@@ -68,13 +74,23 @@ export class LaneReader {
     return { records, next };
   }
 
-  async close(): Promise<void> {
-    for (const cursor of this.cursors.splice(0)) await cursor.file.close();
+  close(): Promise<void> {
+    return this.inTurn(async () => {
+      for (const cursor of this.cursors.splice(0)) await cursor.file.close();
+    });
   }
 
   /** Closes cursors on files that are gone. */
-  async forget(segment: Segment): Promise<void> {
-    for (const cursor of this.cursors.filter((c) => c.segment === segment)) await this.drop(cursor);
+  forget(segment: Segment): Promise<void> {
+    return this.inTurn(async () => {
+      for (const cursor of this.cursors.filter((c) => c.segment === segment)) await this.drop(cursor);
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => undefined);
+    return done;
   }
 
   private async cursorAt(index: number): Promise<Cursor | undefined> {

@@ -69,6 +69,26 @@ describe('outbox', () => {
     await outbox.close();
   });
 
+  test('is asked how old its oldest record is while it is read: nothing is skipped', async () => {
+    const { outbox, events } = await open(new MemoryFs());
+    const bounds = { maxRecords: 100, maxBytes: 100_000 };
+    const shipped: number[] = [];
+    for (let i = 0, next = 0; i < 50; i++) {
+      await outbox.append([frame('a', 100, i), frame('b', 100, i)]);
+      const [batch, at] = await Promise.all([
+        outbox.read('telemetry', next, bounds),
+        ...(i % 3 > 0 ? [outbox.appendedAt('telemetry', next)] : []),
+        ...(i % 3 > 1 ? [outbox.appendedAt('telemetry', next)] : []),
+      ]);
+      if (i % 3 > 0) expect(at).toBeDefined();
+      shipped.push(...batch.records.map((r) => r.index));
+      next = batch.next;
+    }
+    expect(shipped).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(events).toEqual([]);
+    await outbox.close();
+  });
+
   test('gives up the oldest telemetry at the bound, and says so in the priority lane', async () => {
     const { outbox, events } = await open(new MemoryFs());
     for (let i = 0; i < 400; i++) await outbox.append([frame('a', 500, i), frame('b', 3)]);
