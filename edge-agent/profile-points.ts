@@ -67,7 +67,7 @@ export function withPoints({ profile, connection, device, source }: PointsReques
       points++;
     }
   }
-  return { profile: document.toString({ lineWidth: 120 }), added: { devices, points }, left_out: told };
+  return { profile: read(() => document.toString({ lineWidth: 120 })), added: { devices, points }, left_out: told };
 }
 
 function wantedOf(
@@ -123,7 +123,7 @@ type Place = readonly (string | number)[];
 /** Where the device stands; put there when it is new. */
 function placeOf(document: Document, device: Section & { readonly id: string }, onNew: () => void): Place {
   const devices = listAt(document, ['devices']);
-  const at = devices.findIndex((d) => d['id'] === device.id);
+  const at = devices.findIndex((d) => d?.['id'] === device.id);
   if (at >= 0) return ['devices', at];
   onNew();
   append(document, ['devices'], device);
@@ -131,22 +131,25 @@ function placeOf(document: Document, device: Section & { readonly id: string }, 
 }
 
 const metricsAt = (document: Document, at: Place): Set<unknown> =>
-  new Set(listAt(document, [...at, 'points']).map((p) => p['metric']));
+  new Set(listAt(document, [...at, 'points']).map((p) => p?.['metric']));
 
 function subscribe(document: Document, connection: string, subscription: Section): void {
-  const at = listAt(document, ['connections']).findIndex((c) => c['name'] === connection);
+  const at = listAt(document, ['connections']).findIndex((c) => c?.['name'] === connection);
   if (at < 0) throw new PointsError(`the profile has no connection ${connection}`);
   const place = ['connections', at, 'mqtt', 'subscriptions'];
   const there = listAt(document, place).some((s) => JSON.stringify(s) === JSON.stringify(subscription));
   if (!there) append(document, place, subscription);
 }
 
-function listAt(document: Document, place: Place): readonly Section[] {
+/** What stands in a list may be anything: the profile is not valid yet. */
+function listAt(document: Document, place: Place): readonly (Section | null)[] {
   const node = document.getIn(place, true);
-  return isSeq(node) ? (node.toJS(document) as readonly Section[]) : [];
+  return isSeq(node) ? read(() => node.toJS(document) as readonly (Section | null)[]) : [];
 }
 
 function append(document: Document, place: Place, section: Section): void {
-  if (isSeq(document.getIn(place, true))) document.addIn(place, document.createNode(section));
-  else document.setIn(place, document.createNode([section]));
+  read(() => {
+    if (isSeq(document.getIn(place, true))) document.addIn(place, document.createNode(section));
+    else document.setIn(place, document.createNode([section]));
+  });
 }

@@ -165,7 +165,7 @@ async function registerSchema(registry: SchemaRegistry, t: Topic): Promise<numbe
 
 const REGISTER_ATTEMPTS = 4;
 const REGISTER_RETRY_MS = 250;
-const INCOMPATIBLE = 409;
+const CONFLICT = 409;
 
 /** Processes that meet an empty registry all make the subject: those refused find it made when they ask again. */
 async function raced<T>(register: () => Promise<T>): Promise<T> {
@@ -173,9 +173,16 @@ async function raced<T>(register: () => Promise<T>): Promise<T> {
     try {
       return await register();
     } catch (error) {
-      if ((error as { status?: number }).status === INCOMPATIBLE || attempt === REGISTER_ATTEMPTS) throw error;
+      if (isIncompatible(error as ResponseError) || attempt === REGISTER_ATTEMPTS) throw error;
       await new Promise((r) => setTimeout(r, REGISTER_RETRY_MS));
     }
+}
+
+type ResponseError = Error & { readonly status?: number };
+
+/** A conflict too is the subject's rule of compatibility, when another process has made it in the same moment. */
+function isIncompatible({ status, message }: ResponseError): boolean {
+  return status === CONFLICT && !/already exists/i.test(message);
 }
 
 /** Writer schemas by id, fetched once each. At most MAX_WRITER_SCHEMAS are kept: more is a sign of garbage ids. */

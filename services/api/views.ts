@@ -11,6 +11,7 @@ import {
 import { qualityClass } from '../../schemas/quality';
 import { type CommandView, jsonObject } from '../domain/command';
 import { allowedMoves, type From, type RequestType } from '../domain/device';
+import { healthOf } from '../domain/session';
 import { type DecommissionProgress } from '../../workflows/decommission/messages';
 import { type Entry } from './directory';
 
@@ -50,6 +51,12 @@ export function deviceView({ device: d, presence }: Entry) {
     changed_at: iso(d.changed_at),
     ...(presence && { presence: presenceView(presence) }),
   };
+}
+
+/** As it is now: also how it does. */
+export function currentView(entry: Entry) {
+  const health = healthOf(entry.device, entry.presence);
+  return { ...deviceView(entry), ...(health && { health }) };
 }
 
 /** The fields asked for, in the order of the view; all of them when none are. */

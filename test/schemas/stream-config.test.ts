@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plaintextProblem } from '../../schemas/plaintext';
-import { registryHeaders, streamConfig } from '../../schemas/stream';
+import { registerSchemas, registryHeaders, streamConfig } from '../../schemas/stream';
+import { Topics } from '../../schemas/topics';
 import { clickHouseFromEnv } from '../../services/lib/clickhouse';
 import { temporalConfig } from '../../services/lib/temporal';
 import { loginOf } from '../../deploy/clickhouse/from-env';
@@ -112,4 +115,40 @@ describe('Temporal', () => {
   test('a client certificate needs its key', () => {
     expect(() => temporalConfig({ TEMPORAL_ADDRESS, TEMPORAL_TLS_CERT_FILE: password })).toThrow(/KEY_FILE/);
   });
+});
+
+/** A registry that answers each method in turn as it is told; `register` says what came of it, and how often it was asked. */
+async function registering(answers: Record<string, [status: number, body: object][]>): Promise<[unknown, number]> {
+  let asked = 0;
+  const server = createServer((req, res) => {
+    asked++;
+    const of = answers[req.method ?? ''] ?? [];
+    const [status, body] = (of.length > 1 ? of.shift() : of[0]) ?? [500, {}];
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const registryUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const registered = registerSchemas({ clientId: 'test', brokers: [], registryUrl }, [Topics.devices]);
+  const outcome = await registered.catch((error: Error) => error.message);
+  server.closeAllConnections();
+  server.close();
+  return [outcome, asked];
+}
+
+const UNKNOWN: [number, object] = [404, { error_code: 40_408, message: 'no such subject' }];
+
+test('two processes that make a subject in the same moment both have it', async () => {
+  const answers = {
+    GET: [UNKNOWN, [200, { compatibilityLevel: 'BACKWARD_TRANSITIVE' }]],
+    POST: [[200, { id: 7 }]],
+    PUT: [[409, { error_code: 409, message: "A rule named 'COMPATIBILITY' already exists." }]],
+  } satisfies Parameters<typeof registering>[0];
+  expect(await registering(answers)).toEqual([{ 'm2m.devices-value': 7 }, 5]);
+});
+
+test('a schema that is not compatible is refused at once', async () => {
+  const answers = { GET: [UNKNOWN], POST: [[409, { message: 'incompatible' }]] } satisfies Parameters<
+    typeof registering
+  >[0];
+  expect(await registering(answers)).toEqual([expect.stringContaining('incompatible'), 2]);
 });

@@ -141,6 +141,7 @@ export function print({ io }: Context, d: Device, options: Json): void {
     ['state', d.state],
     ['allowed now', d.allowed?.join(', ') || 'nothing'],
     ['presence', d.presence?.status],
+    ['health', d.health && [d.health.score, ...d.health.reasons.map((r) => `${r.code}: ${r.detail}`)].join('; ')],
     ['model', d.model],
     ['agent', d.agent_id],
     ['path', d.path],

@@ -50,11 +50,16 @@ const CAMPAIGNS = {
 export const commands = (context: Context, o: Options): Promise<number> => ask(context, '/commands', COMMANDS, o);
 export const campaigns = (context: Context, o: Options): Promise<number> => ask(context, '/campaigns', CAMPAIGNS, o);
 
+const SESSIONS = ['DEVICE', 'AGENT', 'STATUS', 'HEALTH', 'SINCE', 'LAST SEEN', 'REASON'];
+
 /** The sessions that devices are in now, or were in last. */
 export async function sessions(context: Context, { json: asJson, ...filters }: DeviceFilters): Promise<number> {
   const devices = await pages(typedClient(apiEndpoint(context)), filters);
-  const views = devices.map(({ device_id, agent_id, presence }) => ({ device_id, agent_id, ...presence }));
-  const rows = views.map((v) => [v.device_id, v.agent_id, v.status, v.since, v.last_seen, v.reason]);
-  context.io.out(asJson ? json(views) : table(['DEVICE', 'AGENT', 'STATUS', 'SINCE', 'LAST SEEN', 'REASON'], rows));
+  const views = devices.map(({ device_id, agent_id, presence, health }) => ({
+    ...{ device_id, agent_id, health: health?.score },
+    ...presence,
+  }));
+  const rows = views.map((v) => [v.device_id, v.agent_id, v.status, v.health, v.since, v.last_seen, v.reason]);
+  context.io.out(asJson ? json(views) : table(SESSIONS, rows));
   return EXIT.ok;
 }

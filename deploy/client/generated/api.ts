@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (4e75f3c56b1843c889b4dbeb94b0f77f2f6e85dbe5fce2047996ac03662a6a65) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (5b45def7d3bce7c20721031e0f95ec4f61741f13506fdc0c3277b756632eea86) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -1248,16 +1248,18 @@ export interface components {
         };
         /** @enum {string} */
         LifecycleState: "registered" | "provisioned" | "active" | "suspended" | "quarantined" | "decommissioning" | "decommissioned";
+        /** @description enterprise/site/area/line/cell, or fewer of them; levels of at most 64 characters, without blanks at their ends */
+        PlantPath: string;
+        Labels: {
+            [key: string]: string;
+        };
         NewDevice: {
             device_id: string;
             name?: string;
             model?: string;
             agent_id?: string;
-            /** @description enterprise/site/area/line/cell */
-            path?: string;
-            labels?: {
-                [key: string]: string;
-            };
+            path?: components["schemas"]["PlantPath"];
+            labels?: components["schemas"]["Labels"];
             /** @description Gateway or larger device it is behind or part of */
             parent_id?: string;
             /**
@@ -1270,10 +1272,8 @@ export interface components {
             name?: string;
             model?: string;
             agent_id?: string | null;
-            path?: string;
-            labels?: {
-                [key: string]: string;
-            };
+            path?: components["schemas"]["PlantPath"];
+            labels?: components["schemas"]["Labels"];
             parent_id?: string | null;
             reason?: string;
         };
@@ -1333,6 +1333,17 @@ export interface components {
                 /** Format: date-time */
                 last_seen?: string;
                 reason?: string;
+            };
+            /** @description How it does what is expected of it; only of devices that are active or quarantined */
+            health?: {
+                score: number;
+                /** @description What takes from 100, the gravest first */
+                reasons: {
+                    /** @enum {string} */
+                    code: "never-heard" | "offline" | "agent-lost" | "late" | "flapping" | "quarantined" | "configuration-not-taken";
+                    costs: number;
+                    detail: string;
+                }[];
             };
         };
         LifecycleEvent: {
@@ -1396,7 +1407,7 @@ export interface components {
                 state?: components["schemas"]["LifecycleState"];
                 model?: string;
                 agent?: string;
-                /** @description Prefix of the path */
+                /** @description Prefix of the path, by whole levels */
                 path?: string;
                 /** @description Gateway that the devices are behind */
                 parent?: string;
@@ -1442,9 +1453,9 @@ export interface components {
                 is: "=" | "!=" | "<" | "<=" | ">" | ">=";
                 value: number | string | boolean;
             }[];
-            /** @description Waits at the agent for a device that sleeps */
+            /** @description Waits at the agent for a device that sleeps, until the deadline */
             when_awake?: boolean;
-            /** @description Of the read-back */
+            /** @description Of the read-back, in place of what the profile says */
             tolerance?: number;
             /** @description Pause between the last write and the first read-back */
             settle_ms?: number;
@@ -1728,7 +1739,7 @@ export interface components {
         DeviceId: string;
         DefinitionName: string;
         /** @description Only these fields of each device, separated by commas */
-        Fields: ("device_id" | "version" | "state" | "allowed" | "name" | "model" | "agent_id" | "path" | "labels" | "parent_id" | "serial" | "replacements" | "config" | "reason" | "registered_at" | "changed_at" | "presence")[];
+        Fields: ("device_id" | "version" | "state" | "allowed" | "name" | "model" | "agent_id" | "path" | "labels" | "parent_id" | "serial" | "replacements" | "config" | "reason" | "registered_at" | "changed_at" | "presence" | "health")[];
         /** @description Version it must be at, as its ETag gives it */
         IfMatch: string;
         IdempotencyKey: string;
@@ -1870,7 +1881,7 @@ export interface operations {
     getDevice: {
         parameters: {
             query?: {
-                /** @description As its log had made it at this time; presence is left out */
+                /** @description As its log had made it at this time; presence and health are left out */
                 at?: string;
                 /** @description Only these fields of each device, separated by commas */
                 fields?: components["parameters"]["Fields"];

@@ -10,7 +10,7 @@ import { type DeviceFilter } from '../directory';
 import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { REJECTIONS } from '../rejections';
-import { definitionView, deviceView, selected } from '../views';
+import { currentView, definitionView, selected } from '../views';
 import { expectedVersion, fieldsOf } from './devices';
 
 const PATHS = { model: 'models', group: 'groups' } as const satisfies Record<Kind, string>;
@@ -27,7 +27,7 @@ export function definitionRoutes(deps: ApiDependencies): Router {
     const { cursor, limit = 100 } = req.query as { cursor?: string; limit?: number };
     const filter = { ...filterOf(group), scope: scopeOf(principal, 'device.read') };
     const page = deps.directory.list(tenant, filter, afterOf(cursor), Number(limit));
-    res.json({ items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))), ...nextOf(page) });
+    res.json({ items: page.items.map((entry) => selected(currentView(entry), fieldsOf(req))), ...nextOf(page) });
   });
   return router;
 }

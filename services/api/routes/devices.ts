@@ -11,7 +11,7 @@ import { requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { REJECTIONS } from '../rejections';
 import { timeOf } from '../time';
-import { allowedVerbs, deviceView, selected } from '../views';
+import { allowedVerbs, currentView, deviceView, selected } from '../views';
 import { refuseParent } from './twin';
 
 /** Moves the registry decides at once; decommissioning takes a workflow. */
@@ -41,7 +41,7 @@ export function deviceRoutes(deps: ApiDependencies): Router {
       Number(query['limit'] ?? 100),
     );
     res.json({
-      items: page.items.map((entry) => selected(deviceView(entry), fieldsOf(req))),
+      items: page.items.map((entry) => selected(currentView(entry), fieldsOf(req))),
       ...nextOf(page),
     });
   });
@@ -49,15 +49,16 @@ export function deviceRoutes(deps: ApiDependencies): Router {
   router.get('/devices/:id', async (req, res) => {
     const entry = existing(deps, principalOf(res), req.params.id);
     const at = timeOf(req.query['at']);
-    const shown = at === undefined ? entry : { device: await deviceAsOf(deps, entry.device, at) };
-    res.setHeader('etag', `"${shown.device.version}"`).json(selected(deviceView(shown), fieldsOf(req)));
+    const shown =
+      at === undefined ? currentView(entry) : deviceView({ device: await deviceAsOf(deps, entry.device, at) });
+    res.setHeader('etag', `"${shown.version}"`).json(selected(shown, fieldsOf(req)));
   });
 
   const decommission = async (req: Request<{ id: string }>, res: Response): Promise<void> => {
     const principal = principalOf(res);
     const entry = existing(deps, principal, req.params.id);
     if (entry.device.state === 'decommissioned')
-      return void res.setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+      return void res.setHeader('etag', `"${entry.device.version}"`).json(currentView(entry));
     refuseOtherVersion(req, entry);
     await deps.workflows.startDecommission({
       tenant: principal.tenant,
@@ -66,7 +67,7 @@ export function deviceRoutes(deps: ApiDependencies): Router {
       actor: principal.actor,
       reason: reasonOf(req) ?? 'asked for over the API',
     });
-    res.status(202).setHeader('etag', `"${entry.device.version}"`).json(deviceView(entry));
+    res.status(202).setHeader('etag', `"${entry.device.version}"`).json(currentView(entry));
   };
   router.post('/devices/:id/decommission', decommission);
   router.delete('/devices/:id', decommission);
@@ -138,7 +139,7 @@ export function respond(deps: ApiDependencies, res: Response, reply: DeviceReply
   const entry = existing(deps, principalOf(res), reply.device_id);
   res.status(status).setHeader('etag', `"${entry.device.version}"`);
   if (status === 201) res.location(`/api/v1/devices/${reply.device_id}`);
-  res.json(deviceView(entry));
+  res.json(currentView(entry));
 }
 
 function filterOf(query: Record<string, unknown>): DeviceFilter {

@@ -25,6 +25,14 @@ interface Points {
   readonly source: PointSource;
 }
 
+/** Where each kind of source has what it brings. */
+const BROUGHT_IN = { points: 'points', devices: 'devices', csv: 'text', ede: 'text', dbc: 'text' } as const;
+
+function refuseWithout(source: Points['source']): void {
+  const field = BROUGHT_IN[source.kind];
+  if (!(field in source)) throw new ApiError('invalid-request', `source: of kind ${source.kind} needs ${field}`);
+}
+
 export function probeRoutes(deps: ApiDependencies): Router {
   const router = Router();
 
@@ -37,6 +45,7 @@ export function probeRoutes(deps: ApiDependencies): Router {
 
   router.post('/agents/:id/profile/points', (req, res) => {
     const { device = '', ...rest } = req.body as Points;
+    refuseWithout(rest.source);
     try {
       res.json(withPoints({ device, ...rest }));
     } catch (cause) {

@@ -9,6 +9,8 @@ export const SUPPRESS_ABOVE = 4;
 export const REUSE_BELOW = 2;
 /** Bounds how long a device that flapped for hours stays suppressed: under six minutes. */
 export const MAX_PENALTY = 16;
+/** The reason that is told while a device is damped. */
+export const FLAPPING = 'flapping: it keeps connecting and disconnecting';
 
 export function penaltyAt(f: Flapping, now: number): number {
   return f.penalty * 0.5 ** (Math.max(0, now - f.at) / HALF_LIFE_MS);
@@ -36,7 +38,7 @@ export function releasedAt(f: Flapping): number {
 export function told(s: Session, now: number): Session {
   const damped = s.flapping.damped && s.observed !== 'unknown';
   const status = damped ? 'stale' : s.observed;
-  const reason = damped ? 'flapping: it keeps connecting and disconnecting' : s.observed_reason;
+  const reason = damped ? FLAPPING : s.observed_reason;
   if (status === s.status) return reason === s.reason ? s : { ...s, reason };
   return { ...s, status, reason, since: now };
 }

@@ -2,3 +2,4 @@ export * from './session';
 export * from './damping';
 export * from './observe';
 export * from './judge';
+export * from './health';

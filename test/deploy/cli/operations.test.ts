@@ -205,9 +205,10 @@ test('commands and campaigns of all devices, and sessions', async () => {
   expect(commands.out.split('\n')[1]).toBe('c1       d1      stop  failed  t       user:a');
   const campaigns = await against(() => ({ body: { items: [] } }), ['campaign', 'list', '--json']);
   expect([campaigns.seen[0]?.path, campaigns.out]).toEqual(['/api/v1/campaigns', '[]\n']);
-  const device = { device_id: 'd1', agent_id: 'edge-1', presence: { status: 'online', since: 's', last_seen: 'l' } };
+  const presence = { status: 'stale', since: 's', last_seen: 'l' };
+  const device = { device_id: 'd1', agent_id: 'edge-1', presence, health: { score: 60, reasons: [] } };
   const sessions = await against(() => ({ body: { items: [device] } }), ['session', 'list', '--agent', 'edge-1']);
-  expect(sessions.out.split('\n')[1]).toBe('d1      edge-1  online  s      l               -');
+  expect(sessions.out.split('\n')[1]).toBe('d1      edge-1  stale       60  s      l               -');
 });
 
 test('the end of devices’ lives: begun, followed, decided', async () => {

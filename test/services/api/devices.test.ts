@@ -1,4 +1,6 @@
 import { Pseudonyms } from '../../../services/api/pseudonyms';
+import { openApiDocument } from '../../../services/api/description';
+import { AGENT_ID, checkArguments, DEVICE_ID, LABEL_KEY, LIMITS } from '../../../services/domain/device';
 import { deviceState, type Harness, startApi } from './harness';
 
 let api: Harness;
@@ -25,6 +27,23 @@ describe('a device’s life over REST', () => {
     const read = await api.call('GET', '/api/v1/devices/d1');
     expect(read.body).toMatchObject({ name: 'Boiler', labels: { floor: '3' }, version: 1 });
     expect(read.headers.get('etag')).toBe('"1"');
+  });
+
+  test('a device in service tells how it does and why', async () => {
+    api.deps.directory.apply(deviceState('d1', { desired_version: 2 }));
+    const presence = {
+      tenant: 'default',
+      device_id: 'd1',
+      agent_id: 'edge-1',
+      since: 0,
+      last_seen: 0,
+      interval_ms: 1_000,
+    };
+    api.deps.directory.applyPresence({ ...presence, status: 'stale', reason: 'silent' });
+    const { body } = await api.call('GET', '/api/v1/devices/d1?fields=health');
+    expect(body).toMatchObject({
+      health: { score: 40, reasons: [{ code: 'late' }, { code: 'configuration-not-taken' }] },
+    });
   });
 
   test('an illegal move is refused with the state and the moves allowed', async () => {
@@ -169,6 +188,39 @@ describe('what does not fit', () => {
   test('the OpenAPI document is served to anybody', async () => {
     const answer = await api.call('GET', '/openapi.json', undefined, { authorization: '' });
     expect(answer.body).toMatchObject({ openapi: '3.1.0' });
+  });
+
+  test('the description allows what the registry allows, no more and no less', () => {
+    const { NewDevice, DeviceChange, PlantPath, Labels } = (openApiDocument().components?.schemas ?? {}) as Record<
+      string,
+      { readonly properties: object; readonly pattern: string }
+    >;
+    for (const schema of [NewDevice, DeviceChange])
+      expect(schema?.properties).toMatchObject({
+        ...{ agent_id: { pattern: AGENT_ID.source }, parent_id: { pattern: DEVICE_ID.source } },
+        ...{ name: { maxLength: LIMITS.name_chars }, model: { maxLength: LIMITS.model_chars } },
+      });
+    expect(Labels).toMatchObject({
+      ...{ maxProperties: LIMITS.labels, propertyNames: { pattern: LABEL_KEY.source } },
+      additionalProperties: { maxLength: LIMITS.label_value_chars },
+    });
+    const pattern = new RegExp(PlantPath?.pattern ?? '', 'u');
+    const long = 'l'.repeat(LIMITS.path_level_chars);
+    for (const path of [
+      '',
+      'a',
+      'a/b c/d',
+      long,
+      `${long}l`,
+      'a//b',
+      '/a',
+      'a/',
+      ' a',
+      'a ',
+      'a/b/c/d/e',
+      'a/b/c/d/e/f',
+    ])
+      expect([path, pattern.test(path)]).toEqual([path, checkArguments('update', { path }).length === 0]);
   });
 });
 

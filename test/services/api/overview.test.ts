@@ -203,6 +203,21 @@ describe('drafts', () => {
     expect(nameless).toMatchObject({ status: 400, body: { detail: 'name the device that the points are of' } });
   });
 
+  test.each([
+    ['a source without what it brings', DRAFT, { kind: 'csv' }],
+    ['a list with nothing in it', `${DRAFT}devices: [null]\n`, { kind: 'devices', devices: [{}] }],
+    ['a list that leads nowhere', 'devices: [*none]\n', { kind: 'points', points: [{ metric: 'flow' }] }],
+    ['text where a section belongs', 'connections: [{ name: plc, mqtt: text }]\n', subscribing()],
+  ])('%s is refused', async (_, profile, source) => {
+    const body = { profile, connection: 'plc', device: 'pump-1', source };
+    const answer = await api.call('POST', '/api/v1/agents/edge-9/profile/points', body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  });
+
+  function subscribing(): object {
+    return { kind: 'points', points: [{ metric: 'flow', subscription: { topic: 'a/#' } }] };
+  }
+
   test('an agent is asked, and that is on record', async () => {
     const answer = await api.call('POST', '/api/v1/agents/edge-1/probes', { kind: 'preview', profile: DRAFT });
     expect(answer).toMatchObject({ status: 200, body: { kind: 'preview', points: 0 } });

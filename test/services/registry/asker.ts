@@ -17,6 +17,20 @@ export type Wish = Pick<DeviceRequest, 'request_id' | 'device_id' | 'type'> & { 
     Omit<DeviceRequest, 'data'>
   >;
 
+/** The request that a wish becomes; `instance` gets the reply. */
+export function requestOf({ data, ...wish }: Wish, instance: string): DeviceRequest {
+  return {
+    reply_to: instance,
+    tenant: 'default',
+    expected_version: null,
+    actor: 'test',
+    reason: null,
+    at: Date.now(),
+    ...wish,
+    data: JSON.stringify(data ?? {}),
+  };
+}
+
 const silent = { warn: () => undefined };
 
 export class Asker {
@@ -32,7 +46,8 @@ export class Asker {
     private readonly definitions: EventWriter<'definition-request'>,
   ) {}
 
-  static async start(stream: StreamConfig, instance: string): Promise<Asker> {
+  /** `onReply`: besides remembering it. */
+  static async start(stream: StreamConfig, instance: string, onReply?: (reply: DeviceReply) => void): Promise<Asker> {
     const kafka = createKafka(stream, silent);
     const admin = kafka.admin();
     await admin.connect();
@@ -55,7 +70,7 @@ export class Asker {
       new EventWriter(Topics.deviceRequests, ids),
       new EventWriter(Topics.definitionRequests, ids),
     );
-    await asker.listen(new EventReader('device-reply', new WriterSchemas(stream)));
+    await asker.listen(new EventReader('device-reply', new WriterSchemas(stream)), onReply);
     return asker;
   }
 
@@ -79,7 +94,7 @@ export class Asker {
 
   async send(wishes: readonly Wish[]): Promise<void> {
     const messages = wishes.map((wish) => {
-      const request = this.complete(wish);
+      const request = requestOf(wish, this.instance);
       return { key: deviceKey(request.tenant, request.device_id), value: this.writer.write(request) };
     });
     await this.producer.send({ topic: Topics.deviceRequests.name, messages });
@@ -105,20 +120,7 @@ export class Asker {
     await this.producer.disconnect();
   }
 
-  private complete({ data, ...wish }: Wish): DeviceRequest {
-    return {
-      reply_to: this.instance,
-      tenant: 'default',
-      expected_version: null,
-      actor: 'test',
-      reason: null,
-      at: Date.now(),
-      ...wish,
-      data: JSON.stringify(data ?? {}),
-    };
-  }
-
-  private async listen(reader: EventReader<'device-reply'>): Promise<void> {
+  private async listen(reader: EventReader<'device-reply'>, onReply?: (reply: DeviceReply) => void): Promise<void> {
     const { consumer } = this;
     // Nothing is committed, so a rejoined group starts over: what was seen is not counted twice.
     let next = 0n;
@@ -133,6 +135,7 @@ export class Asker {
         if (reply.reply_to !== this.instance) return;
         this.replies.set(reply.request_id, [...(this.replies.get(reply.request_id) ?? []), reply]);
         this.waiting.get(reply.request_id)?.(reply);
+        onReply?.(reply);
       },
     });
   }

@@ -1,26 +1,32 @@
 /**
- * Lives under fire: seeded requests of every kind while registries and the broker are killed, frozen and replaced. At the
- * end every request has been answered, every accepted one is exactly one event, and log and states agree.
+ * Lives under fire: seeded requests of every kind, alone and many in one record, while registries and the broker are killed,
+ * frozen and replaced. At the end every request has been answered, every accepted one is exactly one event, every answer is
+ * what the log says, and log, states and SQL agree.
  */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { sourceFiles } from '../../../deploy/clickhouse/files';
-import { over } from '../../../deploy/clickhouse/http';
-import { migrate } from '../../../deploy/clickhouse/migrate';
-import { render } from '../../../deploy/clickhouse/render';
-import { EventReader, streamConfig, WriterSchemas } from '../../../schemas/stream';
+import { type Admin } from 'kafkajs';
+import { type DeviceReply, type DeviceState } from '../../../schemas/generated';
+import { createKafka, EventReader, streamConfig, WriterSchemas } from '../../../schemas/stream';
 import { Topics } from '../../../schemas/topics';
-import { REQUEST_TYPES } from '../../../services/domain/device';
+import { batchesOf } from '../../../services/api/request-batches';
+import { type DeviceEvent, eventFromRecord } from '../../../services/domain/device';
 import { clickHouseFromEnv } from '../../../services/lib/clickhouse';
 import { readToEnd } from '../../../services/lib/consume-snapshot';
 import { type Verdict, verify } from '../../../services/registry/verify/verify';
+import { Random } from '../../chaos/support/random';
 import { type Stack, startStack } from '../../support/stack';
-import { ServiceProcess } from '../service-process';
-import { Asker, type Wish } from './asker';
+import { Asker, requestOf, type Wish } from './asker';
+import { ChaosProcesses } from './chaos-processes';
+import { type Answer, type Asked, type Findings, judgeAnswers } from './judge-answers';
+import { Wishes } from './wishes';
 
 export interface ChaosOptions {
   readonly seed: number;
+  /** kill -9 of registries and the broker; freezes and kills of the projector come on top. */
   readonly kills: number;
+  /** Accepted moves between one blow and the next, at least: what is killed is at work. */
+  readonly moves: number;
+  /** That live at the same time. */
   readonly devices: number;
   /** With ClickHouse and a projector, killed like the others; SQL must agree at the end too. */
   readonly sql?: boolean;
@@ -30,264 +36,249 @@ export interface ChaosOptions {
 export interface ChaosResult {
   readonly seed: number;
   readonly kills: Record<Blow, number>;
-  readonly requests: number;
-  readonly accepted: number;
-  readonly unanswered: number;
-  /** Accepted more than once, or answered more often than asked. */
-  readonly doubled: number;
-  /** Accepted requests without their event, and events nobody was told of. */
-  readonly lost: number;
+  /** From the first request to the last answer. */
+  readonly seconds: number;
+  readonly records: { readonly alone: number; readonly batches: number };
+  readonly answers: Findings;
+  /** Answers to what nobody asked. */
+  readonly unasked: number;
   readonly verdict: Verdict;
 }
 
 type Blow = 'registry' | 'broker' | 'freeze' | 'projector';
 
-const REGISTRIES = 2;
-const WISHES_PER_SEND = 40;
-const SEND_EVERY_MS = 25;
-/** Longer than the consumer's session, so that the others take over what the frozen one still thinks it owns. */
-const FREEZE_MS = 12_000;
-/** Without an answer to anything, after which what is unanswered stays so. A long run leaves much to answer. */
-const SETTLE_SILENCE_MS = 120_000;
+const INSTANCE = 'chaos';
+const ALONE_PER_SEND = 20;
+/** Of wishes that are packed as the API packs uploads: a few in a record, or hundreds. */
+const BATCHED_PER_SEND = [6, 30, 120, 600];
+/** Requests without an answer at a time: enough that there is always work, and no backlog of minutes. */
+const MAX_OPEN = 800;
+const BROKER_PERCENT = 12;
+const BOTH_PERCENT = 15;
+const KILLS_PER_FREEZE = 20;
+const KILLS_PER_PROJECTOR = 8;
+const MAX_PAUSE_MS = 400;
+/** Without an answer to anything, after which what is unanswered stays so. */
+const SILENCE_MS = 120_000;
 /** How long SQL may take to catch up with the log. */
 const PROJECTION_TIMEOUT_MS = 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const sql = options.sql ? (['clickhouse'] as const) : [];
   const stack = await startStack({ want: ['kafka', 'schema-registry', ...sql] });
-  const run = new ChaosRun(stack, options);
+  const admin = createKafka(streamConfig(stack.env, INSTANCE), { warn: () => undefined }).admin();
+  const run = new ChaosRun(stack, admin, options);
   try {
+    await admin.connect();
     return await run.run();
   } finally {
     await run.stop();
+    await admin.disconnect();
     await stack.stop();
   }
 }
 
 class ChaosRun {
-  private readonly random: () => number;
-  private readonly registries: ServiceProcess[] = [];
-  private readonly asked = new Map<string, number>();
-  private asker: Asker | undefined;
-  private projector: ServiceProcess | undefined;
-  private firing = true;
+  private readonly wishes: Wishes;
+  /** Of what is asked, apart from that of the blows: the load depends on answers, the blows do not. */
+  private readonly random: Random;
+  private readonly processes: ChaosProcesses;
+  private readonly asked = new Map<string, Asked>();
+  /** Ids of the requests in each batch, by the batch's. */
+  private readonly batches = new Map<string, readonly string[]>();
   private readonly kills: Record<Blow, number> = { registry: 0, broker: 0, freeze: 0, projector: 0 };
+  private asker: Asker | undefined;
+  private answered = 0;
+  private accepted = 0;
+  /** Answers to what nobody asked. */
+  private unasked = 0;
+  private firing = true;
 
   constructor(
     private readonly stack: Stack,
+    admin: Admin,
     private readonly options: ChaosOptions,
   ) {
-    this.random = mulberry32(options.seed);
+    this.random = new Random(options.seed);
+    this.wishes = new Wishes(this.random, options.devices);
+    this.processes = new ChaosProcesses(stack, admin);
   }
 
   async run(): Promise<ChaosResult> {
-    this.asker = await Asker.start(streamConfig(this.stack.env, 'chaos'), 'chaos');
-    for (let i = 0; i < REGISTRIES; i++) {
-      const registry = await this.launch();
-      this.registries.push(registry);
-      await registry.ready();
-    }
-    if (this.options.sql) this.projector = await startProjection(this.stack);
-    const load = this.load(this.asker);
-    for (let i = 0; i < this.options.kills; i++) await this.strike(i);
-    this.firing = false;
+    const asker = await Asker.start(streamConfig(this.stack.env, INSTANCE), INSTANCE, (reply) => this.hear(reply));
+    this.asker = asker;
+    await this.processes.start(this.options.sql === true);
+    const begun_at = Date.now();
+    const load = this.load(asker);
+    await this.fire(new Random(this.options.seed + 1)).finally(() => (this.firing = false));
     await load;
-    await this.settle(this.asker);
-    return this.judge(this.asker);
+    await this.settle();
+    const seconds = Math.round((Date.now() - begun_at) / 1_000);
+    return this.judge(asker, seconds);
   }
 
   async stop(): Promise<void> {
     this.firing = false;
-    const all = this.projector ? [...this.registries, this.projector] : this.registries;
-    await Promise.all(all.map((r) => r.kill()));
+    await this.processes.stop();
     await this.asker?.stop();
   }
 
   private async load(asker: Asker): Promise<void> {
-    for (let n = 0; this.firing; n++) {
-      const wishes = Array.from({ length: WISHES_PER_SEND }, (_, k) => this.wish(`${n}-${k}`));
-      await this.sendSurely(asker, wishes);
-      await pause(SEND_EVERY_MS);
+    while (this.firing) {
+      if (this.open() > MAX_OPEN) await pause(5);
+      else await this.sendSurely(asker, this.round());
     }
+  }
+
+  /** Records to be sent together. */
+  private round(): Wish[] {
+    const alone = this.wishes.some(ALONE_PER_SEND, true);
+    const many = this.wishes.some(this.random.pick(BATCHED_PER_SEND), false);
+    const items = many.map(({ request_id, device_id, type, data }) => ({
+      ...{ request_id, device_id, type, data: JSON.stringify(data) },
+    }));
+    const batches = batchesOf('default', items, Topics.deviceRequests.partitions).map((places) => {
+      const batch = places.map((place) => items[place] as (typeof items)[number]);
+      const request_id = `b-${this.batches.size}`;
+      const [first] = batch;
+      this.batches.set(
+        request_id,
+        batch.map((b) => b.request_id),
+      );
+      return { request_id, device_id: first?.device_id ?? '', type: first?.type ?? '', reason: 'chaos', batch };
+    });
+    for (const wish of [...alone, ...many]) this.note(wish);
+    return [...alone, ...batches];
+  }
+
+  private note(wish: Wish): void {
+    const known = this.asked.get(wish.request_id);
+    if (known) known.times++;
+    else this.asked.set(wish.request_id, { request: requestOf(wish, INSTANCE), times: 1, answers: [] });
   }
 
   /** Asks again under the same ids when it is not known whether the broker took them. */
-  private async sendSurely(asker: Asker, wishes: readonly Wish[]): Promise<void> {
-    for (;;) {
-      for (const { request_id } of wishes) this.asked.set(request_id, (this.asked.get(request_id) ?? 0) + 1);
+  private async sendSurely(asker: Asker, records: readonly Wish[]): Promise<void> {
+    for (;;)
       try {
-        return await asker.send(wishes);
+        return await asker.send(records);
       } catch (err) {
         this.options.report?.(`asking again: ${(err as Error).message}`);
+        const ids = records.flatMap(({ request_id }) => this.batches.get(request_id) ?? [request_id]);
+        for (const asked of ids.map((id) => this.asked.get(id))) if (asked) asked.times++;
         await pause(500);
       }
+  }
+
+  private hear(reply: DeviceReply): void {
+    const { request_id, state: whole, outcome, code, detail, results = [] } = reply;
+    const ids = this.batches.get(request_id);
+    if (ids) {
+      // Too few leave requests without an answer.
+      for (const [i, result] of results.entries()) this.take(ids[i], result);
+      return;
+    }
+    const { state = '', version = 0 } = whole === '' ? {} : (JSON.parse(whole) as DeviceState);
+    this.take(request_id, { outcome, code, detail, state, version, whole });
+  }
+
+  private take(id: string | undefined, answer: Answer): void {
+    const asked = this.asked.get(id ?? '');
+    if (!asked) return void this.unasked++;
+    if (asked.answers.length === 0) this.answered++;
+    if (answer.outcome === 'accepted') this.accepted++;
+    asked.answers.push(answer);
+    this.wishes.learned(asked.request.device_id, answer.state, answer.version);
+  }
+
+  private open(): number {
+    return this.asked.size - this.answered;
+  }
+
+  private async fire(chance: Random): Promise<void> {
+    const { kills, moves, sql } = this.options;
+    for (let i = 0, struck = 0; struck < kills; i++) {
+      await this.untilMoved(this.accepted + moves);
+      await pause(chance.below(MAX_PAUSE_MS));
+      if (i % KILLS_PER_FREEZE === KILLS_PER_FREEZE / 2) await this.strike('freeze', chance.below(2), 1);
+      if (sql && i % KILLS_PER_PROJECTOR === KILLS_PER_PROJECTOR / 2) await this.strike('projector', 0, 1);
+      const blow = chance.below(100) < BROKER_PERCENT ? 'broker' : 'registry';
+      const n = blow === 'registry' && struck + 2 <= kills && chance.below(100) < BOTH_PERCENT ? 2 : 1;
+      await this.strike(blow, chance.below(2), n);
+      struck += n;
+    }
+    await this.processes.thawed();
+  }
+
+  private async untilMoved(accepted: number): Promise<void> {
+    for (let [since, last] = [Date.now(), this.accepted]; this.accepted < accepted; await pause(20)) {
+      if (this.accepted > last) [since, last] = [Date.now(), this.accepted];
+      if (Date.now() - since > SILENCE_MS)
+        throw new Error(`no move for ${SILENCE_MS} ms; ${this.open()} requests open`);
+      await this.processes.revive();
     }
   }
 
-  private wish(id: string): Wish {
-    const type = this.pick(['register', 'provision', 'activate', ...REQUEST_TYPES]);
-    const device_id = `device-${Math.floor(this.random() * this.options.devices)}`;
-    const agent_id = this.pick(['agent-1', 'agent-2']);
-    return { request_id: `r-${id}`, device_id, type, data: argumentsOf(type, id, agent_id), reason: id };
+  private async strike(blow: Blow, place: number, n: number): Promise<void> {
+    this.kills[blow] += n;
+    this.options.report?.(`${blow}${n > 1 ? `, ${n} at once` : ''}: ${this.accepted} moves so far`);
+    if (blow === 'broker') return this.processes.killBroker();
+    if (blow === 'projector') return this.processes.killProjector();
+    if (blow === 'freeze') return this.processes.freeze(place);
+    return this.processes.killRegistries(place, n);
   }
 
-  private async strike(i: number): Promise<void> {
-    await pause(200 + this.random() * 1_500);
-    await this.revive();
-    const dice = this.random();
-    const other: Blow = dice < 0.4 && this.projector ? 'projector' : 'registry';
-    const blow: Blow = dice < 0.1 ? 'freeze' : dice < 0.25 ? 'broker' : other;
-    const victim = Math.floor(this.random() * this.registries.length);
-    this.options.report?.(`blow ${i + 1}: ${blow} ${blow === 'broker' ? '' : victim}`);
-    this.kills[blow]++;
-    if (blow === 'broker') return this.strikeBroker();
-    if (blow === 'projector') return this.strikeProjector();
-    const registry = this.registries[victim];
-    if (!registry) return;
-    if (blow === 'freeze') return this.freeze(registry);
-    await registry.kill();
-    this.registries[victim] = await this.launch();
-  }
-
-  /** As the launcher does: a registry that found no broker at its start has ended by itself. */
-  private async revive(): Promise<void> {
-    for (const [i, registry] of this.registries.entries())
-      if (!registry.alive) this.registries[i] = await this.launch();
-    if (this.projector && !this.projector.alive) this.projector = await launchProjector(this.stack);
-  }
-
-  private async strikeBroker(): Promise<void> {
-    await this.stack.kill('kafka');
-    await this.stack.restart('kafka');
-  }
-
-  private async strikeProjector(): Promise<void> {
-    await this.projector?.kill();
-    this.projector = await launchProjector(this.stack);
-  }
-
-  /** A zombie: wakes up believing it owns partitions that have another owner. */
-  private async freeze(registry: ServiceProcess): Promise<void> {
-    registry.signal('SIGSTOP');
-    await pause(FREEZE_MS);
-    registry.signal('SIGCONT');
-  }
-
-  private launch(): Promise<ServiceProcess> {
-    return ServiceProcess.launch('registry', this.stack.env, join(this.stack.dataDir, 'logs', 'registry.log'));
-  }
-
-  private async settle(asker: Asker): Promise<void> {
-    const unanswered = (): number => [...this.asked.keys()].filter((id) => !asker.replies.has(id)).length;
-    let left = unanswered();
-    this.options.report?.(`${left} of ${this.asked.size} requests are still to be answered`);
-    for (let since = Date.now(); left > 0 && Date.now() - since < SETTLE_SILENCE_MS;) {
-      await this.revive();
-      await pause(200);
-      const now = unanswered();
-      if (now < left) since = Date.now();
-      left = now;
+  private async settle(): Promise<void> {
+    this.options.report?.(`${this.open()} of ${this.asked.size} requests are still to be answered`);
+    for (let [since, left] = [Date.now(), this.open()]; left > 0 && Date.now() - since < SILENCE_MS; await pause(200)) {
+      await this.processes.revive();
+      if (this.open() < left) since = Date.now();
+      left = this.open();
     }
+    // An answer too many would come now.
     await pause(1_000);
   }
 
-  private async judge(asker: Asker): Promise<ChaosResult> {
-    const writers = new WriterSchemas(streamConfig(this.stack.env, 'chaos'));
-    const outcomes = [...this.asked].map(([id, asked]) => {
-      const replies = asker.replies.get(id) ?? [];
-      const accepted = replies.filter((r) => r.outcome === 'accepted').length;
-      return { id, accepted, answered: replies.length, doubled: accepted > 1 || replies.length > asked };
-    });
-    const accepted = new Set(outcomes.filter((o) => o.accepted > 0).map((o) => o.id));
-    const events = await this.eventsByRequest(asker, writers);
-    const untold = [...events.keys()].filter((id) => !accepted.has(id)).length;
+  private async judge(asker: Asker, seconds: number): Promise<ChaosResult> {
+    const writers = new WriterSchemas(streamConfig(this.stack.env, INSTANCE));
+    const batches = this.batches.size;
     return {
       seed: this.options.seed,
       kills: this.kills,
-      requests: this.asked.size,
-      accepted: accepted.size,
-      unanswered: outcomes.filter((o) => o.answered === 0).length,
-      doubled: outcomes.filter((o) => o.doubled).length + [...events.values()].filter((n) => n > 1).length,
-      lost: [...accepted].filter((id) => !events.has(id)).length + untold,
+      seconds,
+      records: { alone: asker.replies.size - batches, batches },
+      answers: judgeAnswers(this.asked, await this.log(asker, writers)),
+      unasked: this.unasked,
       verdict: await this.verdict(asker, writers),
     };
   }
 
   /** SQL may be behind the log for a while; log and states may not. */
   private async verdict(asker: Asker, writers: WriterSchemas): Promise<Verdict> {
-    const clickhouse = this.options.sql ? clickHouseFromEnv(this.stack.env, 'chaos') : undefined;
+    const clickhouse = this.options.sql ? clickHouseFromEnv(this.stack.env, INSTANCE) : undefined;
     try {
       for (const deadline = Date.now() + PROJECTION_TIMEOUT_MS; ; await pause(2_000)) {
         const deps = { kafka: asker.kafka, writers, newId: randomUUID, ...(clickhouse && { clickhouse }) };
         const verdict = await verify(deps);
         if (verdict.differing === 0 || !clickhouse || Date.now() > deadline) return verdict;
+        await this.processes.revive();
       }
     } finally {
       await clickhouse?.close();
     }
   }
 
-  private async eventsByRequest(asker: Asker, writers: WriterSchemas): Promise<Map<string, number>> {
+  private async log({ kafka }: Asker, writers: WriterSchemas): Promise<DeviceEvent[]> {
     const reader = new EventReader('device-event', writers);
-    const events = new Map<string, number>();
-    await readToEnd(asker.kafka, {
+    const events: DeviceEvent[] = [];
+    await readToEnd(kafka, {
       groupId: randomUUID(),
       topic: Topics.lifecycle.name,
       partitions: Array.from({ length: Topics.lifecycle.partitions }, (_, p) => p),
-      onMessage: async ({ value }) => {
-        if (!value) return;
-        const { request_id } = await reader.read(value);
-        events.set(request_id, (events.get(request_id) ?? 0) + 1);
-      },
+      onMessage: async ({ value }) => void (value && events.push(eventFromRecord(await reader.read(value)))),
     });
     return events;
   }
-
-  private pick<T>(from: readonly T[]): T {
-    return from[Math.floor(this.random() * from.length)] as T;
-  }
-}
-
-/** Arguments that may be granted, so that it is the states that decide. */
-function argumentsOf(type: string, id: string, agent_id: string): object {
-  switch (type) {
-    case 'register':
-      return { agent_id };
-    case 'update':
-      return { name: id };
-    case 'replace':
-      return { serial: id };
-    case 'configure':
-      return { config: { id } };
-    case 'report-config':
-      return { config: { id }, config_version: 0 };
-    default:
-      return {};
-  }
-}
-
-async function startProjection(stack: Stack): Promise<ServiceProcess> {
-  const { CLICKHOUSE_URL: url = '', CLICKHOUSE_USER: user = '', CLICKHOUSE_PASSWORD: password = '' } = stack.env;
-  const target = { kind: 'single', database: 'millrace' } as const;
-  await migrate(over({ url, user, password }), render(sourceFiles(), target), target);
-  const projector = await launchProjector(stack);
-  await projector.ready();
-  return projector;
-}
-
-function launchProjector(stack: Stack): Promise<ServiceProcess> {
-  return ServiceProcess.launch('projector', stack.env, join(stack.dataDir, 'logs', 'projector.log'));
-}
-
-/** Small seeded generator: the same seed gives the same run of numbers. */
-export function mulberry32(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

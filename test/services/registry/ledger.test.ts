@@ -1,6 +1,7 @@
-import { decide, type Device, type DeviceEvent, evolve } from '../../../services/domain/device';
+import { decide, type Device, type DeviceEvent, evolve, type RequestType } from '../../../services/domain/device';
 import { Ledger, MAX_TOLD } from '../../../services/registry/verify/ledger';
-import { context, request } from '../domain/device/given';
+import { context, DESCRIPTION, record, request } from '../domain/device/given';
+import { type Answer, type Asked, type Findings, judgeAnswers } from './judge-answers';
 
 const KEY = 'default/pump-1';
 
@@ -65,4 +66,67 @@ test('a thousand differences are counted, a hundred told', () => {
   const ledger = judged(states, []);
   expect(ledger.differing).toBe(1_000);
   expect(ledger.told).toHaveLength(MAX_TOLD);
+});
+
+describe('answers held against the log', () => {
+  const STEPS: readonly [RequestType, object][] = [
+    ['register', { ...DESCRIPTION, agent_id: 'agent-1' }],
+    ['provision', {}],
+    ['resume', {}],
+    ['activate', {}],
+  ];
+
+  /** What a registry would have said to these, each asked once, and what it would have written. */
+  function run(): { asked: Map<string, Asked>; log: DeviceEvent[] } {
+    const asked = new Map<string, Asked>();
+    const log: DeviceEvent[] = [];
+    let device: Device | null = null;
+    for (const [type, data] of STEPS) {
+      const decision = decide(device, request(type, data as never, { request_id: type }), context);
+      if (decision.kind === 'accepted') {
+        log.push(decision.event);
+        device = evolve(device, decision.event);
+      }
+      const [code, detail] = decision.kind === 'rejected' ? [decision.code, decision.detail] : ['', ''];
+      const { state = '', version = 0 } = device ?? {};
+      const answer = { outcome: decision.kind, code, detail, state, version, whole: JSON.stringify(device) };
+      asked.set(type, { request: record(type, data, { request_id: type }), times: 1, answers: [answer] });
+    }
+    return { asked, log };
+  }
+
+  const answerOf = (asked: Map<string, Asked>, id: string): Answer => (asked.get(id) as Asked).answers[0] as Answer;
+  const bend = (asked: Map<string, Asked>, id: string, change: Partial<Answer>): void => {
+    const one = asked.get(id) as Asked;
+    asked.set(id, { ...one, answers: one.answers.map((a) => ({ ...a, ...change })) });
+  };
+
+  test('what happened is found sound', () => {
+    const { asked, log } = run();
+    const sound = { requests: 4, accepted: 3, unanswered: 0, doubled: 0, lost: 0, untrue: 0, examples: [] };
+    expect(judgeAnswers(asked, log)).toEqual(sound);
+  });
+
+  test.each<[string, keyof Findings, (run: { asked: Map<string, Asked>; log: DeviceEvent[] }) => void]>([
+    ['no answer', 'unanswered', ({ asked }) => asked.get('resume')?.answers.pop()],
+    [
+      'two answers to one question',
+      'doubled',
+      ({ asked }) => asked.get('resume')?.answers.push(answerOf(asked, 'resume')),
+    ],
+    ['an acceptance without event', 'lost', ({ log }) => log.pop()],
+    ['an event nobody was told of', 'lost', ({ asked }) => bend(asked, 'activate', { outcome: 'unchanged' })],
+    ['an event twice', 'doubled', ({ log }) => log.push(log[2] as DeviceEvent)],
+    ['another state', 'untrue', ({ asked }) => bend(asked, 'provision', { state: 'active' })],
+    ['another version', 'untrue', ({ asked }) => bend(asked, 'resume', { version: 1 })],
+    ['a version never reached', 'untrue', ({ asked }) => bend(asked, 'resume', { version: 9 })],
+    ['a rejection that is none', 'untrue', ({ asked }) => bend(asked, 'resume', { outcome: 'unchanged', code: '' })],
+    ['another reason', 'untrue', ({ asked }) => bend(asked, 'resume', { code: 'unknown-device' })],
+    ['another whole', 'untrue', ({ asked }) => bend(asked, 'register', { whole: '{}' })],
+    ['an event of another wish', 'untrue', ({ log }) => (log[0] = { ...log[0], actor: 'mallory' } as DeviceEvent)],
+  ])('%s is found', (_, kind, change) => {
+    const happened = run();
+    change(happened);
+    expect(judgeAnswers(happened.asked, happened.log)[kind]).not.toBe(0);
+  });
 });

@@ -1,7 +1,9 @@
 import {
   type AgentView,
   DEFAULT_INTERVAL_MS,
+  FLAPPING,
   fromPresence,
+  healthOf,
   isNews,
   judge,
   MAX_INTERVAL_MS,
@@ -229,4 +231,36 @@ test('after a restart silence counts from then, so nobody is offline because pre
   expect(observe(session, event('disconnect', { session_id: 'any' }), restarted + 1)).toMatchObject({
     status: 'offline',
   });
+});
+
+describe('health', () => {
+  const active = { state: 'active', reason: null, desired_version: 0, reported_version: 0 };
+
+  test.each([
+    ['online', '', 100, []],
+    ['stale', 'no sign of life for 3 s', 60, ['late']],
+    ['stale', FLAPPING, 60, ['flapping']],
+    ['unknown', 'agent agent-1 is offline', 40, ['agent-lost']],
+    ['offline', 'disconnected', 0, ['offline']],
+  ])('of a device that is %s (%s) is %d', (status, reason, score, codes) => {
+    const health = healthOf(active, { status, reason });
+    expect(health).toMatchObject({ score, reasons: codes.map((code) => ({ code, detail: reason })) });
+  });
+
+  test('everything counts, the gravest is told first, and no score is below nothing', () => {
+    const shut = { state: 'quarantined', reason: 'strange', desired_version: 3, reported_version: 2 };
+    expect(healthOf(shut, undefined)).toEqual({
+      score: 0,
+      reasons: [
+        { code: 'never-heard', costs: 60, detail: 'it has not been heard of since it was registered' },
+        { code: 'quarantined', costs: 50, detail: 'strange' },
+        { code: 'configuration-not-taken', costs: 20, detail: 'version 3 is desired, 2 reported' },
+      ],
+    });
+  });
+
+  test.each(['registered', 'provisioned', 'suspended', 'decommissioning', 'decommissioned'])(
+    'nothing is expected of a device that is %s',
+    (state) => expect(healthOf({ ...active, state }, undefined)).toBeUndefined(),
+  );
 });
