@@ -5,7 +5,7 @@ import { type Container, container } from '../domain/ingest/container';
 import { type Intent, type IntentGroup, MAX_GROUPS, MAX_POISON_TEXT } from '../domain/ingest/intent';
 import { encodeOffsets } from '../domain/ingest/offset-set';
 import { FRAME_HEADER_BYTES, type Poison, type UsableWriter, type Verdict } from '../domain/ingest/judge';
-import { type Layout } from '../domain/ingest/layout';
+import { type Block, type Shape } from '../domain/ingest/shape';
 import { type LogMessage, type Refused } from './ports';
 
 /** Messages of one writer schema. */
@@ -20,7 +20,7 @@ export const bodyOf = (message: LogMessage): Buffer => message.value!.subarray(F
 /** One INSERT. */
 export interface PreparedGroup extends IntentGroup {
   readonly container: Container;
-  readonly layout?: Layout;
+  readonly block?: () => Block;
 }
 
 export interface Prepared {
@@ -62,6 +62,7 @@ export class Batch {
     readonly from: number,
     readonly first: boolean,
     readonly at: number,
+    readonly shape: Shape,
   ) {
     this.to = from;
     this.poisonEnd = from;
@@ -149,10 +150,11 @@ export class Batch {
   prepare(writerOf: WriterOf): Prepared {
     const groups = this.schemaIds().map((schemaId): PreparedGroup => {
       const { messages, bytes } = this.groupOf(schemaId);
-      const { header, layout } = writerOf(schemaId);
+      const { header, layouts } = writerOf(schemaId);
       const made = container(header, messages.map(bodyOf), bytes);
       const hash = digest(made.bodies, messages.length);
-      return { schemaId, messages: messages.length, hash, container: made, ...(layout && { layout }) };
+      const block = layouts && (() => layouts[this.shape](made.bodies, messages.length));
+      return { schemaId, messages: messages.length, hash, container: made, ...(block && { block }) };
     });
     const intent: Intent = {
       from: this.from,
@@ -161,6 +163,7 @@ export class Batch {
       poison: [...this.poison].sort((a, b) => a - b),
       first: this.first,
       at: this.at,
+      shape: this.shape,
     };
     return { intent, groups };
   }

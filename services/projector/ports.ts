@@ -2,8 +2,8 @@
 import { type Container } from '../domain/ingest/container';
 import { type Intent } from '../domain/ingest/intent';
 import { type Poison, type Writer } from '../domain/ingest/judge';
-import { type Layout } from '../domain/ingest/layout';
 import { type LedgerHead } from '../domain/ingest/recovery';
+import { type Block } from '../domain/ingest/shape';
 import { type Projection } from './projections';
 
 export interface Clock {
@@ -71,11 +71,11 @@ export interface LedgerEntry {
   readonly bytes: number;
 }
 
-/** What one INSERT carries: records in a container, to be laid out as columns where there is a layout. */
+/** What one INSERT carries: records in a container, or what they are laid out as where that can be done. */
 export interface Records {
   readonly container: Container;
   readonly messages: number;
-  readonly layout?: Layout;
+  readonly block?: () => Block;
 }
 
 export interface Sink {

@@ -1,5 +1,6 @@
 /** Which topic goes into which landing table (deploy/clickhouse/). One mechanism for all of them. */
 import { type EventName, type Topic, Topics } from '../../schemas/topics';
+import { type Landings, type Shape } from '../domain/ingest/shape';
 
 export interface Projection {
   readonly topic: string;
@@ -11,12 +12,12 @@ export interface Projection {
    * version per key, so inserting what is left again changes nothing.
    */
   readonly compacted: boolean;
-  /** Goes as columns rather than as Avro: worth it where records are many. The table has the record's own types. */
-  readonly columns: boolean;
+  /** Goes as columns rather than as Avro, sorted into series: worth it where records are many. */
+  readonly columns?: Landings;
 }
 
 export const PROJECTIONS: readonly Projection[] = [
-  projection(Topics.telemetry, 'in_telemetry'),
+  projection(Topics.telemetry, 'in_telemetry', { frames: 'in_telemetry', series: 'in_series' }),
   projection(Topics.lifecycle, 'in_lifecycle'),
   projection(Topics.devices, 'in_devices'),
   projection(Topics.commandEvents, 'in_command_events'),
@@ -30,7 +31,9 @@ export const PROJECTIONS: readonly Projection[] = [
   projection(Topics.audit, 'in_audit'),
 ];
 
-function projection(t: Topic, table: string): Projection {
-  const columns = t === Topics.telemetry;
-  return { topic: t.name, event: t.schema, table, compacted: t.cleanup === 'compact', columns };
+function projection(t: Topic, table: string, columns?: Landings): Projection {
+  return { topic: t.name, event: t.schema, table, compacted: t.cleanup === 'compact', ...(columns && { columns }) };
 }
+
+/** Of new intents; one that is repeated says its own. */
+export const shapeOf = ({ columns }: Projection): Shape => (columns ? 'series' : 'frames');

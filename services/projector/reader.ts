@@ -6,7 +6,7 @@ import { Batch } from './batch';
 import { ProjectorError } from './errors';
 import { type Patience } from './patience';
 import { type Chunk, type Clock, type Feed, type Log, type LogMessage, type Writers } from './ports';
-import { type Projection } from './projections';
+import { type Projection, shapeOf } from './projections';
 
 /** A feed is asked again at least this often while nothing comes. */
 const IDLE_WAIT_MS = 60_000;
@@ -72,7 +72,7 @@ export class PartitionReader {
   /** The next batch from `from` on, cut as pace.ts says. Waits as long as there is nothing. */
   async collect(from: number, first: boolean, cycle_ms: number): Promise<Batch> {
     const begun = this.deps.clock.now();
-    const batch = new Batch(from, first, begun);
+    const batch = new Batch(from, first, begun, shapeOf(this.projection));
     let since = 0;
     let closed = false;
     for (;;) {
@@ -96,7 +96,7 @@ export class PartitionReader {
 
   /** The messages of a pending intent, grouped and left out as it says. They end where it ends. */
   async collectIntended(intent: Intent): Promise<Batch> {
-    const batch = new Batch(intent.from, intent.first, intent.at);
+    const batch = new Batch(intent.from, intent.first, intent.at, intent.shape);
     const poison = new Set(intent.poison);
     for (;;) {
       while (this.chunk) {

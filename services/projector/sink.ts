@@ -35,10 +35,11 @@ export class ClickHouseSink implements Sink {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  async insert(table: string, { container, messages, layout }: Records, token: string): Promise<void> {
+  async insert(landing: string, { container, block }: Records, token: string): Promise<void> {
     const settings = { ...SETTINGS, insert_deduplication_token: token };
-    const [format, parts] = layout ? ['Native', layout(container.bodies, messages)] : ['Avro', [container.whole]];
-    await this.send(`insert into ${table}`, `INSERT INTO ${table} FORMAT ${format}`, parts, settings);
+    const { table, parts } = block?.() ?? { table: landing, parts: [container.whole] };
+    const query = `INSERT INTO ${table} FORMAT ${block ? 'Native' : 'Avro'}`;
+    await this.send(`insert into ${table}`, query, parts, settings);
   }
 
   async probe(table: string, container: Container): Promise<boolean> {

@@ -3,7 +3,7 @@ import { avroType, schemas, typeOf } from '../../schemas/codec';
 import { StreamError, type WriterSchemas } from '../../schemas/stream';
 import { containerHeader } from '../domain/ingest/container';
 import { type Poison, type Writer } from '../domain/ingest/judge';
-import { compileLayout } from '../domain/ingest/layout';
+import { layoutsOf } from '../domain/ingest/shape';
 import { compileWalker } from '../domain/ingest/walker';
 import { ProjectorError } from './errors';
 import { type Clock, type Writers } from './ports';
@@ -71,8 +71,9 @@ export function writerFor(projection: Projection, schema: object): Writer {
   try {
     const reader = typeOf(projection.event);
     reader.createResolver(avroType(schema));
-    const layout = projection.columns ? compileLayout(schema, schemas[projection.event]) : undefined;
-    return { walker: compileWalker(schema), header: containerHeader(schema), ...(layout && { layout }) };
+    const { columns, event } = projection;
+    const layouts = columns && layoutsOf(schema, schemas[event], columns);
+    return { walker: compileWalker(schema), header: containerHeader(schema), ...(layouts && { layouts }) };
   } catch (e) {
     const poison: Poison = {
       code: 'wrong-schema',

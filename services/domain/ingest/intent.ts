@@ -4,6 +4,7 @@
  */
 import { decodeOffsets, encodeOffsets } from './offset-set';
 import { isRange, type OffsetRange } from './range';
+import { type Shape } from './shape';
 
 /** Kafka refuses longer metadata (`offset.metadata.max.bytes`). */
 export const MAX_METADATA_BYTES = 4096;
@@ -29,20 +30,23 @@ export interface Intent extends OffsetRange {
   readonly first: boolean;
   /** When it was made, by the projector's clock, ms since 1970-01-01 UTC. */
   readonly at: number;
+  /** How its records go to the tables. */
+  readonly shape: Shape;
 }
 
 export class IntentError extends Error {
   readonly code = 'malformed-intent';
 }
 
-const VERSION = 1;
+/** Releases before there were series wrote 1, and refuse what is not. */
+const VERSIONS: Readonly<Record<Shape, number>> = { frames: 1, series: 2 };
 type Wire = { v: number; f: number; t: number; a: number; g: [number, number, string][]; x?: string; n?: 1 };
 
 /** Metadata text of at most MAX_METADATA_BYTES bytes, ASCII. Throws IntentError when it would be longer. */
 export function encodeIntent(intent: Intent): string {
   if (!isRange(intent)) throw new IntentError(`not a range: ${intent.from} to ${intent.to}`);
   const wire: Wire = {
-    v: VERSION,
+    v: VERSIONS[intent.shape],
     f: intent.from,
     t: intent.to,
     a: intent.at,
@@ -60,10 +64,11 @@ export function decodeIntent(text: string): Intent {
   try {
     const wire = JSON.parse(text) as Wire;
     const range = { from: wire.f, to: wire.t };
-    if (wire.v !== VERSION || !isRange(range) || !wire.g.every(isGroup) || typeof wire.a !== 'number')
+    const shape = (['frames', 'series'] as const).find((s) => VERSIONS[s] === wire.v);
+    if (!shape || !isRange(range) || !wire.g.every(isGroup) || typeof wire.a !== 'number')
       throw new IntentError('unknown version');
     const groups = wire.g.map(([schemaId, messages, hash]) => ({ schemaId, messages, hash }));
-    return { ...range, groups, poison: decodeOffsets(range, wire.x ?? ''), first: wire.n === 1, at: wire.a };
+    return { ...range, groups, poison: decodeOffsets(range, wire.x ?? ''), first: wire.n === 1, at: wire.a, shape };
   } catch (cause) {
     throw new IntentError(`metadata is no intent: ${text.slice(0, 80)}`, { cause });
   }

@@ -1,6 +1,6 @@
 /** Decides whether a message may go to the tables, or to the dead letters and why. */
 import { Cursor } from './cursor';
-import { type Layout } from './layout';
+import { type Layouts } from './shape';
 import { Seen, type Walker } from './walk';
 import { walk } from './walker';
 
@@ -28,7 +28,7 @@ export interface UsableWriter {
   /** Of an Avro object container. */
   readonly header: Buffer;
   /** Where the landing table takes columns, and the schema can be laid out as such. */
-  readonly layout?: Layout;
+  readonly layouts?: Layouts;
 }
 
 export type Verdict =

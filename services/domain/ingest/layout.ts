@@ -11,8 +11,8 @@ import { compileWalker, UnsupportedSchemaError } from './walker';
 /** Parts of one block, to be sent one after the other. `bodies` are records of the schema, walked before. */
 export type Layout = (bodies: Uint8Array, records: number) => Uint8Array[];
 
-type Avro = string | { readonly type: Avro; readonly items?: Avro; readonly fields?: readonly AvroField[] };
-interface AvroField {
+export type Avro = string | { readonly type: Avro; readonly items?: Avro; readonly fields?: readonly AvroField[] };
+export interface AvroField {
   readonly name: string;
   readonly type: Avro;
 }
@@ -31,13 +31,27 @@ export function compileLayout(writer: object, reader: object): Layout | undefine
     c.over(bodies, 0, bodies.length);
     made.take(c, records);
     empty = made.next();
-    const start = Buffer.concat([unsigned(made.named.length), unsigned(records)]);
-    const columns = made.named.map(({ name, column }) => [text(name), text(column.type), ...column.parts()]);
-    return [start, ...columns.flat()];
+    return block(
+      records,
+      made.named.map(({ name, column }) => ({ name, type: column.type, parts: column.parts() })),
+    );
   };
 }
 
-function possible<T>(make: () => T): T | undefined {
+/** One column of a block. */
+export interface Laid {
+  readonly name: string;
+  readonly type: string;
+  readonly parts: readonly Uint8Array[];
+}
+
+export function block(rows: number, columns: readonly Laid[]): Uint8Array[] {
+  const start = Buffer.concat([unsigned(columns.length), unsigned(rows)]);
+  return [start, ...columns.flatMap(({ name, type, parts }) => [text(name), text(type), ...parts])];
+}
+
+/** Undefined where the schema has something that cannot be passed over. */
+export function possible<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch (e) {
@@ -77,14 +91,14 @@ function columnOf(writer: Avro, reader: Avro): Column | undefined {
 }
 
 /** `{ "type": "long", "logicalType": … }` is a long. */
-const plain = (type: Avro): Avro =>
+export const plain = (type: Avro): Avro =>
   typeof type === 'object' && typeof type.type === 'string' && !type.items && !type.fields ? type.type : type;
 
-const fieldsOf = (type: Avro): readonly AvroField[] | undefined =>
+export const fieldsOf = (type: Avro): readonly AvroField[] | undefined =>
   typeof type === 'object' && type.type === 'record' ? type.fields : undefined;
 
 /** Throws UnsupportedSchemaError where the field names a type that is declared elsewhere. */
-function passing(field: AvroField): Passed {
+export function passing(field: AvroField): Passed {
   const walker = compileWalker({ type: 'record', name: 'passed', fields: [field] });
   const seen = new Seen();
   return new Passed((c) => void walker(c, seen));

@@ -4,8 +4,9 @@
  */
 
 /**
- * One INSERT becomes one block, so these bound the memory of an insert on both sides: at most seven times the bytes once
- * they are columns (a reading of three bytes takes twenty).
+ * One INSERT becomes one block, so these bound the memory of an insert on both sides. Sorted into series a reading takes 23
+ * bytes, and each minute of a series 130 more and its names: some 200 MB where a full batch has every reading in a minute
+ * of its own.
  */
 export const MAX_BATCH_BYTES = 24 * 1024 * 1024;
 export const MAX_BATCH_MESSAGES = 100_000;

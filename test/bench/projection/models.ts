@@ -4,7 +4,7 @@ import { type Bed } from '../../services/projector/support/bed';
 /** `readings`: the table alone. `whole`: windows of a minute and an hour and the latest values, too. */
 export type Model = 'readings' | 'whole';
 
-const FROM_FRAMES = ['in_telemetry_1m', 'readings_1m_to_1h', 'in_telemetry_latest'];
+const FROM_FRAMES = ['in_telemetry_1m', 'in_telemetry_latest', 'in_series_1m', 'in_series_latest', 'readings_1m_to_1h'];
 
 /** Whoever inserts rows has no frames to make windows of: the views that such a user writes, giving the same tables. */
 const FROM_ROWS = (database: string): readonly string[] => [
@@ -25,8 +25,7 @@ const FROM_ROWS = (database: string): readonly string[] => [
 ];
 
 export async function shape(bed: Bed, database: string, model: Model, inserts: 'frames' | 'rows'): Promise<void> {
-  const gone =
-    model === 'readings' ? FROM_FRAMES : inserts === 'rows' ? ['in_telemetry_1m', 'in_telemetry_latest'] : [];
+  const gone = model === 'readings' ? FROM_FRAMES : inserts === 'rows' ? FROM_FRAMES.slice(0, -1) : [];
   for (const view of gone) await bed.execute(`DROP TABLE ${database}.${view} SYNC`);
   if (model === 'whole' && inserts === 'rows') for (const view of FROM_ROWS(database)) await bed.execute(view);
 }

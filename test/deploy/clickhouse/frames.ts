@@ -1,7 +1,8 @@
 /** Frames as the projector sends them, into a front that runs. */
 import { Encoder, schemas } from '../../../schemas/codec';
 import { type TelemetryFrame } from '../../../schemas/generated';
-import { container, containerHeader } from '../../../services/domain/ingest/container';
+import { type Container, container, containerHeader } from '../../../services/domain/ingest/container';
+import { compileSeries } from '../../../services/domain/ingest/series';
 import { type Front } from './front-process';
 
 export const BASE = Date.UTC(2026, 0, 15, 10);
@@ -29,16 +30,27 @@ export const frame = (over: Partial<TelemetryFrame> = {}): TelemetryFrame => ({
 
 export const TABLES = ['readings', 'readings_1m', 'readings_1h', 'readings_1d', 'latest_values'];
 
+function contained(frames: readonly TelemetryFrame[]): Container {
+  const encoder = new Encoder('telemetry-frame');
+  const bodies = frames.map((f) => encoder.encode(f));
+  const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
+  return container(containerHeader(schemas['telemetry-frame']), bodies, bytes);
+}
+
 export class Frames {
   constructor(private readonly front: Front) {}
 
-  /** One insert. */
+  /** One insert, of frames as they are. */
   async send(frames: readonly TelemetryFrame[], token: string): Promise<void> {
-    const encoder = new Encoder('telemetry-frame');
-    const bodies = frames.map((f) => encoder.encode(f));
-    const bytes = bodies.reduce((sum, b) => sum + b.length, 0);
-    const { whole } = container(containerHeader(schemas['telemetry-frame']), bodies, bytes);
+    const { whole } = contained(frames);
     await this.front.insert('millrace.in_telemetry', 'Avro', whole, { ...ONCE, insert_deduplication_token: token });
+  }
+
+  /** One insert, of frames sorted into series. */
+  async sendSorted(frames: readonly TelemetryFrame[], token: string): Promise<void> {
+    const parts = compileSeries(schemas['telemetry-frame'])!(contained(frames).bodies, frames.length)!;
+    const settings = { ...ONCE, insert_deduplication_token: token };
+    await this.front.insert('millrace.in_series', 'Native', Buffer.concat(parts), settings);
   }
 
   /** All rows of all tables that people see. */

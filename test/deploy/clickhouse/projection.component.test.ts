@@ -64,6 +64,19 @@ it('is the same in any order, in one insert or many', async () => {
   expect(await everything()).toEqual(expected);
 });
 
+it('is the same sorted into series, whatever the order, and once when it comes again', async () => {
+  const list = Array.from({ length: 12 }, (_, i) => mixed(i + 1));
+  await send(list, 'whole');
+  const expected = await everything();
+  await clear();
+  const shuffled = [...list].sort((a, b) => ((a.seq * 5) % 12) - ((b.seq * 5) % 12));
+  for (let again = 0; again < 2; again++) {
+    await frames.sendSorted(shuffled.slice(0, 5), 'some');
+    await frames.sendSorted(shuffled.slice(5), 'others');
+  }
+  expect(await everything()).toEqual(expected);
+});
+
 it('changes nothing when a token comes again, and inserts equal rows under another', async () => {
   await send([mixed(1), mixed(2)], 'first');
   const once = await everything();

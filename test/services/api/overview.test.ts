@@ -97,7 +97,7 @@ describe('lag', () => {
     { partition: 0, low: '0', high: '100' },
     { partition: 1, low: '40', high: '50' },
   ];
-  const intent = encodeIntent({ from: 80, to: 95, groups: [], poison: [], first: false, at: NOW });
+  const intent = encodeIntent({ from: 80, to: 95, groups: [], poison: [], first: false, at: NOW, shape: 'series' });
 
   test.each([
     ['nothing committed', [], null],

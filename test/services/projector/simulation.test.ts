@@ -81,13 +81,21 @@ function trickle(world: World, span_ms: number, chance: () => number, expected: 
       world.time.after(chance() * span_ms, () => write(world, partition, 1, chance, expected));
 }
 
+const { columns: _, ...OLDER } = telemetry;
+
 /** One life after another, each ended by a fault, while messages come in; then one without faults. */
-async function survive(seed: number, faults: Faults, lives: number): Promise<{ world: World; expected: Expected }> {
+async function survive(
+  seed: number,
+  faults: Faults,
+  lives: number,
+  /** Lives of a release that inserts whole frames, before the others. */
+  older = 0,
+): Promise<{ world: World; expected: Expected }> {
   const chance = random(seed);
   const world = newWorld();
   const expected: Expected = { good: new Set(), bad: new Set() };
   for (let life = 0; life < lives; life++) {
-    const process = new Process(world, partitions(2), faults, chance);
+    const process = new Process(world, partitions(2, life < older ? OLDER : telemetry), faults, chance);
     process.start();
     for (let burst = 0; burst < 4 && !process.dead && !process.stalled; burst++) {
       trickle(world, 1_500, chance, expected);
@@ -121,6 +129,11 @@ describe('given messages of every kind on two partitions', () => {
 
   test.each(SEEDS)('when answers are lost and tables are reached in part, then the same (seed %i)', async (seed) => {
     const { world, expected } = await survive(1000 + seed, { crash: 0.002, error: 0.06, stall: 0 }, 8);
+    expectExactlyOnce(world, expected);
+  });
+
+  test.each(SEEDS)('when a release that sorts readings takes over, then the same (seed %i)', async (seed) => {
+    const { world, expected } = await survive(3000 + seed, { crash: 0.02, error: 0.06, stall: 0 }, 8, 4);
     expectExactlyOnce(world, expected);
   });
 

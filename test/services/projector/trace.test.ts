@@ -18,7 +18,7 @@ const message = (offset: number, parent?: string): LogMessage => ({
 });
 
 function batchOf(messages: readonly LogMessage[]): Batch {
-  const batch = new Batch(0, true, T0);
+  const batch = new Batch(0, true, T0, 'frames');
   for (const m of messages) batch.add(m, { kind: 'good', schemaId: 1, rows: 1 });
   return batch;
 }

@@ -21,6 +21,7 @@ const intent: Intent = {
   poison: [120, 121, 199],
   first: false,
   at: 1_767_225_600_000,
+  shape: 'frames',
 };
 
 const offsetSets = fc
@@ -63,6 +64,15 @@ describe('an intent', () => {
     expect(decodeIntent(encodeIntent(intent))).toEqual(intent);
     const first = { ...intent, first: true, poison: [], groups: [] };
     expect(decodeIntent(encodeIntent(first))).toEqual(first);
+    const series = { ...intent, shape: 'series' as const };
+    expect(decodeIntent(encodeIntent(series))).toEqual(series);
+  });
+
+  test('of a release before there were series is one of frames, and a newer shape is no intent of ours', () => {
+    const wire = { v: 1, f: 5, t: 9, a: 0, g: [[7, 4, 'h']] };
+    expect(decodeIntent(JSON.stringify(wire))).toMatchObject({ from: 5, to: 9, shape: 'frames' });
+    expect(decodeIntent(JSON.stringify({ ...wire, v: 2 }))).toMatchObject({ shape: 'series' });
+    expect(() => decodeIntent(JSON.stringify({ ...wire, v: 3 }))).toThrow(IntentError);
   });
 
   test('fits the broker’s bound at its own bounds', () => {
@@ -73,7 +83,7 @@ describe('an intent', () => {
     }));
     const poison = Array.from({ length: 700 }, (_, i) => 9e15 + i * 1_000);
     while (encodeOffsets(9e15, poison).length > MAX_POISON_TEXT) poison.pop();
-    const text = encodeIntent({ from: 9e15, to: 9e15 + 5e6, groups, poison, first: true, at: 4e12 });
+    const text = encodeIntent({ from: 9e15, to: 9e15 + 5e6, groups, poison, first: true, at: 4e12, shape: 'series' });
     expect(text.length).toBeLessThanOrEqual(MAX_METADATA_BYTES);
     expect(Buffer.byteLength(text)).toBe(text.length);
   });
@@ -88,7 +98,7 @@ describe('an intent', () => {
     'null',
     '42',
     '{}',
-    '{"v":2,"f":1,"t":2,"a":0,"g":[]}',
+    '{"v":3,"f":1,"t":2,"a":0,"g":[]}',
     '{"v":1,"f":5,"t":5,"a":0,"g":[]}',
     'x'.repeat(5_000),
   ])('is not read from %p', (text) => expect(() => decodeIntent(text)).toThrow(IntentError));

@@ -2,73 +2,17 @@ import fc from 'fast-check';
 import { avroType, schemas, typeOf } from '../../../../schemas/codec';
 import { long } from '../../../../services/domain/ingest/container';
 import { compileLayout } from '../../../../services/domain/ingest/layout';
+import { NativeBlock } from './support/native-block';
 
 const READER = schemas['telemetry-frame'];
 const FRAME = typeOf('telemetry-frame');
-
-/** Reads what ClickHouse would: a block of its Native format as rows. */
-class Block {
-  private at = 0;
-
-  constructor(private readonly bytes: Buffer) {}
-
-  rows(): Record<string, unknown>[] {
-    const columns = this.unsigned();
-    const count = this.unsigned();
-    const read = Array.from({ length: columns }, () => [this.text(), this.values(this.text(), count)] as const);
-    expect(this.at).toBe(this.bytes.length);
-    return Array.from({ length: count }, (_, i) => Object.fromEntries(read.map(([name, values]) => [name, values[i]])));
-  }
-
-  private values(type: string, n: number): unknown[] {
-    const each = <T>(f: () => T): T[] => Array.from({ length: n }, f);
-    if (type === 'Int64') return each(() => this.bytes.readBigInt64LE(this.step(8)));
-    if (type === 'Int32') return each(() => this.bytes.readInt32LE(this.step(4)));
-    if (type === 'Float64') return each(() => this.bytes.readDoubleLE(this.step(8)));
-    if (type === 'String') return each(() => this.text());
-    const inner = type.slice(type.indexOf('(') + 1, -1);
-    return type.startsWith('Array') ? this.arrays(inner, n) : this.tuples(inner, n);
-  }
-
-  private arrays(items: string, n: number): unknown[][] {
-    const ends = Array.from({ length: n }, () => Number(this.bytes.readBigUInt64LE(this.step(8))));
-    const all = this.values(items, ends.at(-1) ?? 0);
-    return ends.map((end, i) => all.slice(i === 0 ? 0 : ends[i - 1], end));
-  }
-
-  private tuples(inner: string, n: number): Record<string, unknown>[] {
-    const parts = [...inner.matchAll(/(\w+) (Array\(\w+\)|\w+)/g)].map(
-      ([, name, type]) => [name!, this.values(type!, n)] as const,
-    );
-    return Array.from({ length: n }, (_, i) => Object.fromEntries(parts.map(([name, values]) => [name, values[i]])));
-  }
-
-  private text(): string {
-    const n = this.unsigned();
-    return this.bytes.toString('utf8', this.step(n), this.at);
-  }
-
-  private unsigned(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const b = this.bytes[this.step(1)]!;
-      value |= (b & 0x7f) << shift;
-      if (b < 0x80) return value;
-    }
-  }
-
-  private step(n: number): number {
-    this.at += n;
-    return this.at - n;
-  }
-}
 
 const laid = (writer: object, bodies: readonly Buffer[]): Record<string, unknown>[] => {
   const layout = compileLayout(writer, READER)!;
   const bytes = Buffer.concat(layout(Buffer.concat(bodies), bodies.length));
   // A second block expects what the first one got; it must be the same.
   expect(Buffer.concat(layout(Buffer.concat(bodies), bodies.length))).toEqual(bytes);
-  return new Block(bytes).rows();
+  return new NativeBlock(bytes).rows();
 };
 
 const longs = fc.oneof(
@@ -169,5 +113,5 @@ test('arrays may come in several blocks, with or without their size', () => {
   const items = (...ns: number[]): Buffer => Buffer.concat(ns.map(long));
   const body = Buffer.concat([long(2), items(1, -300), long(-1), long(2), items(5_000), long(0)]);
   const layout = compileLayout(schema, schema)!;
-  expect(new Block(Buffer.concat(layout(body, 1))).rows()).toEqual([{ dt: [1n, -300n, 5_000n] }]);
+  expect(new NativeBlock(Buffer.concat(layout(body, 1))).rows()).toEqual([{ dt: [1n, -300n, 5_000n] }]);
 });

@@ -9,6 +9,7 @@ const intent: Intent = {
   poison: [],
   first: false,
   at: 0,
+  shape: 'frames',
 };
 const first: Intent = { ...intent, first: true };
 const done: LedgerHead = { from: 100, to: 200, hash: contentHash(intent) };

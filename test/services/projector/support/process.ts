@@ -155,10 +155,11 @@ export class Process {
   private sink(): Sink {
     const { tables } = this.world;
     return {
-      insert: (_, { container }, token) =>
+      insert: (landing, { container, block }, token) =>
         this.call(() => {
+          const way = block?.().table ?? landing;
           const cut = this.chance() < this.faults.error;
-          tables.insert(container, token, cut ? Math.floor(this.chance() * 3) : tables.targets.length);
+          tables.insert(container, `${way} ${token}`, cut ? Math.floor(this.chance() * 3) : tables.targets.length);
           if (cut) throw new SinkError('insert', 241, 'the engine died half-way');
         }),
       probe: (_, container) => this.call(() => !decode(container).some((r) => r.device_id === REFUSED)),

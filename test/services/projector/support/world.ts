@@ -100,7 +100,7 @@ export class SimTables {
     private readonly memory: number,
   ) {}
 
-  /** Reaches `targets` of the tables before it fails. */
+  /** Reaches `targets` of the tables before it fails. The token is the projector's and the way the rows come by. */
   insert(container: Container, token: string, targets: number): void {
     const rows = decode(container);
     if (rows.some((r) => r.device_id === REFUSED)) throw new SinkError('insert', 1001, 'avro::Exception');
