@@ -111,7 +111,8 @@ export function notification(
       monitoredItems,
       events: lists,
       status,
-    } = data as unknown as {
+      // A server may put nothing there, or what nobody knows.
+    } = (data ?? {}) as unknown as {
       monitoredItems?: { clientHandle: number; value: DataValue }[];
       events?: { clientHandle: number; eventFields: Variant[] | null }[];
       status?: { value: number };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { StatusCodes } from 'node-opcua-client';
+import { NotificationMessage, StatusCodes } from 'node-opcua-client';
 import {
   ConvertError,
   fieldValue,
@@ -9,6 +9,7 @@ import {
   uaValue,
   type UaValue,
 } from '../../../../edge-agent/adapters/opcua/codec';
+import { notification } from '../../../../edge-agent/adapters/opcua/wire';
 import { type FieldValue } from '../../../../edge-agent/adapter';
 import { Quality } from '../../../../schemas/quality';
 
@@ -109,4 +110,9 @@ test.each<[keyof typeof StatusCodes, number]>([
 test('a write that the server’s own device did not answer is not certain', () => {
   expect(isUncertainWrite((StatusCodes.BadTimeout as { value: number }).value)).toBe(true);
   expect(isUncertainWrite((StatusCodes.BadNotWritable as { value: number }).value)).toBe(false);
+});
+
+test('a notification with nothing in one of its places says nothing there', () => {
+  const notificationMessage = new NotificationMessage({ sequenceNumber: 7, notificationData: [null] });
+  expect(notification(1, { notificationMessage })).toEqual({ subscription: 1, sequence: 7, values: [], events: [] });
 });
