@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (4e75f3c56b1843c889b4dbeb94b0f77f2f6e85dbe5fce2047996ac03662a6a65) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (ead091adb2272cb87e7a290220b40ff64d9d453c9deea8e6810f9884fe102fe4) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -920,7 +920,7 @@ export interface paths {
         put?: never;
         /**
          * Ask an agent what a draft of a profile would read, or what is behind a connection of it
-         * @description `current` is the text of the profile that the agent works by. Otherwise the agent reads the field beside its work; nothing is stored, shipped or written. Answers when it has answered, at most
+         * @description `current` is the text of the profile that the agent works by; `test` says whether a connection can be had. Otherwise the agent reads the field beside its work; nothing is stored, shipped or written. Answers when it has answered, at most
          *     20 s after `wait_s`. 409 `refused` carries the agent's reason, or says that it did not answer.
          */
         post: operations["probeAgent"];
@@ -3324,10 +3324,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @enum {string} */
-                    kind: "preview" | "browse" | "current";
+                    kind: "preview" | "browse" | "test" | "current";
                     /** @description YAML; not for current */
                     profile?: string;
-                    /** @description preview: only its devices; browse: which one */
+                    /** @description preview: only its devices; browse and test: which one */
                     connection?: string;
                     /** @description Where to begin: a node of OPC UA, a topic filter of MQTT */
                     node?: string;
@@ -3345,7 +3345,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        kind: "preview" | "browse" | "current";
+                        kind: "preview" | "browse" | "test" | "current";
                     };
                 };
             };
