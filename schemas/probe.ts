@@ -6,11 +6,14 @@ export const MAX_PROBE_MS = 30_000;
 export const MAX_PROBE_BYTES = 900_000;
 
 export interface ProbeRequest {
-  /** preview: every point of the draft is read. browse: what is behind one connection of it. current: no draft, but what the agent works by. */
-  readonly kind: 'preview' | 'browse' | 'current';
+  /**
+   * preview: every point of the draft is read. browse: what is behind one connection of it. test: whether that one can be had.
+   * current: no draft, but what the agent works by.
+   */
+  readonly kind: 'preview' | 'browse' | 'test' | 'current';
   /** YAML; empty for current. */
   readonly profile: string;
-  /** Of the draft. Preview: only its devices, all when empty. Browse: the one. */
+  /** Of the draft. Preview: only its devices, all when empty. Browse and test: the one. */
   readonly connection: string;
   /** Browse: where to begin. OPC UA: a node. MQTT: a topic filter. Empty: everywhere. */
   readonly node: string;
@@ -78,6 +81,18 @@ export interface Found {
   readonly cut: boolean;
 }
 
+/** Whether a connection can be had, asked before there are devices or points. */
+export interface Tested {
+  readonly kind: 'test';
+  readonly connection: string;
+  readonly protocol: string;
+  readonly reached: boolean;
+  /** Why not, causes included; '' when it was reached. */
+  readonly reason: string;
+  /** Until it was reached or refused, ms. */
+  readonly took_ms: number;
+}
+
 /** What the agent works by: a draft begins there, and is compared with it. */
 export interface Current {
   readonly kind: 'current';
@@ -87,4 +102,4 @@ export interface Current {
   readonly profile: string;
 }
 
-export type ProbeResult = Preview | Found | Current;
+export type ProbeResult = Preview | Found | Tested | Current;

@@ -3,19 +3,28 @@
  * costs the working agent nothing.
  */
 import { createSocket } from 'node:dgram';
-import { type AdapterDeps } from '../adapters';
+import { addAdapter, type AdapterDeps } from '../adapters';
 import { type BacnetSettings, connectionSettings as bacnetSettings } from '../adapters/bacnet/settings';
+import { compileProfile } from '../core/compile/compile';
 import { type AgentPlan } from '../core/compile/plan';
 import { type Env, ProfileDocument } from '../core/profile/document';
 import { loadProfile } from '../core/profile/load';
 import { type Problem, problemText } from '../core/profile/problem';
-import { type ConnectionSection } from '../core/profile/types';
-import { planOfText, ProfileError, schemaOfProfiles } from '../profile-file';
+import { type ConnectionSection, type Profile } from '../core/profile/types';
+import { planOfText, ProfileError, PROTOCOLS, schemaOfProfiles } from '../profile-file';
 import { qualityName } from '../quality-name';
-import { type Found, MAX_PROBE_BYTES, type Preview, type PreviewValue, type ProbeRequest } from '../../schemas/probe';
+import {
+  type Found,
+  MAX_PROBE_BYTES,
+  type Preview,
+  type PreviewValue,
+  type ProbeRequest,
+  type Tested,
+} from '../../schemas/probe';
 import { browseConnection } from './browse';
 import { ProbeError } from './error';
 import { plainValue, readField } from './read-field';
+import { tryLink } from './try-link';
 import { asVisitor } from './visitor';
 
 export interface ProbeDeps extends AdapterDeps {
@@ -28,10 +37,12 @@ const SUFFIX_RADIX = 36;
 const NEVER = new Promise<never>(() => undefined);
 
 /** Throws ProfileError, ProbeError, and whatever kept a connection from being browsed. */
-export async function probe(request: ProbeRequest, deps: ProbeDeps): Promise<Preview | Found> {
+export async function probe(request: ProbeRequest, deps: ProbeDeps): Promise<Preview | Found | Tested> {
   const suffix = `probe-${deps.random().toString(SUFFIX_RADIX).slice(2, 10)}`;
   if (request.kind === 'preview') return preview(request, deps, suffix);
-  const connection = connectionOf(request, deps.env);
+  const alone = profileOf(request, deps.env);
+  if (request.kind === 'test') return test(alone, request, deps, suffix);
+  const connection = onlyOne(alone);
   const { wait_ms, node } = request;
   const isFree = await freeAmong(connection.protocol === 'bacnet' ? [bacnetSettings(connection).port] : []);
   return browseConnection(connection, { node, wait_ms, suffix, random: deps.random, isFree });
@@ -58,6 +69,20 @@ async function preview(request: ProbeRequest, deps: ProbeDeps, suffix: string): 
   return bounded({ kind: 'preview', values, unread, complaints, points: total });
 }
 
+async function test(alone: Profile, { wait_ms }: ProbeRequest, deps: ProbeDeps, suffix: string): Promise<Tested> {
+  const { name, protocol } = onlyOne(alone);
+  if (protocol === 'bacnet')
+    throw new ProbeError('BACnet has no connection that could be tested: browse it, and see which devices answer');
+  const draft = compileProfile({ ...alone, devices: [] }, PROTOCOLS);
+  const { plan, leftOut } = asVisitor(draft, { connection: '', suffix, isFree: () => false });
+  const [connection] = plan.connections;
+  if (!connection) throw new ProbeError(leftOut.map((l) => l.reason).join('\n'));
+  const begun = deps.clock.monotonic();
+  const reason = await tryLink(addAdapter(connection, deps), wait_ms);
+  const took_ms = Math.round(deps.clock.monotonic() - begun);
+  return { kind: 'test', connection: name, protocol, reached: reason === '', reason, took_ms };
+}
+
 /** Halves what is listed until it fits: `points` says how many there were. */
 export function bounded(preview: Preview, max_bytes = MAX_PROBE_BYTES): Preview {
   if (Buffer.byteLength(JSON.stringify(preview)) <= max_bytes) return preview;
@@ -65,8 +90,8 @@ export function bounded(preview: Preview, max_bytes = MAX_PROBE_BYTES): Preview 
   return bounded({ ...preview, values: half(preview.values), unread: half(preview.unread) }, max_bytes);
 }
 
-/** The rest of the draft may still be missing: what is behind a connection is asked before there are devices. */
-function connectionOf({ profile, connection: name }: ProbeRequest, env: Env): ConnectionSection {
+/** One connection of a draft whose rest may still be missing: it is asked for before there are devices. */
+function profileOf({ profile, connection: name }: ProbeRequest, env: Env): Profile {
   const document = ProfileDocument.parse(FILE, profile, env);
   if (document.problems.length > 0) throw new ProfileError(document.problems);
   const { agent, connections } = (document.data() ?? {}) as { agent?: unknown; connections?: ConnectionSection[] };
@@ -82,7 +107,12 @@ function connectionOf({ profile, connection: name }: ProbeRequest, env: Env): Co
   const source = { file: FILE, text: JSON.stringify(whole), env: {}, schema: schemaOfProfiles(), readFile: notHere };
   const loaded = loadProfile(source);
   if (!loaded.ok) throw new ProfileError(loaded.problems);
-  return loaded.loaded.profile.connections[0] ?? section;
+  return loaded.loaded.profile;
+}
+
+function onlyOne({ connections: [connection] }: Profile): ConnectionSection {
+  if (!connection) throw new ProbeError('the profile has no connection');
+  return connection;
 }
 
 function known(name: string, names: readonly string[]): void {

@@ -24,7 +24,11 @@ export interface VisitOptions {
 
 const COMES_BY_ITSELF =
   'its devices come to the agent by themselves: what they send is seen once the profile is in force';
+const ONE_CONSUMER =
+  'a queue gives each message to one consumer: a visitor would take some from the agent, and end those of devices that the draft lacks';
 const NOT_BESIDE: Readonly<Record<string, string>> = {
+  amqp: ONE_CONSUMER,
+  'amqp-0-9-1': ONE_CONSUMER,
   http: COMES_BY_ITSELF,
   coap: COMES_BY_ITSELF,
   'mqtt-listener': COMES_BY_ITSELF,

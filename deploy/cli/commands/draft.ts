@@ -1,7 +1,7 @@
 /** A profile that is being written, over the API: what its agent would read, what is behind a connection, points put into it. */
 import { writeFileSync } from 'node:fs';
 import { parseDocument, stringify } from 'yaml';
-import { type Found, type Preview, type ProbeResult } from '../../../schemas/probe';
+import { type Found, type Preview, type ProbeResult, type Tested } from '../../../schemas/probe';
 import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
@@ -60,6 +60,16 @@ export async function preview(context: Context, file: string, o: ProbeOptions): 
   if (unread.length > 0) context.io.err(`silent: ${unread.join(', ')}\n`);
   context.io.err(`${values.length} of ${points} points read; nothing was stored, shipped or written\n`);
   return unread.length === 0 && complaints.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Exit 0: the connection was had, 1: it was not. */
+export async function test(context: Context, file: string, o: ProbeOptions): Promise<number> {
+  const tested = await probe<Tested>(context, draftOf(file, o.agent), 'test', o);
+  const { connection, protocol, reached, reason, took_ms } = tested;
+  if (o.json) context.io.out(json(tested));
+  else
+    context.io.out(`${connection} (${protocol}) ${reached ? `answers, after ${took_ms} ms` : `does not: ${reason}`}\n`);
+  return reached ? EXIT.ok : EXIT.failed;
 }
 
 /** Exit 0: something was found, 1: nothing. */

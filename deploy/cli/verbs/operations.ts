@@ -81,6 +81,10 @@ function addDrafts(group: Command, run: Verbs['run']): void {
     withJson(group.command(name).argument('<file>', 'profile, YAML'))
       .option('--agent <id>', 'that is asked (default: the one that the profile names)')
       .option('--wait <seconds>', 'how long it looks (default: 5, at most 30)');
+  asking('test')
+    .description('whether the agent can have a connection of a draft, before it has devices or points; exit 1 when not')
+    .option('--connection <name>', 'may be left out when it is the only one')
+    .action((file: string, o: DraftModule.ProbeOptions) => run((c) => draft().test(c, file, o)));
   asking('preview')
     .description('have the agent read every point of a draft, beside its work; exit 1 when some are silent')
     .option('--connection <name>', 'only its devices')

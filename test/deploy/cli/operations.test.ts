@@ -161,6 +161,16 @@ describe('profile', () => {
       expect(into.seen[1]).toMatchObject({ body: { connection: 'plc', device: 'd', source: { kind: 'points' } } });
     });
 
+    test('test says whether the agent can have a connection, with exit 1 when it cannot', async () => {
+      const tested = { kind: 'test', connection: 'plc', protocol: 'opcua', reached: true, reason: '', took_ms: 7 };
+      const had = await against(() => ({ body: tested }), ['profile', 'test', draft, '--connection', 'plc']);
+      expect(had).toMatchObject({ code: 0, out: 'plc (opcua) answers, after 7 ms\n' });
+      expect(had.seen[0]).toMatchObject({ body: { kind: 'test', connection: 'plc' } });
+      const away = { ...tested, reached: false, reason: 'connect ECONNREFUSED' };
+      const refused = await against(() => ({ body: away }), ['profile', 'test', draft]);
+      expect(refused).toMatchObject({ code: 1, out: 'plc (opcua) does not: connect ECONNREFUSED\n' });
+    });
+
     test('import prints the profile with the points, or keeps it in its file', async () => {
       const csv = join(dir, 'tags.csv');
       writeFileSync(csv, 'tag,address\n');

@@ -1,13 +1,17 @@
 /** What an agent finds out about a draft without getting in its own way. */
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { type AdapterSink, type FieldAdapter } from '../../../edge-agent/adapter';
 import { type BacnetSettings, type BacnetSource } from '../../../edge-agent/adapters/bacnet/settings';
 import { type MqttConnectionSettings } from '../../../edge-agent/adapters/mqtt/settings';
 import { type AgentPlan } from '../../../edge-agent/core/compile/plan';
-import { bounded } from '../../../edge-agent/probe/probe';
+import { bounded, probe } from '../../../edge-agent/probe/probe';
 import { tellable } from '../../../edge-agent/probe/current';
 import { MAX_TOPICS, SeenTopics } from '../../../edge-agent/probe/topics';
 import { asVisitor } from '../../../edge-agent/probe/visitor';
+import { systemClock } from '../../../edge-agent/io/clock';
+import { tryLink } from '../../../edge-agent/probe/try-link';
 import { planOfText } from '../../../edge-agent/profile-file';
 import { PointsError, type PointSource, withPoints } from '../../../edge-agent/profile-points';
 import { projectRoot } from '../../../schemas/root';
@@ -42,12 +46,12 @@ describe('a visitor', () => {
     expect(points.filter((p) => (p.source as BacnetSource).cov)).toEqual([]);
   });
 
-  test.each(['http', 'coap', 'mqtt-listener', 'sparkplug-b', 'can'])(
+  test.each(['http', 'coap', 'mqtt-listener', 'sparkplug-b', 'can', 'amqp', 'amqp-0-9-1'])(
     'leaves out what %s would disturb, and says why',
     (protocol) => {
       const { plan, leftOut } = visit(sample(protocol));
       expect(plan.connections).toEqual([]);
-      expect(leftOut[0]?.reason).toMatch(/by themselves|born anew|stop the agent/);
+      expect(leftOut[0]?.reason).toMatch(/by themselves|born anew|stop the agent|one consumer/);
     },
   );
 
@@ -55,6 +59,48 @@ describe('a visitor', () => {
     const plan = sample('opcua');
     expect(visit(plan, 'plc').plan.devices.size).toBe(2);
     expect(visit(plan, 'other').plan.devices.size).toBe(0);
+  });
+});
+
+describe('a connection of a draft without devices', () => {
+  const asked = (settings: string) =>
+    probe(
+      {
+        ...{ kind: 'test', connection: '', node: '', wait_ms: 30_000 },
+        profile: `agent: { id: edge-1 }\nconnections: [{ name: plant, ${settings} }]\n`,
+      },
+      { clock: systemClock, random: Math.random, env: {} },
+    );
+
+  test('is had where something listens, and otherwise it is said why not', async () => {
+    const server = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const settings = `protocol: modbus-tcp, host: 127.0.0.1, port: ${port}`;
+    const had = await asked(settings);
+    expect(had).toMatchObject({ kind: 'test', connection: 'plant', protocol: 'modbus-tcp', reached: true, reason: '' });
+    await new Promise((resolve) => server.close(resolve));
+    const away = await asked(settings);
+    expect(away).toMatchObject({ reached: false, reason: expect.stringMatching(/ECONNREFUSED/) as string });
+  });
+
+  test.each([
+    ['protocol: bacnet, bacnet: { interface: 127.0.0.1 }', /browse it/],
+    ['protocol: http, port: 8088', /by themselves/],
+    ['protocol: modbus-tcp, port: 70000', /70000/],
+  ])('%s is refused with the reason', async (settings, reason) => {
+    await expect(asked(settings)).rejects.toThrow(reason);
+  });
+
+  test('what is said of a device is no word about the link, and silence has an end', async () => {
+    const closed: string[] = [];
+    const adapter = {
+      start: ({ link }: AdapterSink) =>
+        link({ kind: 'link', device: 'd', state: 'disconnected', at: 0, reason: 'device is silent' }),
+      close: () => Promise.resolve(void closed.push('closed')),
+    };
+    expect(await tryLink(adapter as unknown as FieldAdapter, 1)).toBe('no answer within 1 ms');
+    expect(closed).toEqual(['closed']);
   });
 });
 

@@ -214,9 +214,11 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
         Promise.resolve(
           kind === 'current'
             ? { kind, source: 'file', profile: 'agent: { id: edge-1 }' }
-            : kind === 'preview'
-              ? { kind, values: [], unread: [], complaints: [], points: 0 }
-              : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
+            : kind === 'test'
+              ? { kind, connection: 'plc', protocol: 'opcua', reached: false, reason: 'refused', took_ms: 3 }
+              : kind === 'preview'
+                ? { kind, values: [], unread: [], complaints: [], points: 0 }
+                : { kind, protocol: 'mqtt', points: [], devices: [], topics: [], left_out: [], cut: false },
         ),
     },
     rateLimit: { per_second: 0, burst: 1 },

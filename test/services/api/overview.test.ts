@@ -224,6 +224,8 @@ describe('drafts', () => {
     expect(api.audit.at(-1)).toMatchObject({ action: 'profile.probe' });
     const current = await api.call('POST', '/api/v1/agents/edge-1/probes', { kind: 'current' });
     expect(current.body).toMatchObject({ source: 'file', profile: 'agent: { id: edge-1 }' });
+    const tested = await api.call('POST', '/api/v1/agents/edge-1/probes', { kind: 'test', profile: DRAFT });
+    expect(tested).toMatchObject({ status: 200, body: { kind: 'test', reached: false, reason: 'refused' } });
     expect((await api.call('POST', '/api/v1/agents/edge-1/probes', { kind: 'browse' })).status).toBe(400);
     const long = { kind: 'browse', profile: DRAFT, wait_s: 31 };
     expect((await api.call('POST', '/api/v1/agents/edge-1/probes', long)).status).toBe(400);

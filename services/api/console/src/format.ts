@@ -78,6 +78,15 @@ export const argumentWords = (args: Readonly<Record<string, unknown>>): string[]
     ([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );
 
+/** Longest command in a list; the whole of it is on its own screen. */
+const LISTED_COMMAND = 80;
+
+/** `set-setpoint value=72`, cut: a signed manifest is an argument, too. */
+export function commandText(name: string, args: Readonly<Record<string, unknown>>): string {
+  const whole = [name, ...argumentWords(args)].join(' ');
+  return whole.length > LISTED_COMMAND ? `${whole.slice(0, LISTED_COMMAND)} …` : whole;
+}
+
 const BYTES_A_LINE = 16;
 
 /** As `hexdump -C` writes bytes: offset, hex, text. */

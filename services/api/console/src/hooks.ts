@@ -53,6 +53,9 @@ export interface Loaded<T> {
   readonly again: () => void;
 }
 
+/** What the stream has told is in SQL a moment later: lists of it are asked for again after this time, ms. */
+export const SQL_LATE_MS = 5_000;
+
 /** Asks once, again when `key` changes, and every so often; what was known stays while it is asked anew. */
 export function useLoad<T>(path: string | undefined, key: unknown = 0, every_ms = 0): Loaded<T> {
   const [state, set] = useState<{ path?: string; value?: T; error?: Problem }>({});

@@ -52,6 +52,7 @@ export class Live {
   readonly devices = new Map<string, Device>();
   readonly values = new Map<string, Map<string, LiveValue>>();
   readonly agentReadings = new Map<string, number>();
+  readonly deviceReadings = new Map<string, number>();
   notes: readonly Note[] = [];
   link: Link = 'connecting';
   /** Whether every page of the list has come. */
@@ -212,6 +213,7 @@ export class Live {
     }
     this.readings += count;
     this.agentReadings.set(agent_id, (this.agentReadings.get(agent_id) ?? 0) + count);
+    this.deviceReadings.set(device_id, (this.deviceReadings.get(device_id) ?? 0) + count);
   }
 
   private takePresence(id: string, presence: Presence): void {

@@ -145,8 +145,10 @@ function useKeys(help: () => void): void {
       else if (event.key === '?') help();
       else if (event.key === '/') {
         event.preventDefault();
-        if (!location.pathname.startsWith('/devices')) go('/devices');
-        setTimeout(() => document.getElementById('search')?.focus());
+        const search = (): HTMLElement | null => document.getElementById('search');
+        if (!search()) go('/devices');
+        if (search()) search()?.focus();
+        else setTimeout(() => search()?.focus());
       }
     };
     addEventListener('keydown', press);

@@ -214,6 +214,8 @@ inBrowser(
     await console.visit('/connections/edge-1');
     const { page } = console;
     const editor = page.getByLabel('Profile, YAML');
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await console.says('answers the agent, after 12 ms');
     await page.getByRole('button', { name: 'Browse' }).click();
     await console.says('nsu=urn:plant;s=Flow');
     await page.getByLabel('Points are of the device').fill('boiler-9');
@@ -304,6 +306,8 @@ inBrowser('keys lead to screens, and into the list', async () => {
   await console.page.keyboard.type('boiler-1');
   await console.page.waitForURL('**/devices?q=boiler-1');
   await console.says('1 of 200');
+  await console.page.keyboard.press('ArrowDown');
+  await console.page.locator('[data-row="0"] a:focus').waitFor();
   await console.page.locator('h1').click();
   await console.page.keyboard.press('?');
   const keys = console.page.getByRole('dialog');

@@ -23,24 +23,26 @@ geofences:
 `;
 
 /** What an agent answers about any draft: a server with two variables, and the points of the draft above. */
-export const askAgent: ApiDependencies['probes']['ask'] = (_asker, _agent, { kind }) =>
+export const askAgent: ApiDependencies['probes']['ask'] = (_asker, _agent, { kind, connection }) =>
   Promise.resolve(
     kind === 'current'
       ? { kind, source: 'file', profile: PROFILE.replace('edge-1', 'edge-4') }
-      : kind === 'preview'
-        ? {
-            ...{ kind, unread: ['boiler-1/flow'], points: 3 },
-            complaints: [{ connection: 'weather', reason: 'connect ECONNREFUSED 10.0.0.7:4840' }],
-            values: [
-              ...[{ device: 'boiler-1', metric: 'temperature', value: 71.25, unit: 'Cel', quality: 'good' }],
-              ...[{ device: 'boiler-1', metric: 'pressure', value: 1.4, unit: 'bar', quality: 'uncertain' }],
-            ].map((v) => ({ ...v, time: '2026-01-01T00:00:00.000Z' })),
-          }
-        : {
-            ...{ kind, protocol: 'opcua', devices: [], topics: [], left_out: ['Boiler/Curve: an array'], cut: false },
-            points: [
-              { metric: 'Boiler.Pressure', node: 'nsu=urn:plant;s=Pressure', type: 'float64' },
-              { metric: 'Boiler.Flow', node: 'nsu=urn:plant;s=Flow', type: 'float64' },
-            ],
-          },
+      : kind === 'test'
+        ? { kind, connection, protocol: 'modbus-tcp', reached: true, reason: '', took_ms: 12 }
+        : kind === 'preview'
+          ? {
+              ...{ kind, unread: ['boiler-1/flow'], points: 3 },
+              complaints: [{ connection: 'weather', reason: 'connect ECONNREFUSED 10.0.0.7:4840' }],
+              values: [
+                ...[{ device: 'boiler-1', metric: 'temperature', value: 71.25, unit: 'Cel', quality: 'good' }],
+                ...[{ device: 'boiler-1', metric: 'pressure', value: 1.4, unit: 'bar', quality: 'uncertain' }],
+              ].map((v) => ({ ...v, time: '2026-01-01T00:00:00.000Z' })),
+            }
+          : {
+              ...{ kind, protocol: 'opcua', devices: [], topics: [], left_out: ['Boiler/Curve: an array'], cut: false },
+              points: [
+                { metric: 'Boiler.Pressure', node: 'nsu=urn:plant;s=Pressure', type: 'float64' },
+                { metric: 'Boiler.Flow', node: 'nsu=urn:plant;s=Flow', type: 'float64' },
+              ],
+            },
   );

@@ -3,11 +3,27 @@ import { useState } from 'preact/hooks';
 import { call, devicePath } from '../api';
 import { now } from '../clock';
 import { cli, valueText } from '../format';
-import { useAttempt, useLive, useLoad, useNow } from '../hooks';
+import { SQL_LATE_MS, useAttempt, useLive, useLoad, useNow } from '../hooks';
 import { pathOf } from '../route';
 import { type AlarmRow, type AlarmTransition, type Items } from '../types';
 import { Confirm, Dialog } from '../dialog';
-import { Act, Badge, Card, Cli, Field, Link, Screen, Shown, Sql, Table, Tabs, Time, type Tone, Trouble } from '../ui';
+import {
+  Act,
+  Badge,
+  Card,
+  Cli,
+  Empty,
+  Field,
+  Link,
+  Screen,
+  Shown,
+  Sql,
+  Table,
+  Tabs,
+  Time,
+  type Tone,
+  Trouble,
+} from '../ui';
 
 /** ISA-18.2: more than ten new alarms in ten minutes are more than one person can deal with. */
 const FLOOD_ALARMS = 10;
@@ -43,7 +59,7 @@ const isShelved = ({ shelved_until: until }: AlarmRow, at: number): boolean => u
 function Standing() {
   const live = useLive();
   const at = useNow(5_000);
-  const loaded = useLoad<Items<AlarmRow>>('/alarms', live.alarms, 15_000);
+  const loaded = useLoad<Items<AlarmRow>>('/alarms', live.alarms, SQL_LATE_MS);
   const items = loaded.value?.items ?? [];
   const shelved = items.filter((a) => isShelved(a, at));
   return (
@@ -60,8 +76,15 @@ function Standing() {
           what="Asking for alarms"
           empty={<strong>No alarm is active, and none waits to be acknowledged.</strong>}
         >
-          {(all) => <AlarmTable alarms={all.filter((a) => !shelved.includes(a))} again={loaded.again} />}
+          {(all) =>
+            all.length === shelved.length ? (
+              <Empty>All of them are shelved.</Empty>
+            ) : (
+              <AlarmTable alarms={all.filter((a) => !shelved.includes(a))} again={loaded.again} />
+            )
+          }
         </Shown>
+        <Cli text="./millrace alarm list" />
         <Sql text="SELECT * FROM alarms WHERE active OR NOT acknowledged ORDER BY priority, raised_at DESC" />
       </Card>
       {shelved.length > 0 && (
@@ -235,7 +258,7 @@ function Shelve({ alarm: a, close }: { alarm: AlarmRow; close: () => void }) {
 
 function Journal() {
   const live = useLive();
-  const loaded = useLoad<Items<AlarmTransition>>('/alarms/journal', live.alarms);
+  const loaded = useLoad<Items<AlarmTransition>>('/alarms/journal', live.alarms, SQL_LATE_MS);
   return (
     <Card title="Journal">
       <Shown of={loaded} what="Asking for the journal" empty="No alarm was ever raised.">
@@ -261,6 +284,7 @@ function Journal() {
           />
         )}
       </Shown>
+      <Cli text="./millrace alarm journal" />
       <Sql text="SELECT * FROM alarm_events ORDER BY at DESC LIMIT 500" />
     </Card>
   );

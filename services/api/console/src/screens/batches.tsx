@@ -1,7 +1,7 @@
 /** One command to many devices: batches with how far they have come, and schedules that begin them. */
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import { argumentWords, cli, countText } from '../format';
+import { cli, commandText, countText } from '../format';
 import { useAttempt, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type Batch, type BatchRow, type Items, type Schedule } from '../types';
@@ -53,7 +53,7 @@ export function Batches() {
                     </Link>
                   ),
                 },
-                { name: 'Command', cell: (b) => <code>{[b.name, ...argumentWords(b.args)].join(' ')}</code> },
+                { name: 'Command', cell: (b) => <code>{commandText(b.name, b.args)}</code> },
                 { name: 'State', cell: (b) => <State of={b.state} /> },
                 { name: 'Ended', wide: true, cell: (b) => <Time at={b.ended_at} /> },
                 { name: 'By', wide: true, cell: (b) => b.actor },

@@ -1,7 +1,7 @@
 /** Images to many devices, in stages: how far, and what may be ordered. */
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import { cli, countText } from '../format';
+import { cli, countText, sqlText } from '../format';
 import { useAttempt, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type Campaign, type CampaignRow, type Counts, type Items } from '../types';
@@ -127,6 +127,9 @@ export function CampaignScreen({ id }: { id: string }) {
         </p>
         <Workflow id={workflowId('campaign', id)} />
         <Cli text={cli('campaign', 'show', id)} />
+        <Sql
+          text={`SELECT at, type, stage, actor, detail FROM campaign_events WHERE campaign_id = ${sqlText(id)} ORDER BY at`}
+        />
       </Card>
       {c.failures.length > 0 && (
         <Card title="First failures">

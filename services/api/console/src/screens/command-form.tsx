@@ -158,7 +158,9 @@ export function CommandForm({ device, sent }: { device: Device; sent: () => void
           'send',
           id,
           known?.name ?? (name || 'set-setpoint'),
-          ...(known ? [] : (given['args'] ?? '').split(/[\s,]+/).filter(Boolean)),
+          ...(known
+            ? (known.args ?? []).flatMap((a) => (given[a.name] ? [`${a.name}=${given[a.name]}`] : []))
+            : (given['args'] ?? '').split(/[\s,]+/).filter(Boolean)),
         )}
       />
     </Card>
@@ -211,8 +213,10 @@ function Outcome({ id }: { id: string }) {
     <p role="status">
       {value.name}:{' '}
       {value.transitions.map((t) => (
-        <State key={t.state} of={t.state} />
-      ))}{' '}
+        <span key={t.state}>
+          <State of={t.state} />{' '}
+        </span>
+      ))}
       {value.detail}
     </p>
   );

@@ -1,8 +1,8 @@
 /** Commands of all devices, and one of them with its way. */
 import { useState } from 'preact/hooks';
 import { call } from '../api';
-import { argumentWords, cli } from '../format';
-import { go, useAttempt, useLive, useLoad, useRoute } from '../hooks';
+import { cli, commandText } from '../format';
+import { go, SQL_LATE_MS, useAttempt, useLive, useLoad, useRoute } from '../hooks';
 import { pathOf } from '../route';
 import { session } from '../session';
 import { type CommandRow, type CommandView, type Items } from '../types';
@@ -26,7 +26,7 @@ export function Commands() {
   const live = useLive();
   const { query } = useRoute();
   const state = query['state'] ?? '';
-  const loaded = useLoad<Items<CommandRow>>(`/commands${state && `?state=${state}`}`, live.commands, 15_000);
+  const loaded = useLoad<Items<CommandRow>>(`/commands${state && `?state=${state}`}`, live.commands, SQL_LATE_MS);
   return (
     <Screen title="Commands" sub="of the last seven days">
       <CommandTabs current="commands" />
@@ -69,7 +69,7 @@ export function Commands() {
                   name: 'Device',
                   cell: (c) => <Link to={pathOf(['devices', c.device_id, 'commands'])}>{c.device_id}</Link>,
                 },
-                { name: 'Command', cell: (c) => <code>{[c.name, ...argumentWords(c.args)].join(' ')}</code> },
+                { name: 'Command', cell: (c) => <code>{commandText(c.name, c.args)}</code> },
                 { name: 'State', cell: (c) => <State of={c.state} /> },
                 { name: 'By', wide: true, cell: (c) => c.actor },
                 { name: 'Remark', wide: true, cell: (c) => c.detail },

@@ -1,8 +1,8 @@
 /** One device: what it says, what is asked of it, and its life. */
 import { useState } from 'preact/hooks';
 import { call, devicePath } from '../api';
-import { cli, sqlText } from '../format';
-import { useAttempt, useLive, useLoad } from '../hooks';
+import { cli, commandText, sqlText } from '../format';
+import { SQL_LATE_MS, useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type AlarmRow, type CommandView, type Device, type Items, type LifecycleEvent } from '../types';
 import { Confirm } from '../dialog';
@@ -132,7 +132,7 @@ function Moves({ device, again }: { device: Device; again: () => void }) {
 function Commands({ device }: { device: Device }) {
   const live = useLive();
   const id = device.device_id;
-  const loaded = useLoad<Items<CommandView>>(`${devicePath(id)}/commands?limit=50`, live.commands);
+  const loaded = useLoad<Items<CommandView>>(`${devicePath(id)}/commands?limit=50`, live.commands, SQL_LATE_MS);
   return (
     <>
       <CommandForm device={device} sent={loaded.again} />
@@ -154,11 +154,7 @@ function Commands({ device }: { device: Device }) {
                 },
                 {
                   name: 'Command',
-                  cell: (c) => (
-                    <code>
-                      {[c.name, ...Object.entries(c.args).map(([k, v]) => `${k}=${JSON.stringify(v)}`)].join(' ')}
-                    </code>
-                  ),
+                  cell: (c) => <code>{commandText(c.name, c.args)}</code>,
                 },
                 { name: 'State', cell: (c) => <State of={c.state} /> },
                 { name: 'Remark', wide: true, cell: (c) => c.detail },
@@ -175,7 +171,11 @@ function Commands({ device }: { device: Device }) {
 
 function Alarms({ id }: { id: string }) {
   const live = useLive();
-  const loaded = useLoad<Items<AlarmRow>>(`/alarms?standing=false&device=${encodeURIComponent(id)}`, live.alarms);
+  const loaded = useLoad<Items<AlarmRow>>(
+    `/alarms?standing=false&device=${encodeURIComponent(id)}`,
+    live.alarms,
+    SQL_LATE_MS,
+  );
   return (
     <Card title="Alarms of this device">
       <Shown of={loaded} what="Asking for alarms" empty="It never raised one.">
@@ -188,7 +188,7 @@ function Alarms({ id }: { id: string }) {
 
 function Life({ id }: { id: string }) {
   const live = useLive();
-  const loaded = useLoad<Items<LifecycleEvent>>(`${devicePath(id)}/history`, live.lifecycles);
+  const loaded = useLoad<Items<LifecycleEvent>>(`${devicePath(id)}/history`, live.lifecycles, SQL_LATE_MS);
   return (
     <>
       <Card title="Life">

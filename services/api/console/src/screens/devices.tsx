@@ -67,6 +67,7 @@ export function Devices() {
             value={filters.q ?? ''}
             placeholder="press / to search"
             onInput={(e) => set('q', e.currentTarget.value)}
+            onKeyDown={intoRows}
           />
         </Field>
         <Choice name="state" label="State" values={STATES} filters={filters} set={set} />
@@ -96,6 +97,13 @@ export function Devices() {
       <Cli text={cliOf(filters)} />
     </Screen>
   );
+}
+
+/** From what was searched for to what was found. */
+function intoRows(event: KeyboardEvent): void {
+  if (event.key !== 'ArrowDown') return;
+  event.preventDefault();
+  document.querySelector<HTMLElement>('[data-row="0"] a')?.focus();
 }
 
 function Choice({

@@ -1,6 +1,12 @@
 /** Points for a profile that is being written: found by the agent or imported. */
 import { useState } from 'preact/hooks';
-import { type Found, type FoundDevice, type FoundPoint, type FoundTopic } from '../../../../../schemas/probe';
+import {
+  type Found,
+  type FoundDevice,
+  type FoundPoint,
+  type FoundTopic,
+  type Tested,
+} from '../../../../../schemas/probe';
 import { call } from '../api';
 import {
   at,
@@ -15,7 +21,7 @@ import {
 } from '../draft';
 import { cli } from '../format';
 import { useAttempt } from '../hooks';
-import { Act, Card, Cli, Empty, Field, Loading, Table, Trouble } from '../ui';
+import { Act, Badge, Card, Cli, Empty, Field, Loading, Table, Trouble } from '../ui';
 
 interface WithPoints {
   readonly profile: string;
@@ -36,16 +42,18 @@ export function BrowseOrImport({ agent, text, edit }: DraftProps) {
   const [node, begin] = useState('');
   const [device, name] = useState('');
   const [found, find] = useState<Found | undefined>();
+  const [tested, say] = useState<Tested | undefined>();
   const [put, tell] = useState<WithPoints['added'] | undefined>();
   const [leftOut, leave] = useState<readonly string[]>([]);
   const attempt = useAttempt();
   const connection = connections.find((c) => c.name === chosen) ?? connections[0];
 
-  const browse = (): Promise<boolean> =>
+  const probe = <T,>(kind: 'test' | 'browse', told: (answer: T) => void): Promise<boolean> =>
     attempt.run(async () => {
       find(undefined);
-      const body = { kind: 'browse', profile: text, connection: connection?.name, node, wait_s: BROWSE_WAIT_S };
-      find(await call<Found>('POST', `${at(agent)}/probes`, body));
+      say(undefined);
+      const body = { kind, profile: text, connection: connection?.name, node, wait_s: BROWSE_WAIT_S };
+      told(await call<T>('POST', `${at(agent)}/probes`, body));
     });
   const add = (source: Source): Promise<boolean> =>
     attempt.run(async () => {
@@ -57,12 +65,12 @@ export function BrowseOrImport({ agent, text, edit }: DraftProps) {
     });
   if (!connection)
     return (
-      <Card title="2 · Browse or import">
+      <Card title="2 · Test, browse or import">
         <Empty>Write down a connection first: its name, its protocol, and where it is.</Empty>
       </Card>
     );
   return (
-    <Card title="2 · Browse or import">
+    <Card title="2 · Test, browse or import">
       <div class="filters">
         <Field label="Connection">
           <select value={connection.name} onChange={(e) => choose(e.currentTarget.value)}>
@@ -86,13 +94,17 @@ export function BrowseOrImport({ agent, text, edit }: DraftProps) {
         </Field>
       </div>
       <div class="actions">
-        <Act role={ROLE} busy={attempt.busy} onClick={() => void browse()}>
+        <Act role={ROLE} busy={attempt.busy} onClick={() => void probe<Tested>('test', say)}>
+          Test
+        </Act>
+        <Act role={ROLE} busy={attempt.busy} onClick={() => void probe<Found>('browse', find)}>
           Browse
         </Act>
         <Import busy={attempt.busy} onFile={(kind, content) => void add({ kind, text: content })} />
       </div>
       {attempt.busy && <Loading what="The agent is looking" />}
       {attempt.error && <Trouble error={attempt.error} />}
+      {tested && <Outcome of={tested} />}
       {put && (
         <p class="banner good" role="status">
           Put into the text above: points {put.points}, new devices {put.devices}. Nothing is applied yet.
@@ -100,6 +112,7 @@ export function BrowseOrImport({ agent, text, edit }: DraftProps) {
       )}
       <LeftOut reasons={[...(found?.left_out ?? []), ...leftOut]} />
       {found && <Finds found={found} device={device} busy={attempt.busy} onAdd={(source) => void add(source)} />}
+      <Cli text={cli('profile', 'test', FILE, '--connection', connection.name)} />
       <Cli
         text={cli('profile', 'browse', FILE, '--connection', connection.name, ...(node === '' ? [] : ['--node', node]))}
       />
@@ -134,6 +147,13 @@ function Import({ busy, onFile }: { busy: boolean; onFile: (kind: ImportKind, te
     </label>
   );
 }
+
+const Outcome = ({ of: { connection, reached, reason, took_ms } }: { of: Tested }) => (
+  <p role="status">
+    <Badge tone={reached ? 'good' : 'bad'}>{connection}</Badge>{' '}
+    {reached ? `answers the agent, after ${took_ms} ms` : `cannot be had by the agent: ${reason}`}
+  </p>
+);
 
 function LeftOut({ reasons }: { reasons: readonly string[] }) {
   if (reasons.length === 0) return null;

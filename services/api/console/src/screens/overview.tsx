@@ -5,7 +5,7 @@ import { useLive, useLoad, useNow } from '../hooks';
 import { type Live } from '../live';
 import { pathOf } from '../route';
 import { type AlarmRow, type Device, type Items, type Streams } from '../types';
-import { Badge, Card, Cli, Empty, Link, Loading, Screen, Table, type Tone, Trouble } from '../ui';
+import { Badge, Card, Cli, Empty, Link, Loading, Screen, Sql, Table, type Tone, Trouble } from '../ui';
 
 const LINKS = ['online', 'stale', 'offline', 'unknown'] as const;
 const LINK_TONES: Readonly<Record<(typeof LINKS)[number], Tone>> = {
@@ -78,6 +78,7 @@ export function Overview() {
       </div>
       <Card title="Links">
         <Links devices={devices} />
+        <Sql text="SELECT status, count() FROM presence GROUP BY status ORDER BY status" />
       </Card>
       <Card title="Sites">
         <Sites devices={devices} standing={standing} />

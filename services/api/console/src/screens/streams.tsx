@@ -11,18 +11,23 @@ import { Act, Badge, Card, Cli, Link, Loading, Screen, Shown, Sql, Table, Time, 
 const EVERY_MS = 2_000;
 const MAX_DUMP_BYTES = 4_096;
 
+const written = (t: TopicHealth): number => t.written;
+/** Messages of a topic that are in SQL. */
+export const projected = (t: TopicHealth): number => t.written - (t.lag ?? t.written);
+
 /** Messages a second by topic: of this answer and the one before. */
-export function useTopicRates(streams: Streams | undefined): ReadonlyMap<string, number> {
-  const before = useRef<{ at: number; written: Map<string, number>; rates: Map<string, number> } | undefined>(
-    undefined,
-  );
+export function useTopicRates(
+  streams: Streams | undefined,
+  count: (t: TopicHealth) => number = written,
+): ReadonlyMap<string, number> {
+  const before = useRef<{ at: number; counts: Map<string, number>; rates: Map<string, number> } | undefined>(undefined);
   if (streams && Date.parse(streams.at) !== before.current?.at) {
     const at = Date.parse(streams.at);
-    const written = new Map(streams.topics.map((t) => [t.topic, t.written]));
+    const counts = new Map(streams.topics.map((t) => [t.topic, count(t)]));
     const last = before.current;
     const rate = (t: TopicHealth): number =>
-      last ? ((t.written - (last.written.get(t.topic) ?? t.written)) * 1_000) / (at - last.at) : 0;
-    before.current = { at, written, rates: new Map(streams.topics.map((t) => [t.topic, Math.max(0, rate(t))])) };
+      last ? ((count(t) - (last.counts.get(t.topic) ?? count(t))) * 1_000) / (at - last.at) : 0;
+    before.current = { at, counts, rates: new Map(streams.topics.map((t) => [t.topic, Math.max(0, rate(t))])) };
   }
   return before.current?.rates ?? new Map();
 }

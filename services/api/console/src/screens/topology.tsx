@@ -6,7 +6,7 @@ import { pathOf } from '../route';
 import { type Device, type Streams } from '../types';
 import { Badge, Card, Cli, Link, Screen, Sql, Trouble } from '../ui';
 import { siteOf, useRate } from './overview';
-import { isCaughtUp, useTopicRates } from './streams';
+import { isCaughtUp, projected, useTopicRates } from './streams';
 
 /** Where what a topic carries is found in SQL. */
 const TABLES: Readonly<Record<string, string>> = {
@@ -24,13 +24,12 @@ const TABLES: Readonly<Record<string, string>> = {
   'm2m.audit': 'audit',
 };
 
-function useAgentRates(readings: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
+/** Readings a second by whatever they are counted by. */
+function useRates(readings: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
   const before = useRef({ at: now, counts: new Map(readings), rates: new Map<string, number>() });
   const { at, counts } = before.current;
   if (now - at >= 2_000) {
-    const rates = new Map(
-      [...readings].map(([agent, n]) => [agent, ((n - (counts.get(agent) ?? 0)) * 1_000) / (now - at)]),
-    );
+    const rates = new Map([...readings].map(([key, n]) => [key, ((n - (counts.get(key) ?? 0)) * 1_000) / (now - at)]));
     before.current = { at: now, counts: new Map(readings), rates };
   }
   return before.current.rates;
@@ -47,26 +46,32 @@ function grouped(devices: readonly Device[], keyOf: (d: Device) => string): [str
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+const sumOf = (devices: readonly Device[], readings: ReadonlyMap<string, number>): number =>
+  devices.reduce((n, d) => n + (readings.get(d.device_id) ?? 0), 0);
+
 const online = (devices: readonly Device[]): number => devices.filter((d) => d.presence?.status === 'online').length;
 
 export function Topology() {
   const live = useLive();
   const now = useNow(1_000);
   const total = useRate(live.readings, now);
-  const agentRates = useAgentRates(live.agentReadings, now);
+  const agentRates = useRates(live.agentReadings, now);
   const streams = useLoad<Streams>('/streams', 0, 2_000);
   const topicRates = useTopicRates(streams.value);
-  const devices = live.list();
-  const projected = streams.value?.topics.filter((t) => TABLES[t.topic] !== undefined) ?? [];
+  const tableRates = useTopicRates(streams.value, projected);
+  const sites = grouped(live.list(), (d) => siteOf(d.path));
+  const siteRates = useRates(new Map(sites.map(([site, of]) => [site, sumOf(of, live.deviceReadings)])), now);
+  const flowing = streams.value?.topics.filter((t) => TABLES[t.topic] !== undefined) ?? [];
   return (
     <Screen title="Topology" sub={`${rateText(total)} readings on their way into SQL`}>
       {streams.error && <Trouble error={streams.error} again={streams.again} />}
       <div class="flow">
         <Card title="Plant">
           <ul class="nodes">
-            {grouped(devices, (d) => siteOf(d.path)).map(([site, of]) => (
+            {sites.map(([site, of]) => (
               <li key={site}>
                 <Link to={pathOf(['devices'], { path: site.startsWith('(') ? '' : site })}>{site}</Link>
+                <strong class="number">{rateText(siteRates.get(site) ?? 0)}</strong>
                 <span class="soft">
                   {online(of)} of {of.length} devices online
                 </span>
@@ -76,7 +81,7 @@ export function Topology() {
         </Card>
         <Card title="Agents">
           <ul class="nodes">
-            {grouped(devices, (d) => d.agent_id ?? '(no agent)').map(([agent, of]) => (
+            {grouped(live.list(), (d) => d.agent_id ?? '(no agent)').map(([agent, of]) => (
               <li key={agent}>
                 <Link to={agent.startsWith('(') ? '/devices' : pathOf(['connections', agent])}>{agent}</Link>
                 <strong class="number">{rateText(agentRates.get(agent) ?? 0)}</strong>
@@ -87,7 +92,7 @@ export function Topology() {
         </Card>
         <Card title="Stream">
           <ul class="nodes">
-            {projected.map((t) => (
+            {flowing.map((t) => (
               <li key={t.topic}>
                 <Link to="/streams">
                   <code>{t.topic}</code>
@@ -99,9 +104,12 @@ export function Topology() {
         </Card>
         <Card title="SQL">
           <ul class="nodes">
-            {projected.map((t) => (
+            {flowing.map((t) => (
               <li key={t.topic}>
                 <code>{TABLES[t.topic]}</code>
+                {(tableRates.get(t.topic) ?? 0) > 0 && (
+                  <strong class="number">{rateText(tableRates.get(t.topic) ?? 0)}</strong>
+                )}
                 {isCaughtUp(t) ? (
                   <Badge tone="good">caught up</Badge>
                 ) : t.lag === null ? (

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { call, devicePath } from '../api';
 import { cli } from '../format';
 import { useAttempt, useLive, useLoad } from '../hooks';
+import { Confirm } from '../dialog';
 import { type Device } from '../types';
 import { Act, Badge, Card, Cli, Loading, Time, Trouble } from '../ui';
 
@@ -77,15 +78,20 @@ const Fact = ({ name, value }: { name: string; value: string | null | undefined 
 
 function Editor({ device, config, again }: { device: Device; config: Config; again: () => void }) {
   const [text, edit] = useState(JSON.stringify(config.desired, undefined, 2));
+  const [asked, ask] = useState<unknown>();
   const { busy, error, run } = useAttempt();
+  const [id, version] = [device.device_id, config.desired_version];
+  const check = (): Promise<boolean> => run(() => Promise.resolve(text).then((t) => ask(JSON.parse(t))));
+  /** Of the version that was looked at: what somebody else desired meanwhile is not taken back unseen. */
   const save = async (): Promise<void> => {
-    await run(async () => call('PUT', `${devicePath(device.device_id)}/config`, JSON.parse(text)));
+    const path = `${devicePath(id)}/config`;
+    if (await run(() => call('PUT', path, asked, undefined, { 'if-match': `"${version}"` }))) ask(undefined);
     again();
   };
   return (
     <div class="halves">
       <div class="stack">
-        <h3>Desired, version {config.desired_version}</h3>
+        <h3>Desired, version {version}</h3>
         <textarea
           aria-label="Desired configuration, JSON"
           rows={10}
@@ -93,12 +99,23 @@ function Editor({ device, config, again }: { device: Device; config: Config; aga
           value={text}
           onInput={(e) => edit(e.currentTarget.value)}
         />
-        {error && <Trouble error={error} />}
+        {error && asked === undefined && <Trouble error={error} />}
         <div class="actions">
-          <Act role="engineer" path={device.path} busy={busy} onClick={() => void save()}>
-            Desire this
+          <Act role="engineer" path={device.path} busy={busy} onClick={() => void check()}>
+            Desire this …
           </Act>
         </div>
+        {asked !== undefined && (
+          <Confirm
+            title={`Desire this of ${id}?`}
+            text="The device is told, and takes it over by itself. What it makes of it stands beside."
+            cli={cli('device', 'configure', id, 'config.json', '--if-version', String(version))}
+            action="Desire it"
+            {...{ busy, error }}
+            onConfirm={() => void save()}
+            onClose={() => ask(undefined)}
+          />
+        )}
       </div>
       <div class="stack">
         <h3>Reported, version {config.reported_version}</h3>
