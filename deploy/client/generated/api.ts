@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (4e75f3c56b1843c889b4dbeb94b0f77f2f6e85dbe5fce2047996ac03662a6a65) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (0c5ad5618442e80b37db6a392a5cdf68d58c78777484f4eb92ba3eade999c588) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -1472,6 +1472,21 @@ export interface components {
             /** @description Commands under way at once; default 50 */
             in_flight?: number;
             stop_after_failures?: number;
+            window?: components["schemas"]["TimeWindow"];
+        };
+        /**
+         * @description Hours in which devices are begun, by the clock where each of them is: the zone its label `time_zone` names, `time_zone` below where it has
+         *     none. What was begun is not stopped when the window closes.
+         */
+        TimeWindow: {
+            /** @description Inclusive */
+            from: string;
+            /** @description Exclusive; before `from` it is of the next day */
+            to: string;
+            /** @description Days on which it opens; default all */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** @description IANA name; default UTC */
+            time_zone?: string;
         };
         Command: {
             command_id: string;
@@ -2399,6 +2414,7 @@ export interface operations {
                     in_flight?: number;
                     /** @description What all downloads together may take, on average; devices are begun no faster */
                     bytes_per_s?: number;
+                    window?: components["schemas"]["TimeWindow"];
                     /** @description Default one hour */
                     device_timeout_ms?: number;
                 };
