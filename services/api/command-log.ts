@@ -1,7 +1,15 @@
 /** Recent commands, folded from the stream in memory; older ones are asked of ClickHouse. */
 import { type CommandEvent } from '../../schemas/generated';
 import { commandKey } from '../../schemas/topics';
-import { type CommandHistory, type CommandView, evolve, noHistory, viewOf } from '../domain/command';
+import {
+  type CommandHistory,
+  type CommandInput,
+  type CommandView,
+  evolve,
+  inputOf,
+  noHistory,
+  viewOf,
+} from '../domain/command';
 
 /** Commands kept in memory; past it the one longest untouched goes, and is then answered by ClickHouse. */
 export const MAX_RECENT_COMMANDS = 20_000;
@@ -20,5 +28,11 @@ export class CommandLog {
   get(tenant: string, commandId: string): CommandView | undefined {
     const history = this.recent.get(commandKey(tenant, commandId));
     return history && viewOf(history);
+  }
+
+  /** What its workflow starts with; undefined of one that was started by somebody else, or is not in memory. */
+  inputOf(tenant: string, commandId: string): CommandInput | undefined {
+    const issued = this.recent.get(commandKey(tenant, commandId))?.issued;
+    return issued && inputOf(issued);
   }
 }

@@ -43,7 +43,12 @@ import { type Webhooks } from './webhooks/book';
 export interface Workflows {
   startCommand(input: CommandInput): Promise<void>;
   /** Resolves when it is known whether it came in time, at most after CANCEL_WAIT_MS: then undefined. */
-  cancelCommand(tenant: string, commandId: string, request: CancelRequest): Promise<CancelAnswer | undefined>;
+  cancelCommand(
+    tenant: string,
+    commandId: string,
+    request: CancelRequest,
+    input?: CommandInput,
+  ): Promise<CancelAnswer | undefined>;
   /** Throws ApiError `not-approved` with the reason when the command cannot be approved by this person, or now. */
   approveCommand(tenant: string, commandId: string, request: ApproveRequest): Promise<void>;
   /** Newest first, those that run and those the server still knows of. */

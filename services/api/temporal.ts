@@ -14,6 +14,7 @@ import {
   type CancelRequest,
   cancelUpdate,
   COMMAND_WORKFLOW,
+  type CommandInput,
   commandStartOptions,
   commandWorkflowId,
   sentByCallerOptions,
@@ -44,7 +45,7 @@ import { type CampaignState } from '../domain/campaign';
 import { DECOMMISSION_WORKFLOW, decommissionStartOptions } from '../../workflows/decommission/messages';
 import { Decommissions, noSuchWorkflow } from './temporal-decommissions';
 import { ensureSearchAttributes } from '../../workflows/shared/messages';
-import { type TemporalConfig } from '../lib/temporal';
+import { isForgetful, madeAnew, type TemporalConfig } from '../lib/temporal';
 import { commandStarter, type CommandStarterDependencies } from './command-starter';
 import { type Workflows } from './dependencies';
 import { ApiError, type ApiErrorCode } from './problem';
@@ -70,23 +71,37 @@ export class TemporalWorkflows implements Workflows {
     this.startCommand = commandStarter({
       ...sending,
       waitedEnough: () => sleep(ISSUED_WAIT_MS, undefined, { ref: false }),
-      start: async (input) =>
-        void (await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input)))),
-      startSentByCaller: (input) =>
-        this.call((client) => client.workflow.start(COMMAND_WORKFLOW, sentByCallerOptions(input))),
+      start: (input) => this.call((client) => client.workflow.start(COMMAND_WORKFLOW, commandStartOptions(input))),
+      startSentByCaller: (input) => this.startSentByCaller(input),
     });
   }
 
-  async cancelCommand(tenant: string, id: string, request: CancelRequest): Promise<CancelAnswer | undefined> {
-    const answered = this.ask((client) =>
-      client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(cancelUpdate, { args: [request] }),
-    );
+  async cancelCommand(
+    tenant: string,
+    id: string,
+    request: CancelRequest,
+    input?: CommandInput,
+  ): Promise<CancelAnswer | undefined> {
+    const cancelled = (): Promise<CancelAnswer> =>
+      this.ask((client) =>
+        client.workflow.getHandle(commandWorkflowId(tenant, id)).executeUpdate(cancelUpdate, { args: [request] }),
+      );
+    const answered = cancelled().catch(async (error: unknown) => {
+      if (!input || !(error instanceof ApiError) || error.code !== 'over') throw error;
+      // The relay has not come to its `issued` yet.
+      await this.startSentByCaller(input);
+      return cancelled();
+    });
     // What it comes to after the wait is in the log.
     answered.catch(() => undefined);
     return Promise.race([
       answered,
       new Promise<undefined>((r) => setTimeout(() => r(undefined), CANCEL_WAIT_MS).unref()),
     ]);
+  }
+
+  private async startSentByCaller(input: CommandInput): Promise<void> {
+    await this.call((client) => client.workflow.start(COMMAND_WORKFLOW, sentByCallerOptions(input)));
   }
 
   async approveCommand(tenant: string, id: string, request: ApproveRequest): Promise<void> {
@@ -164,13 +179,12 @@ export class TemporalWorkflows implements Workflows {
     }
   }
 
-  /** False: it was started before. One that has ended is not started again: the same Idempotency-Key finds the old one. */
-  private async call(start: (client: Client) => Promise<unknown>): Promise<boolean> {
+  /** One that was started before, or has ended, is not started again: the same Idempotency-Key finds the old one. */
+  private async call(start: (client: Client) => Promise<unknown>): Promise<void> {
     try {
       await this.withAttributes(start);
-      return true;
     } catch (cause) {
-      if ((cause as Error).name === 'WorkflowExecutionAlreadyStartedError') return false;
+      if ((cause as Error).name === 'WorkflowExecutionAlreadyStartedError') return;
       if (!isConnectionTrouble(cause)) throw cause;
       throw new ApiError('unavailable', `Temporal did not answer: ${(cause as Error).message}`, {}, { cause });
     }
@@ -204,22 +218,6 @@ function summaryOf({ workflowId, status, startTime, closeTime, memo }: WorkflowE
     ...{ batch_id: batchIdOf(workflowId), state, name, args, actor, begun_at: startTime.getTime() },
     ...(closeTime && { ended_at: closeTime.getTime() }),
   };
-}
-
-/** Search attributes are made when the server is connected to; one whose database was lost has forgotten them since. */
-export async function madeAnew<T>(question: () => Promise<T>, make: () => Promise<void>): Promise<T> {
-  try {
-    return await question();
-  } catch (error) {
-    if (!isForgetful(error)) throw error;
-    await make();
-    return question();
-  }
-}
-
-function isForgetful(error: unknown): boolean {
-  const { message = '', cause } = error as { message?: string; cause?: { message?: string } };
-  return /no mapping defined for search attribute/.test(`${message} ${cause?.message ?? ''}`);
 }
 
 /** What was made a moment ago may not be known everywhere yet. */

@@ -73,3 +73,19 @@ export async function connectPatiently<T>(connect: () => Promise<T>, { failed, s
     }
   }
 }
+
+/** Search attributes are made when the server is connected to; one whose database was lost has forgotten them since. */
+export async function madeAnew<T>(question: () => Promise<T>, make: () => Promise<void>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!isForgetful(error)) throw error;
+    await make();
+    return question();
+  }
+}
+
+export function isForgetful(error: unknown): boolean {
+  const { message = '', cause } = error as { message?: string; cause?: { message?: string } };
+  return /no mapping defined for search attribute/.test(`${message} ${cause?.message ?? ''}`);
+}

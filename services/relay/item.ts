@@ -1,4 +1,5 @@
 import { type CommandEvent } from '../../schemas/generated';
+import { type CommandInput } from '../domain/command';
 
 /** A record as it came. */
 export interface Source {
@@ -15,6 +16,8 @@ export interface Source {
 export interface Item {
   readonly workflowId: string;
   readonly event: CommandEvent;
+  /** The workflow starts with this, should it not be there: the event is the `issued` of a command. */
+  readonly start?: CommandInput | undefined;
   /** The workflow waits for this: it ends with it. Other events may wait a moment for company. */
   readonly urgent: boolean;
   readonly source: Source;

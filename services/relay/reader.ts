@@ -11,7 +11,7 @@ import { type DeadLetters } from './dead-letters';
 import { type Dispatcher } from './dispatcher';
 import { type RelayMetrics } from './metrics';
 import { ContiguousPrefix } from './prefix';
-import { isUrgent, workflowOf } from './routing';
+import { concernOf, isUrgent } from './routing';
 import { type Source } from './item';
 
 const COMMIT_INTERVAL_MS = 500;
@@ -116,12 +116,12 @@ export class Reader {
       await deadLetters.write(source, event.code, event.message);
       return done();
     }
-    const workflowId = workflowOf(event);
-    if (workflowId === undefined) {
+    const concern = concernOf(event, source.traceparent);
+    if (!concern) {
       metrics.events('own', 1);
       return done();
     }
-    dispatcher.add({ workflowId, event, urgent: isUrgent(event), source, done });
+    dispatcher.add({ ...concern, event, urgent: isUrgent(event), source, done });
   }
 
   private async decode(source: Source): Promise<CommandEvent | CodecError> {

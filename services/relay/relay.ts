@@ -15,14 +15,15 @@ import {
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { type Tracer } from '../../schemas/tracing/tracer';
-import { commandEventsSignal, FORGOTTEN_WORKFLOW, wakingSignal } from '../../workflows/command/messages';
+import { ensureSearchAttributes } from '../../workflows/shared/messages';
 import { type RunningService } from '../lib/service';
-import { connectPatiently, type TemporalConfig } from '../lib/temporal';
+import { connectPatiently, madeAnew, type TemporalConfig } from '../lib/temporal';
 import { DeadLetters } from './dead-letters';
 import { Dispatcher } from './dispatcher';
 import { type RelayMetrics, relayMetrics, watch } from './metrics';
 import { Reader } from './reader';
 import { signaller, type SignallerDependencies, traced } from './signaller';
+import { tellWorkflow } from './tell-workflow';
 
 export const GROUP = 'relay';
 /** Longest wait of the broker for a record, ms; one that comes is sent at once. A shorter one costs both sides requests. */
@@ -52,6 +53,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
   const ids = await patiently(options, 'the schema registry', () => registerSchemas(stream, own));
   await patiently(options, 'Kafka', () => prepare(kafka, producer));
   const connection = await patiently(options, 'Temporal', () => Connection.connect(temporal.connection));
+  const attributes = (): Promise<void> => ensureSearchAttributes(connection, temporal.namespace);
+  await patiently(options, 'Temporal', attributes);
   const client = new Client({ connection, namespace: temporal.namespace });
   const metrics = relayMetrics(registry);
   const deadLetters = new DeadLetters(producer, ids, GROUP, options.now);
@@ -60,11 +63,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningService>
   const dispatcher = new Dispatcher(
     traced(
       signaller({
-        signal: async (id, events) =>
-          void (await client.workflow.signalWithStart(
-            FORGOTTEN_WORKFLOW,
-            wakingSignal(id, commandEventsSignal, [events]),
-          )),
+        signal: (id, items) => madeAnew(() => tellWorkflow(client.workflow, id, items), attributes),
         sleep: (ms) => options.sleep(ms, stopping.signal),
         stopping: () => stopping.signal.aborted,
         tried: temporalWatch.tried,

@@ -1,6 +1,5 @@
 /** One signal to one workflow, for as long as it takes. */
 import { ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { type CommandEvent } from '../../schemas/generated';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { type Deliver } from './dispatcher';
 import { type Item } from './item';
@@ -28,7 +27,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 export interface SignallerDependencies {
-  signal(workflowId: string, events: readonly CommandEvent[]): Promise<void>;
+  /** Starts the workflow, where one of the items says with what and it is not there. */
+  signal(workflowId: string, items: readonly Item[]): Promise<void>;
   sleep(ms: number): Promise<void>;
   /** True once the process stops: what is not delivered is left for the next run. */
   stopping(): boolean;
@@ -75,8 +75,7 @@ interface Tried {
 
 async function attempt(deps: SignallerDependencies, workflowId: string, items: readonly Item[]): Promise<Tried> {
   try {
-    const events = items.map((i) => i.event);
-    await deps.signal(workflowId, events);
+    await deps.signal(workflowId, items);
     return { outcome: 'delivered' };
   } catch (error) {
     return { outcome: classify(error), error };

@@ -5,8 +5,8 @@
  *   node dist/test/chaos/commands.js [--commands 1000] [--kills 24] [--in-flight 20] [--seed 1] [--json]
  */
 import { parseArgs } from 'node:util';
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { COMMAND_WORKFLOW, type CommandOutcome, commandWorkflowId } from '../../workflows/command/messages';
+import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type CommandOutcome, commandWorkflowId, FORGOTTEN_WORKFLOW } from '../../workflows/command/messages';
 import { Instance } from '../workflows/support/instance';
 import { loadProfile } from '../workflows/support/load-profile';
 import { commandViews } from './support/command-log';
@@ -21,8 +21,11 @@ const TIMEOUT_MS = 300_000;
 const RETRY_MS = 500;
 /** Longest wait for everything to come to rest after the last kill. */
 const REST_MS = 900_000;
-const LOOK_MS = 2_000;
+/** A look reads the whole log of commands. */
+const LOOK_MS = 5_000;
 const SHOWN_FAULTS = 20;
+/** Named in each look while not all is at rest. */
+const SHOWN_OPEN = 3;
 
 const { values } = parseArgs({
   options: {
@@ -111,11 +114,13 @@ async function kill(instance: Instance, name: string): Promise<void> {
 async function atRest(instance: Instance, ids: readonly string[]): Promise<void> {
   const end = Date.now() + REST_MS;
   while (!VICTIMS.every((name) => instance.isReady(name)) && Date.now() < end) await pause(LOOK_MS);
-  for (let open = ids.length; open > 0 && Date.now() < end; await pause(LOOK_MS)) {
+  for (let open = ids; open.length > 0 && Date.now() < end;) {
     const views = await commandViews(instance.facts);
     const sql = await states(instance);
-    open = ids.filter((id) => !views.get(id)?.settled || sql.get(id) !== views.get(id)?.state).length;
-    say(`${open} not at rest`);
+    open = ids.filter((id) => !views.get(id)?.settled || sql.get(id) !== views.get(id)?.state);
+    const named = open.slice(0, SHOWN_OPEN).map((id) => `${id} ${views.get(id)?.state}, in SQL ${sql.get(id)}`);
+    say(`${open.length} not at rest${named.length > 0 ? `: ${named.join('; ')}` : ''}`);
+    if (open.length > 0) await pause(LOOK_MS);
   }
 }
 
@@ -153,17 +158,18 @@ async function evidence(instance: Instance, ids: ReadonlyMap<Order, string>): Pr
 /** One that is not there, or whose place was taken because the server had forgotten it, is a fault like any other state. */
 async function endOf(client: Client, commandId: string, until: number): Promise<string> {
   const handle = client.workflow.getHandle(commandWorkflowId('default', commandId));
-  const look = () => handle.describe().catch(noSuchWorkflow);
-  let found = await look();
-  // The log is at rest before the relay has told every workflow.
-  for (; found?.status.name === 'RUNNING' && Date.now() < until; found = await look()) await pause(LOOK_MS);
-  if (found?.type !== COMMAND_WORKFLOW) return found?.type ?? 'missing';
-  const { status } = found;
-  return status.name === 'COMPLETED' ? ((await handle.result()) as CommandOutcome).state : status.name;
+  // The log is at rest before the relay has told every workflow: this waits until it has ended.
+  const ended = handle.result() as Promise<CommandOutcome | undefined>;
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('RUNNING'), Math.max(0, until - Date.now())).unref();
+  });
+  return Promise.race([ended.then((outcome) => outcome?.state ?? FORGOTTEN_WORKFLOW, toldBy), late]);
 }
 
-function noSuchWorkflow(error: unknown): undefined {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
+function toldBy(error: unknown): string {
+  if (error instanceof WorkflowNotFoundError) return 'missing';
+  if (error instanceof WorkflowFailedError) return `${error.message}: ${error.cause?.message ?? ''}`;
+  throw error;
 }
 
 function report(all: readonly Evidence[], killed: readonly string[]): void {

@@ -66,7 +66,7 @@ async function relayed({ tracer }: Collector, messages: readonly Shipped[]): Pro
   const told: CommandEvent[] = [];
   const deliver = traced(
     signaller({
-      signal: (_id, events) => Promise.resolve(void told.push(...events)),
+      signal: (_id, given) => Promise.resolve(void told.push(...given.map((i) => i.event))),
       sleep: () => Promise.resolve(),
       stopping: () => false,
       tried: () => undefined,
@@ -110,7 +110,7 @@ test('a command goes on with its caller’s trace through request, workflow, age
 
   // `millrace bench commands` knows the steps by these names. One order goes out with `issued` here, and nothing is projected.
   const marks = marksOf({ begun: 0, answered: Infinity, closed: undefined, spans: spans.map(told) });
-  const way: Hop[] = ['request at the API', 'workflow on the server', 'order on the stream', 'order at the agent'];
+  const way: Hop[] = ['request at the API', 'order on the stream', 'order at the agent'];
   way.push('on record, its turn, write begun', 'register written', 'read back', 'verified on record');
   way.push('transaction committed', 'signalled by the relay');
   const times = way.map((hop) => marks[hop]);

@@ -9,7 +9,7 @@ import {
   orderUpdate,
 } from '../../workflows/campaign/messages';
 import { type campaign } from '../../workflows/campaign/workflow';
-import { type Target } from '../../services/domain/batch';
+import { isOpen, type Target, type TimeWindow } from '../../services/domain/batch';
 import {
   BATCH_WORKFLOW,
   type BatchInput,
@@ -33,6 +33,8 @@ let answers: (device: string) => 'verified' | 'failed' | undefined = () => 'veri
 const sent: string[] = [];
 const names: string[] = [];
 const steps: string[] = [];
+/** When each device's last order was issued, by the clock of the server. */
+const issuedAt = new Map<string, number>();
 
 beforeAll(async () => {
   skipping = await startSkipping({
@@ -41,6 +43,7 @@ beforeAll(async () => {
         if (c.name === 'millrace.cancel') continue;
         names.push(`${c.name} ${c.device_id}`);
         sent.push(c.device_id);
+        issuedAt.set(c.device_id, c.issued_at);
         const state = c.name === 'millrace.update-rollback' ? 'executed' : answers(c.device_id);
         if (state) await answer(c, state);
       }
@@ -53,7 +56,10 @@ beforeAll(async () => {
   });
 });
 afterAll(() => skipping?.stop());
-beforeEach(() => [sent, names, steps].forEach((list) => list.splice(0)));
+beforeEach(() => {
+  [sent, names, steps].forEach((list) => list.splice(0));
+  issuedAt.clear();
+});
 
 function answer(
   c: { tenant: string; command_id: string; agent_id: string; issued_at: number },
@@ -143,11 +149,10 @@ describe('a campaign', () => {
   const HOUR_MS = 3_600_000;
   const stages = [10, 50, 100].map((percent) => ({ percent, soak_ms: percent === 100 ? 0 : HOUR_MS }));
 
-  async function begun(devices: number, of: Partial<CampaignInput> = {}) {
+  async function begun(devices: number, of: Partial<CampaignInput> = {}, zones: readonly string[] = []) {
     targets = Array.from({ length: devices }, (_, i) => ({
-      device_id: `d${i}`,
-      agent_id: 'a1',
-      needs_approval: false,
+      ...{ device_id: `d${i}`, agent_id: 'a1', needs_approval: false },
+      ...(zones.length > 0 && { time_zone: zones[i % zones.length] ?? 'UTC' }),
     }));
     const input: CampaignInput = {
       ...{
@@ -235,6 +240,32 @@ describe('a campaign', () => {
     expect(await handle.result()).toMatchObject({ phase: 'aborted' });
     expect(sent).toHaveLength(2);
     await record('campaign.aborted', handle);
+  });
+
+  describe('within hours', () => {
+    // Where it is night in one of them it is day in the other.
+    const zones = ['Asia/Tokyo', 'America/New_York'];
+    const window: TimeWindow = { from: '22:00', to: '05:00', time_zone: 'UTC' };
+    const all = { window, stages: [{ percent: 100, soak_ms: 0 }] };
+    const zoneAt = (device: string): string => zones[Number(device.slice(1)) % 2] ?? '';
+
+    test('each device is begun in its own night', async () => {
+      answers = () => 'verified';
+      const handle = await begun(6, all, zones);
+      expect(await handle.result()).toMatchObject({ phase: 'done', stages: [{ succeeded: 6 }] });
+      expect(new Set(sent).size).toBe(6);
+      for (const [device, at] of issuedAt) expect([device, isOpen(window, zoneAt(device), at)]).toEqual([device, true]);
+      await record('campaign.within-hours', handle);
+    });
+
+    test('those it never came to are left alone when it goes back', async () => {
+      answers = () => 'failed';
+      const handle = await begun(6, all, zones);
+      expect(await handle.result()).toMatchObject({ phase: 'rolled-back' });
+      const updated = asked('millrace.update');
+      expect(new Set(updated.map((d) => zoneAt(d ?? ''))).size).toBe(1);
+      expect(asked('millrace.update-rollback').sort()).toEqual(updated.sort());
+    });
   });
 
   test('rolled back on order while it runs', async () => {

@@ -1,6 +1,6 @@
 /** Effects of the batch workflow. */
 import { type DeviceState } from '../../schemas/generated';
-import { MAX_TARGETS, type Target } from '../../services/domain/batch';
+import { MAX_TARGETS, type Target, ZONE_LABEL } from '../../services/domain/batch';
 import { type DeviceFilter } from '../../services/domain/device';
 import { ApplicationFailure } from '@temporalio/common';
 
@@ -38,10 +38,11 @@ export function createBatchActivities(devices: DeviceBook): BatchActivities {
           `${able.length} devices fit, at most ${MAX_TARGETS} can be commanded at once`,
         );
       const asked = new Set(approvals);
-      const targets = able.map(({ device_id, agent_id, model }) => ({
+      const targets = able.map(({ device_id, agent_id, model, labels }) => ({
         device_id,
         agent_id: agent_id ?? '',
         needs_approval: asked.has(model) || asked.has(`${model}/${name}`),
+        ...(labels[ZONE_LABEL] !== undefined && { time_zone: labels[ZONE_LABEL] }),
       }));
       return { targets, skipped: found.length - able.length };
     },

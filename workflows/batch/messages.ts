@@ -1,6 +1,12 @@
 /** Contract of the batch workflow: one command to every device that a filter finds when it begins. */
 import { type QueryDefinition, type SignalDefinition } from '@temporalio/common';
-import { type BatchReport, type BatchState, type Limits, type Target } from '../../services/domain/batch';
+import {
+  type BatchReport,
+  type BatchState,
+  type Limits,
+  type Target,
+  type TimeWindow,
+} from '../../services/domain/batch';
 import { type CommandOptions } from '../../services/domain/command';
 import { type DeviceFilter } from '../../services/domain/device';
 import { type CancelRequest } from '../command/messages';
@@ -21,6 +27,8 @@ export interface BatchInput {
   /** Models, or model/command pairs, whose commands a second person approves. */
   readonly approvals: readonly string[];
   readonly limits: Limits;
+  /** Devices are begun in these hours only; absent: in all. */
+  readonly window?: TimeWindow;
   /** Devices one run of the workflow takes on; TARGETS_PER_RUN when absent. */
   readonly per_run?: number;
   readonly actor: string;

@@ -22,7 +22,9 @@ import {
   begun,
   due,
   ended,
+  type Hours,
   isOver,
+  nextOpening_ms,
   paceOf,
   reportOf,
   stop,
@@ -66,24 +68,38 @@ export async function batch(input: BatchInput): Promise<BatchReport> {
   let taken = 0;
   while (!isOver(run.state)) {
     if (run.cancel) await cancelAll(run, run.cancel);
-    const next = run.paused ? [] : due(run.state, input.limits).slice(0, perRun - taken);
+    const next = run.paused ? [] : due(run.state, input.limits, hours(run)).slice(0, perRun - taken);
     show(run, begun(run.state, next));
     await Promise.all(next.map((target) => beginOne(run, target)));
     taken += next.length;
     const full = taken === perRun;
-    const more = (): boolean => !full && !run.paused && due(run.state, input.limits).length > 0;
+    const more = (): boolean => !full && !run.paused && due(run.state, input.limits, hours(run)).length > 0;
     if (!paced && more()) await sleep(every_ms);
     else if (paced && next.length > 0 && !full && run.state.waiting.length > 0)
       await condition(() => cancelDue(run) || isOver(run.state), every_ms);
-    else
-      await condition(
-        () => more() || (run.state.under_way.length === 0 && !run.paused) || isOver(run.state) || cancelDue(run),
-      );
+    else {
+      const { paused } = run;
+      const turned = (): boolean => run.paused !== paused || (full && !paused && run.state.under_way.length === 0);
+      const wait_ms = full || paused ? undefined : closed_ms(run);
+      await until(() => more() || turned() || isOver(run.state) || cancelDue(run), wait_ms);
+    }
     if (full && run.state.under_way.length === 0 && !isOver(run.state))
       await continueAsNew<typeof batch>({ ...input, targets: [], carried: run.state });
   }
-  return reportOf(run.state);
+  return { ...reportOf(run.state), ...(input.window && { not_begun: run.state.waiting.map((t) => t.device_id) }) };
 }
+
+const hours = ({ input: { window } }: Run): Hours | undefined => window && { window, at: now() };
+
+/** Time until somebody may be begun, ms; undefined while it is not the hours that are waited for. */
+function closed_ms(run: Run): number | undefined {
+  const keeping = hours(run);
+  if (!keeping || run.state.waiting.length === 0) return undefined;
+  return nextOpening_ms(run.state, keeping) || undefined;
+}
+
+const until = async (come: () => boolean, longest_ms: number | undefined): Promise<unknown> =>
+  longest_ms === undefined ? condition(come) : condition(come, longest_ms);
 
 async function find(run: Run): Promise<void> {
   const { tenant, filter, name, approvals } = run.input;

@@ -1,6 +1,6 @@
 /** Contract of the campaign workflow: an image to many devices, in stages. */
 import { type QueryDefinition, type UpdateDefinition } from '@temporalio/common';
-import { type Limits } from '../../services/domain/batch';
+import { type Limits, type TimeWindow } from '../../services/domain/batch';
 import { type CampaignState, type Order, type Stage } from '../../services/domain/campaign';
 import { type DeviceFilter } from '../../services/domain/device';
 import { TASK_QUEUE } from '../shared/messages';
@@ -26,6 +26,8 @@ export interface CampaignInput {
   /** Goes back by itself when it halts; otherwise it waits for an order. */
   readonly roll_back_when_halted: boolean;
   readonly limits: Pick<Limits, 'rate_per_s' | 'in_flight' | 'pause_ms'>;
+  /** Devices are begun in these hours only; going back waits for none. */
+  readonly window?: TimeWindow;
   /** For one device, from its own beginning, ms. */
   readonly device_timeout_ms: number;
   readonly actor: string;

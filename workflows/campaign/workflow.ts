@@ -117,7 +117,7 @@ async function stage(run: Run, number: number, targets: readonly Target[]): Prom
     if (next.order !== 'resume' && next.order !== 'retry') return end(run, next);
     await tell(run, next.order === 'retry' ? 'retried' : 'resumed', number, next.actor, next.reason);
     const failed = new Set(report.failures.map((f) => f.device_id));
-    const notBegun = left.slice(left.length - report.waiting);
+    const notBegun = waitingOf(report, left);
     left = next.order === 'retry' ? [...left.filter((t) => failed.has(t.device_id)), ...notBegun] : notBegun;
   }
   const order = await soak(run, number, stages[number - 1]?.soak_ms ?? 0);
@@ -179,15 +179,24 @@ async function runBatch(run: Run, number: number, targets: readonly Target[]): P
     if (order) await child.signal(stopBatchSignal, order).catch(() => undefined);
   }
   const last = await over;
-  for (const target of targets.slice(0, targets.length - last.waiting)) run.touched.set(target.device_id, target);
+  const spared = new Set(waitingOf(last, targets));
+  for (const target of targets) if (!spared.has(target)) run.touched.set(target.device_id, target);
   const failures = [...run.state.failures, ...last.failures].slice(0, 1_000);
   run.state = { ...run.state, failures };
   return order ? { report: last, order } : { report: last };
 }
 
+/** Those that the batch did not begin. */
+function waitingOf({ not_begun, waiting }: BatchReport, targets: readonly Target[]): readonly Target[] {
+  if (!not_begun) return targets.slice(targets.length - waiting);
+  const ids = new Set(not_begun);
+  return targets.filter((t) => ids.has(t.device_id));
+}
+
 function begun(run: Run, name: string, args: object, targets: readonly Target[], stop_after_failures?: number) {
   const { tenant, campaign_id, filter, device_timeout_ms, actor } = run.input;
   const { pause_ms, ...rate } = run.input.limits;
+  const { window } = run.input;
   // The pause is for the downloads; who goes back has the image it goes back to.
   const limits = name === UPDATE_ORDER && pause_ms !== undefined ? { ...rate, pause_ms } : rate;
   const batchId = `${campaign_id}.${++run.batches}`;
@@ -207,6 +216,7 @@ function begun(run: Run, name: string, args: object, targets: readonly Target[],
       actor,
     },
     targets,
+    ...(window && name === UPDATE_ORDER && { window }),
     limits: { ...limits, ...(stop_after_failures !== undefined && { stop_after_failures }) },
   });
   return startChild(batch, { workflowId, args: input, staticSummary });

@@ -70,15 +70,21 @@ export function commandStartOptions(input: CommandInput) {
 
 /**
  * Of a command whose order the caller sends. Its first task waits for what the agent says of it, or until the caller must have
- * failed: so mostly one task is all it takes. A second start is refused: only whoever made the first one sends.
+ * failed: so mostly one task is all it takes.
  */
 export function sentByCallerOptions(input: CommandInput) {
   return {
     ...commandStartOptions({ ...input, sent_by_caller: true }),
-    workflowIdConflictPolicy: 'FAIL' as const,
     startDelay: callerSendsFor_ms(input),
   };
 }
+
+/** Options for `client.workflow.signalWithStart(COMMAND_WORKFLOW, …)`: what the agent said may be there before the workflow is. */
+export const toldAtStartOptions = (input: CommandInput, events: readonly CommandEvent[]) => ({
+  ...commandStartOptions(input),
+  signal: commandEventsSignal,
+  signalArgs: [events] as [readonly CommandEvent[]],
+});
 
 /** What takes the place of a command's workflow that the server has forgotten: it ends at once. */
 export const FORGOTTEN_WORKFLOW = 'forgotten';

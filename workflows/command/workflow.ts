@@ -67,7 +67,7 @@ export async function command(input: CommandInput): Promise<CommandOutcome> {
     input,
     history: evolve(noHistory, issuedEvent(input)),
     sent: input.sent_by_caller ? 'maybe' : 'no',
-    recorded: !input.sent_by_caller,
+    recorded: !input.sent_by_caller || input.recorded === true,
     attempt: 1,
     concluded: false,
   };

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
-import { EXIT } from '../errors';
+import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
 import { bodyOf, type SendOptions } from './command';
 import { milliseconds, whole } from './command-arguments';
@@ -14,6 +14,9 @@ export interface Selection {
   readonly label?: readonly string[];
   readonly q?: string;
   readonly all?: boolean;
+  readonly window?: string;
+  readonly windowDays?: string;
+  readonly windowZone?: string;
 }
 
 export interface BatchOptions extends Selection, SendOptions {
@@ -45,10 +48,21 @@ export function selected({ model, agent, path, label, q, all }: Selection): obje
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
+/** `22:00-05:00`, the days it opens on, the zone of devices that name none. */
+export function hours({ window, windowDays, windowZone }: Selection): object {
+  if (window === undefined && windowDays === undefined && windowZone === undefined) return {};
+  const [from, to, ...more] = (window ?? '').split('-');
+  if (!from || !to || more.length > 0)
+    throw new CliError('usage', '--window', `${window ?? 'nothing'} is no window`, 'give it as 22:00-05:00');
+  const days = windowDays && { days: windowDays.split(',') };
+  return { window: { from, to, ...days, ...(windowZone !== undefined && { time_zone: windowZone }) } };
+}
+
 export function batchOf(name: string, pairs: readonly string[], o: BatchOptions): object {
   return {
     filter: selected(o),
     command: bodyOf(name, pairs, o),
+    ...hours(o),
     ...(o.rate !== undefined && { rate_per_s: whole(o.rate, '--rate', 1, 100) }),
     ...(o.inFlight !== undefined && { in_flight: whole(o.inFlight, '--in-flight', 1, 200) }),
     ...(o.stopAfter !== undefined && { stop_after_failures: whole(o.stopAfter, '--stop-after', 1, 10_000) }),

@@ -5,7 +5,7 @@ import { ApiClient } from '../api-client';
 import { apiEndpoint, type Context } from '../context';
 import { CliError, EXIT } from '../errors';
 import { json, table } from '../io';
-import { type Selection, selected } from './batch';
+import { hours, type Selection, selected } from './batch';
 import { milliseconds, whole } from './command-arguments';
 
 export interface StartOptions extends Selection {
@@ -48,6 +48,7 @@ const at = (id: string): string => `/campaigns/${encodeURIComponent(id)}`;
 export async function start(context: Context, manifestFile: string, o: StartOptions): Promise<number> {
   const body = {
     ...(o.retryOf === undefined ? { filter: selected(o) } : { retry_of: o.retryOf }),
+    ...hours(o),
     ...(o.canary && { canaries: { label: o.canary } }),
     manifest: await manifestOf(manifestFile),
     ...(o.stages !== undefined && { stages: stagesOf(o.stages, o.soak) }),

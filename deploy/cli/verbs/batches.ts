@@ -70,7 +70,7 @@ function addSchedules({ program, run }: Verbs): void {
     .action((id: string) => run((c) => batch().removeSchedule(c, id)));
 }
 
-/** Which devices, and how fast. */
+/** Which devices, how fast, and in which hours. */
 export function withSelection(command: Command): Command {
   return command
     .option('--model <model>')
@@ -81,6 +81,9 @@ export function withSelection(command: Command): Command {
     .option('--all', 'every device')
     .option('--rate <n>', 'begun in a second (default: 10)')
     .option('--in-flight <n>', 'under way at once (default: 50)')
+    .option('--window <hours>', 'begin devices only then, such as 22:00-05:00 by the clock where each of them is')
+    .option('--window-days <days>', 'on which it opens, such as mon,tue (default: all)')
+    .option('--window-zone <name>', 'of devices without a label time_zone (default: UTC)')
     .option('--json', 'for programs');
 }
 

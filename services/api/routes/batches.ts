@@ -11,12 +11,14 @@ import { type ScheduleView } from '../schedules';
 import { timeOf } from '../time';
 import { iso } from '../views';
 import { type NewCommand, optionsOf, refuseAgainstModel, whatOf } from './commands';
+import { type NewWindow, windowOf } from './window';
 
 export type Filter = Omit<DeviceFilter, 'labels'> & { readonly label?: readonly string[]; readonly all?: boolean };
 
 interface NewBatch extends Partial<Limits> {
   readonly filter: Filter;
   readonly command: NewCommand;
+  readonly window?: NewWindow;
 }
 
 interface NewSchedule {
@@ -122,6 +124,7 @@ function inputOf(body: NewBatch, { tenant, actor }: Principal, deps: ApiDependen
     ...whatOf(command),
     timeout_ms: command.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     ...(Object.keys(options).length > 0 && { options }),
+    ...windowOf(body.window),
     approvals: command.dry_run ? [] : [...deps.approvals],
     limits: { rate_per_s, in_flight, ...(stop_after_failures !== undefined && { stop_after_failures }) },
     actor,

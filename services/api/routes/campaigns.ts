@@ -8,6 +8,7 @@ import { type Principal, principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { type Filter, filterOf } from './batches';
+import { type NewWindow, windowOf } from './window';
 
 interface NewCampaign {
   /** One of the two. */
@@ -23,6 +24,7 @@ interface NewCampaign {
   readonly rate_per_s?: number;
   readonly in_flight?: number;
   readonly bytes_per_s?: number;
+  readonly window?: NewWindow;
   readonly device_timeout_ms?: number;
 }
 
@@ -75,6 +77,7 @@ async function inputOf(
   if (fault !== undefined) throw new ApiError('invalid-request', fault);
   if ((filter === undefined) === (retry_of === undefined))
     throw new ApiError('invalid-request', 'give `filter` or `retry_of`, one of the two');
+  const hours = windowOf(body.window);
   const only = retry_of === undefined ? undefined : await failedOf(tenant, retry_of, deps);
   const manifest = JSON.stringify(body.manifest);
   const read = Buffer.byteLength(manifest) > MAX_MANIFEST_BYTES ? 'too long' : parseManifest(manifest);
@@ -86,6 +89,7 @@ async function inputOf(
     ...{ campaign_id, tenant, actor, manifest, sha256, version, stages },
     filter: { ...filterOf({ ...filter, model }) },
     ...(only && { only }),
+    ...hours,
     ...(canaries && { canaries: { ...filterOf({ ...canaries, model }) } }),
     failure_percent: body.failure_percent ?? DEFAULT_FAILURE_PERCENT,
     roll_back_when_halted: body.roll_back_when_halted ?? true,

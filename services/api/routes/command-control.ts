@@ -14,7 +14,9 @@ export function commandControlRoutes(deps: ApiDependencies): Router {
     const view = await known(deps, tenant, req.params.id);
     const { reason = 'asked for over the API' } = (req.body ?? {}) as { reason?: string };
     if (view.final) return void res.json(answerOf(view));
-    const answer = await deps.workflows.cancelCommand(tenant, view.command_id, { actor, reason });
+    const { command_id } = view;
+    const input = deps.commands.inputOf(tenant, command_id);
+    const answer = await deps.workflows.cancelCommand(tenant, command_id, { actor, reason }, input);
     if (answer) return void res.json(answer);
     res.status(202).json({ in_time: null, state: (await known(deps, tenant, view.command_id)).state });
   });

@@ -44,10 +44,7 @@ export function commandRoutes(deps: ApiDependencies): Router {
     const { device } = existing(deps, { tenant }, req.params.id);
     const { traceparent } = spanOf(res);
     const input = { ...commandInput(req, device, actor, deps), ...(traceparent !== undefined && { traceparent }) };
-    await deps.workflows.startCommand(input);
-    // Who asks for the command right away finds it, before the stream brings it.
-    deps.commands.apply(issuedEvent(input));
-    const known = deps.commands.get(tenant, input.command_id);
+    const known = (await settledBefore(req, input, deps)) ?? (await begun(input, deps));
     res.status(202).location(`/api/v1/commands/${input.command_id}`);
     res.json(known && commandView(known));
   });
@@ -70,6 +67,21 @@ export function commandRoutes(deps: ApiDependencies): Router {
   return router;
 }
 
+/** What came of the request before. One that nobody settled yet goes out again, in case it got lost: the agent's ledger knows it. */
+async function settledBefore(req: Request, { tenant, command_id }: CommandInput, deps: ApiDependencies) {
+  if (req.header('idempotency-key') === undefined) return undefined;
+  const known =
+    deps.commands.get(tenant, command_id) ?? (await deps.history.command(tenant, command_id).catch(() => undefined));
+  return known?.settled === true ? known : undefined;
+}
+
+async function begun(input: CommandInput, deps: ApiDependencies) {
+  await deps.workflows.startCommand(input);
+  // Who asks for the command right away finds it, before the stream brings it.
+  deps.commands.apply(issuedEvent(input));
+  return deps.commands.get(input.tenant, input.command_id);
+}
+
 function commandInput(req: Request, device: DeviceState, actor: string, deps: ApiDependencies): CommandInput {
   if (device.state !== 'active')
     throw new ApiError('illegal-move', `the device is ${device.state}: only an active device takes commands`, {
@@ -81,17 +93,21 @@ function commandInput(req: Request, device: DeviceState, actor: string, deps: Ap
   refuseAgainstModel(deps.definitions.model(device.tenant, device.model), device.model, body);
   const issued_at = deps.now();
   const options = optionsOf(body);
+  const what = whatOf(body);
+  const approval = needsApproval(body, device, deps);
   return {
     command_id: commandId(req, device, deps),
     tenant: device.tenant,
     device_id: device.device_id,
     agent_id: device.agent_id,
-    ...whatOf(body),
+    ...what,
     issued_at,
     deadline: deadlineOf(body, issued_at),
     actor,
     ...(Object.keys(options).length > 0 && { options }),
-    ...(needsApproval(body, device, deps) && { needs_approval: true }),
+    ...(approval && { needs_approval: true }),
+    // At QoS 0 nobody may send twice, so one does; an approval comes to the workflow.
+    ...(what.qos !== 0 && !approval && { sent_by_caller: true }),
   };
 }
 

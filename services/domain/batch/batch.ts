@@ -1,4 +1,5 @@
 /** A command to many devices: who is next, and what came of it so far. Pure: nothing here waits or sends. */
+import { isOpen, opensIn_ms, type TimeWindow, zoneOf } from './window';
 
 /** Devices of one batch. */
 export const MAX_TARGETS = 10_000;
@@ -14,6 +15,8 @@ export interface Target {
   readonly agent_id: string;
   /** A second person must approve this device's command. */
   readonly needs_approval: boolean;
+  /** Where it is, as its label says (IANA); absent: it does not say. */
+  readonly time_zone?: string;
 }
 
 export interface Limits {
@@ -73,17 +76,38 @@ export function paceOf({ rate_per_s, pause_ms = 1 }: Limits): Pace {
 export const pauseFor_ms = (bytes: number, bytes_per_s: number): number =>
   Math.max(1, Math.ceil((1_000 * bytes) / bytes_per_s));
 
-/** The targets of the next parcel. */
-export function due(state: BatchState, limits: Limits): readonly Target[] {
-  if (state.stopped !== '') return [];
-  const room = Math.min(paceOf(limits).parcel, limits.in_flight - state.under_way.length);
-  return state.waiting.slice(0, Math.max(0, room));
+/** Hours in which devices may be begun, and the time it is, ms since 1970-01-01 UTC. */
+export interface Hours {
+  readonly window: TimeWindow;
+  readonly at: number;
 }
 
-/** These were begun; they are the first of those that wait. */
+/** The targets of the next parcel: the first of those that wait, or, within hours, of those whose window is open. */
+export function due(state: BatchState, limits: Limits, hours?: Hours): readonly Target[] {
+  if (state.stopped !== '') return [];
+  const room = Math.max(0, Math.min(paceOf(limits).parcel, limits.in_flight - state.under_way.length));
+  if (room === 0 || !hours) return state.waiting.slice(0, room);
+  const open = new Map<string, boolean>();
+  const next: Target[] = [];
+  for (const target of state.waiting) {
+    const zone = zoneOf(hours.window, target.time_zone);
+    if (!open.has(zone)) open.set(zone, isOpen(hours.window, zone, hours.at));
+    if (open.get(zone) && next.push(target) === room) break;
+  }
+  return next;
+}
+
+/** Time until a window opens for one that waits, ms; 0: one is open. */
+export function nextOpening_ms({ waiting }: BatchState, { window, at }: Hours): number {
+  const zones = new Set(waiting.map((t) => zoneOf(window, t.time_zone)));
+  return Math.min(...[...zones].map((zone) => opensIn_ms(window, zone, at)));
+}
+
+/** These were begun, some of those that wait. */
 export function begun(state: BatchState, targets: readonly Target[]): BatchState {
-  const ids = targets.map((t) => t.device_id);
-  return { ...state, waiting: state.waiting.slice(targets.length), under_way: [...state.under_way, ...ids] };
+  const ids = new Set(targets.map((t) => t.device_id));
+  const waiting = state.waiting.filter((t) => !ids.has(t.device_id));
+  return { ...state, waiting, under_way: [...state.under_way, ...ids] };
 }
 
 const GOOD: ReadonlySet<string> = new Set(['verified', 'executed', 'issued']);
@@ -113,6 +137,8 @@ export interface BatchReport extends Omit<BatchState, 'waiting' | 'under_way'> {
   readonly waiting: number;
   readonly under_way: number;
   readonly over: boolean;
+  /** Of one that kept to hours, once it is over: those it did not begin. Of any other they are the last. */
+  readonly not_begun?: readonly string[];
 }
 
 export function reportOf(state: BatchState): BatchReport {

@@ -23,4 +23,6 @@ export interface CommandInput {
   readonly traceparent?: string;
   /** Whoever started it sends the order, too; the workflow does so only when nothing was heard of it by `callerSendsFor_ms`. */
   readonly sent_by_caller?: boolean;
+  /** `issued` is on the log: the workflow was started from it. */
+  readonly recorded?: boolean;
 }

@@ -1,7 +1,8 @@
 /** What the platform itself writes about a command: its events, and the orders to the agent. Pure. */
 import { type Command, type CommandEvent } from '../../../schemas/generated';
+import { jsonObject } from './command';
 import { type CommandInput } from './input';
-import { optionsText } from './options';
+import { type CommandOptions, optionsText } from './options';
 import { type CommandState } from './states';
 
 /** Actor of events the platform writes on its own account. */
@@ -24,12 +25,31 @@ export function recordsOf(
   return { events, commands, ...(traceparent !== undefined && { traceparent }) };
 }
 
+/** Of a command whose order the caller sends it says all that its workflow is started from (`inputOf`). */
 export function issuedEvent(input: CommandInput): CommandEvent {
   const event = eventOf(input, 'issued', { at: input.issued_at, actor: input.actor });
-  const { options, needs_approval } = input;
-  if (!options && !needs_approval) return event;
+  const { options, needs_approval, sent_by_caller, deadline } = input;
+  const said = {
+    ...options,
+    ...(needs_approval && { needs_approval }),
+    ...(sent_by_caller && { sent_by_caller, deadline }),
+  };
+  if (Object.keys(said).length === 0) return event;
   const detail = needs_approval ? 'waits for the approval of a second person' : '';
-  return { ...event, detail, result: JSON.stringify({ ...options, ...(needs_approval && { needs_approval }) }) };
+  return { ...event, detail, result: JSON.stringify(said) };
+}
+
+/** What the workflow of a command starts with, by its `issued`; undefined of an event that starts none. */
+export function inputOf(event: CommandEvent, traceparent?: string): CommandInput | undefined {
+  const { sent_by_caller, deadline, ...options } = jsonObject(event.result);
+  if (event.state !== 'issued' || sent_by_caller !== true || typeof deadline !== 'number') return undefined;
+  const { command_id, tenant, device_id, agent_id, name, args, at, actor } = event;
+  return {
+    ...{ command_id, tenant, device_id, agent_id, name, args, qos: event.qos === 2 ? 2 : 1 },
+    ...{ issued_at: at, deadline, actor, sent_by_caller, recorded: true },
+    ...(Object.keys(options).length > 0 && { options: options as CommandOptions }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
 }
 
 export function eventOf(

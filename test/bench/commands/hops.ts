@@ -13,7 +13,6 @@ export interface Seen {
 /** The way there, one after the other; then, from the stream, the ways that end it, side by side. */
 export const HOPS = [
   'request at the API',
-  'workflow on the server',
   'issued on the stream',
   'order on the stream',
   'order at the agent',
@@ -41,7 +40,6 @@ export function marksOf({ answered, closed, spans }: Seen): Partial<Record<Hop, 
   const issued = named('publish command', 'issued')[0];
   const marks: Partial<Record<Hop, number | undefined>> = {
     'request at the API': spans.find((s) => s.service === 'api' && s.name.startsWith('POST'))?.start,
-    'workflow on the server': issued?.start,
     'issued on the stream': issued?.end,
     'order on the stream': orders[0]?.end,
     'order at the agent': carried?.start,

@@ -45,10 +45,22 @@ test('a cap of bandwidth is time between devices, by the length of the image', a
   expect(api.started.campaigns).toMatchObject([{ limits: { rate_per_s: 5, in_flight: 50, pause_ms: 2_000 } }]);
 });
 
+test('hours are those of a zone, UTC where none is given', async () => {
+  await api.deps.images.put(sha256, Readable.from(image));
+  expect((await start({ filter: {}, manifest, window: { from: '22:00', to: '05:00', days: ['fri'] } })).status).toBe(
+    202,
+  );
+  expect(api.started.campaigns).toMatchObject([
+    { window: { from: '22:00', to: '05:00', days: ['fri'], time_zone: 'UTC' } },
+  ]);
+});
+
 test.each<[string, object, RegExp]>([
   ['an image that is not there', { filter: {}, manifest }, /no image/],
   ['no manifest', { filter: {}, manifest: { signed: {} } }, /manifest is not one/],
   ['stages that leave some out', { filter: {}, manifest, stages: [{ percent: 50, soak_ms: 0 }] }, /100 percent/],
+  ['hours that never come', { filter: {}, manifest, window: { from: '05:00', to: '05:00' } }, /never open/],
+  ['hours that are none', { filter: {}, manifest, window: { from: '25:00', to: '05:00' } }, /pattern/],
   ['neither filter nor an earlier one', { manifest }, /`filter` or `retry_of`/],
 ])('%s: refused', async (_what, body, why) => {
   const answer = await start(body);

@@ -3,16 +3,16 @@ import { type CommandInput, type CommandRecords } from '../../../services/domain
 
 const INPUT: CommandInput = {
   ...{ command_id: 'c1', tenant: 't', device_id: 'pump', agent_id: 'a1', name: 'set-setpoint', args: '{}' },
-  ...{ qos: 2, issued_at: 1_000, deadline: 61_000, actor: 'ann' },
+  ...{ qos: 2, issued_at: 1_000, deadline: 61_000, actor: 'ann', sent_by_caller: true },
 };
 
-function harness({ fresh = true, fails = (_: CommandRecords): boolean => false, away = false } = {}) {
+function harness({ fails = (_: CommandRecords): boolean => false, away = false, temporalAway = false } = {}) {
   const did: string[] = [];
   const start = commandStarter({
     start: async ({ command_id }) => void did.push(`start ${command_id}`),
-    startSentByCaller: async ({ command_id }) => {
-      did.push(`start ${command_id}, sent by caller`);
-      return fresh;
+    startSentByCaller: async ({ command_id, sent_by_caller }) => {
+      if (temporalAway) throw new Error('no Temporal');
+      did.push(`start ${command_id}, sent by caller ${sent_by_caller}`);
     },
     publish: async (records) => {
       if (away) return new Promise<void>(() => undefined);
@@ -30,26 +30,25 @@ function harness({ fresh = true, fails = (_: CommandRecords): boolean => false, 
   };
 }
 
-test('the workflow first, then `issued`, then the order', async () => {
-  expect(await harness()(INPUT)).toEqual(['start c1, sent by caller', 'issued', 'set-setpoint#1', 'answered']);
+test('`issued`, then the order; the workflow is the relay’s to start', async () => {
+  expect(await harness()(INPUT)).toEqual(['issued', 'set-setpoint#1', 'answered']);
 });
 
-test.each([
-  ['at QoS 0', { qos: 0 }],
-  ['that waits for approval', { needs_approval: true }],
-] as const)('a command %s is sent by its workflow', async (_, of) => {
-  expect(await harness()({ ...INPUT, ...of })).toEqual(['start c1', 'answered']);
+test('one that is not ours to send is started and sent by its workflow', async () => {
+  expect(await harness()({ ...INPUT, sent_by_caller: false })).toEqual(['start c1', 'answered']);
 });
 
-test('one that was started before is not ours to send', async () => {
-  expect(await harness({ fresh: false })(INPUT)).toEqual(['start c1, sent by caller', 'answered']);
-});
+const STARTED = 'start c1, sent by caller true';
 
 test('no order goes out before `issued` is written; what is not sent is left to the workflow', async () => {
   const fails = ({ events }: CommandRecords): boolean => events.length > 0;
-  expect(await harness({ fails })(INPUT)).toEqual(['start c1, sent by caller', 'left c1: broker away', 'answered']);
+  expect(await harness({ fails })(INPUT)).toEqual(['left c1: broker away', STARTED, 'answered']);
 });
 
-test('with the stream away the answer does not wait for ever', async () => {
-  expect(await harness({ away: true })(INPUT)).toEqual(['start c1, sent by caller', 'answered']);
+test('with the stream away the command is accepted by Temporal', async () => {
+  expect(await harness({ away: true })(INPUT)).toEqual([STARTED, 'answered']);
+});
+
+test('with both away nobody is told that it was accepted', async () => {
+  await expect(harness({ away: true, temporalAway: true })(INPUT)).rejects.toMatchObject({ code: 'unavailable' });
 });

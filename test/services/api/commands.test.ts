@@ -1,4 +1,5 @@
 import { type CommandEvent } from '../../../schemas/generated';
+import { type CommandInput, eventOf } from '../../../services/domain/command';
 import { deviceState, type Harness, NOW, startApi } from './harness';
 
 let api: Harness;
@@ -30,6 +31,27 @@ test('the same Idempotency-Key gives the same command id, another device another
   const key = { 'idempotency-key': 'once' };
   const [a, b] = [await send('boiler-1', { name: 'x' }, key), await send('boiler-1', { name: 'x' }, key)];
   expect(a.body['command_id']).toBe(b.body['command_id']);
+});
+
+test.each([
+  ['at QoS 1', { qos: 1 }, true],
+  ['at QoS 2', { qos: 2 }, true],
+  ['as a dry run of one at QoS 0', { qos: 0, dry_run: true }, true],
+  ['at QoS 0', { qos: 0 }, undefined],
+  ['that waits for approval', { approval: true }, undefined],
+])('a command %s: sent from here %p', async (_, of, sent_by_caller) => {
+  expect((await send('boiler-1', { name: 'x', ...of })).status).toBe(202);
+  expect((api.started.commands as CommandInput[]).map((c) => c.sent_by_caller)).toEqual([sent_by_caller]);
+});
+
+test('once a command is settled the same key tells what came of it, and sends nothing', async () => {
+  const key = { 'idempotency-key': 'settled' };
+  const { body } = await send('boiler-1', { name: 'x' }, key);
+  const [sent] = api.started.commands as CommandInput[];
+  if (sent) api.deps.commands.apply(eventOf(sent, 'verified', { at: NOW + 1, actor: 'agent:edge-1' }));
+  const again = await send('boiler-1', { name: 'x' }, key);
+  expect([again.status, again.body['command_id'], again.body['state']]).toEqual([202, body['command_id'], 'verified']);
+  expect(api.started.commands).toHaveLength(1);
 });
 
 test.each([
@@ -162,7 +184,14 @@ describe('cancel', () => {
       status: 200,
       body: { in_time: true, state: 'cancelled' },
     });
-    expect(api.started.cancels).toEqual([['default', body['command_id'], { actor: 'user:operator', reason: 'no' }]]);
+    expect(api.started.cancels).toEqual([
+      [
+        'default',
+        body['command_id'],
+        { actor: 'user:operator', reason: 'no' },
+        expect.objectContaining({ recorded: true }),
+      ],
+    ]);
   });
 
   test('of a command nobody knows is 404', async () => {

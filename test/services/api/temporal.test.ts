@@ -1,5 +1,5 @@
 /** A server whose database was lost: what it was told when it was connected to is told again. */
-import { madeAnew } from '../../../services/api/temporal';
+import { madeAnew } from '../../../services/lib/temporal';
 
 const forgetful = (): Error =>
   new Error('Failed to start Workflow', {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { type Command } from '../../../schemas/generated';
-import { orderOf } from '../../../services/domain/command';
+import { issuedEvent, orderOf } from '../../../services/domain/command';
 import {
   COMMAND_WORKFLOW,
   commandStartOptions,
@@ -96,6 +96,21 @@ test('a report ends the wait for the caller’s order, and the workflow in its f
   const { events } = await handle.fetchHistory();
   expect(events?.filter((e) => e.workflowTaskCompletedEventAttributes)).toHaveLength(1);
   expect(agent.orders.filter((o) => o.command_id === input.command_id)).toEqual([]);
+});
+
+test('a workflow starts from `issued`, and has ended with what the agent had said by then', async () => {
+  const input = inputOf({ command_id: 'from-the-log', sent_by_caller: true });
+  await agent.write([issuedEvent(input)]);
+  await agent.report(orderOf(input, 1), DONE);
+  const handle = client.workflow.getHandle<typeof command>(commandWorkflowId('t', input.command_id));
+  await until(async () => (await handle.describe().catch(() => undefined))?.type === COMMAND_WORKFLOW);
+  expect(await handle.result()).toMatchObject({ state: 'verified' });
+});
+
+test('nobody says a word: the workflow that `issued` started sends the order again', async () => {
+  const input = inputOf({ command_id: 'never-sent', sent_by_caller: true }, 2_000);
+  await agent.write([issuedEvent(input)]);
+  await until(() => agent.orders.some((o) => o.command_id === input.command_id && o.attempt === 2), 30_000);
 });
 
 test('events that workflows wrote are skipped', async () => {

@@ -1,12 +1,20 @@
-import { isUrgent, workflowOf } from '../../../services/relay/routing';
+import { concernOf, isUrgent } from '../../../services/relay/routing';
 import { event } from '../domain/command/events';
 
 test('what agents report concerns the workflow of the command', () => {
-  expect(workflowOf(event('delivered'))).toBe('command-t/c1');
+  expect(concernOf(event('delivered'))).toEqual({ workflowId: 'command-t/c1' });
 });
 
 test.each(['workflow', 'ann', ''])('what %p wrote concerns no workflow', (actor) => {
-  expect(workflowOf(event('issued', { actor }))).toBeUndefined();
+  expect(concernOf(event('issued', { actor }))).toBeUndefined();
+});
+
+test('the `issued` of a command that the API sends starts its workflow', () => {
+  const result = JSON.stringify({ sent_by_caller: true, deadline: 61_000 });
+  expect(concernOf(event('issued', { actor: 'ann', result }), 'trace')).toEqual({
+    workflowId: 'command-t/c1',
+    start: expect.objectContaining({ command_id: 'c1', deadline: 61_000, actor: 'ann', traceparent: 'trace' }),
+  });
 });
 
 test.each([

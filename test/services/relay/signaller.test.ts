@@ -1,9 +1,15 @@
 import { ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type CommandInput } from '../../../services/domain/command';
 import { classify, type Outcome, signaller, type SignallerDependencies } from '../../../services/relay/signaller';
+import { tellWorkflow } from '../../../services/relay/tell-workflow';
 import { item } from './items';
 
 const grpc = (code: number): ServiceError =>
   new ServiceError('no', { cause: Object.assign(new Error('grpc'), { code }) });
+const STARTABLE: CommandInput = {
+  ...{ command_id: 'c1', tenant: 't', device_id: 'pump', agent_id: 'a1', name: 'set-setpoint', args: '{}' },
+  ...{ qos: 2, issued_at: 1_000, deadline: 61_000, actor: 'ann' },
+};
 const over = new WorkflowExecutionAlreadyStartedError('over', 'w', 'forgotten');
 
 test.each([
@@ -77,4 +83,33 @@ test('stopping leaves the rest for the next run', async () => {
     sleep: () => Promise.resolve(void (stop = true)),
   });
   expect(await deliver('w', [item('w', 1)])).toBe(false);
+});
+
+describe('one call for what there is of one workflow', () => {
+  const start = { ...STARTABLE, sent_by_caller: true, recorded: true };
+  const issued = { ...item('w', 1), start };
+  async function called(items: Parameters<typeof tellWorkflow>[2]) {
+    const calls: unknown[] = [];
+    const note =
+      (how: string) =>
+      (type: unknown, { args, signalArgs, startDelay }: Record<string, unknown>) =>
+        Promise.resolve(void calls.push({ how, type, args, signalArgs, startDelay }));
+    const workflow = { start: note('start'), signalWithStart: note('signal') } as unknown;
+    await tellWorkflow(workflow as Parameters<typeof tellWorkflow>[0], 'w', items);
+    return calls;
+  }
+
+  test('reports alone wake the workflow, or find that nobody waits', async () => {
+    const [{ event }, told] = [item('w', 2), await called([item('w', 2)])];
+    expect(told).toEqual([{ how: 'signal', type: 'forgotten', signalArgs: [[event]] }]);
+  });
+
+  test('`issued` and reports: the workflow begins with them', async () => {
+    const told = await called([issued, item('w', 2)]);
+    expect(told).toEqual([{ how: 'signal', type: 'command', args: [start], signalArgs: [[item('w', 2).event]] }]);
+  });
+
+  test('`issued` alone: the workflow leaves the sending to the caller at first', async () => {
+    expect(await called([issued])).toEqual([{ how: 'start', type: 'command', args: [start], startDelay: 5_000 }]);
+  });
 });

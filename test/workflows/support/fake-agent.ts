@@ -69,10 +69,12 @@ export class FakeAgent {
 
   /** Reports about a command, as one batch. */
   async report(command: Command, answers: readonly Answer[]): Promise<void> {
-    const messages = answers.map((a) => ({
-      key: commandKey(command.tenant, command.command_id),
-      value: this.writer.write(this.eventOf(command, a)),
-    }));
+    await this.write(answers.map((a) => this.eventOf(command, a)));
+  }
+
+  /** Events as somebody else writes them, as one batch. */
+  async write(events: readonly CommandEvent[]): Promise<void> {
+    const messages = events.map((e) => ({ key: commandKey(e.tenant, e.command_id), value: this.writer.write(e) }));
     if (messages.length > 0) await this.producer.send({ topic: Topics.commandEvents.name, acks: -1, messages });
   }
 

@@ -5,12 +5,17 @@ import {
   begun,
   due,
   ended,
+  isOpen,
   isOver,
   type Limits,
+  nextOpening_ms,
+  opensIn_ms,
   paceOf,
   pauseFor_ms,
   reportOf,
   stop,
+  type TimeWindow,
+  windowFault,
 } from '../../../../services/domain/batch';
 
 const targets = (n: number) =>
@@ -121,4 +126,83 @@ test('files begun at that pause are together not above the rate', () => {
       expect((parcel * bytes * 1_000) / every_ms).toBeLessThanOrEqual(bytes_per_s * (1 + 1e-9));
     }),
   );
+});
+
+describe('hours', () => {
+  const NIGHT: TimeWindow = { from: '22:00', to: '05:00', time_zone: 'UTC' };
+  const at = (iso: string): number => new Date(iso).getTime();
+  const HOUR_MS = 3_600_000;
+
+  test.each<[string, Partial<TimeWindow>, string, string, boolean]>([
+    ['as it opens', {}, 'UTC', '2026-06-01T22:00:00Z', true],
+    ['a moment before', {}, 'UTC', '2026-06-01T21:59:59.999Z', false],
+    ['after midnight', {}, 'UTC', '2026-06-02T04:59:59Z', true],
+    ['as it closes', {}, 'UTC', '2026-06-02T05:00:00Z', false],
+    ['where it is evening already', {}, 'Asia/Tokyo', '2026-06-01T13:00:00Z', true],
+    ['where it is not yet', {}, 'America/New_York', '2026-06-01T22:00:00Z', false],
+    ['by day', { from: '08:00', to: '16:30' }, 'Asia/Kolkata', '2026-06-01T10:59:00Z', true],
+    ['the night of a Friday, on Saturday', { days: ['fri'] }, 'UTC', '2026-06-06T04:00:00Z', true],
+    ['the night of a Saturday, on Saturday', { days: ['fri'] }, 'UTC', '2026-06-06T22:00:00Z', false],
+    ['the night of a Sunday, on Monday', { days: ['sun'] }, 'UTC', '2026-06-08T04:00:00Z', true],
+    ['the hour that comes twice, first', { from: '02:00', to: '03:00' }, 'Europe/Vienna', '2026-10-25T00:30:00Z', true],
+    ['and again', { from: '02:00', to: '03:00' }, 'Europe/Vienna', '2026-10-25T01:30:00Z', true],
+    ['and no more', { from: '02:00', to: '03:00' }, 'Europe/Vienna', '2026-10-25T02:00:00Z', false],
+  ])('%s', (_, of, zone, when, open) => {
+    expect(isOpen({ ...NIGHT, ...of }, zone, at(when))).toBe(open);
+  });
+
+  test.each<[string, Partial<TimeWindow>, string, string, string]>([
+    ['tonight', {}, 'UTC', '2026-06-01T12:00:30Z', '2026-06-01T22:00:00Z'],
+    ['now', {}, 'UTC', '2026-06-01T23:00:00Z', '2026-06-01T23:00:00Z'],
+    ['tonight, in winter time again', {}, 'Europe/Vienna', '2026-10-24T12:00:00Z', '2026-10-24T20:00:00Z'],
+    ['next Friday', { days: ['fri'] }, 'UTC', '2026-06-06T05:00:00Z', '2026-06-12T22:00:00Z'],
+    // 02:00 to 03:00 does not come on 29 March.
+    [
+      'past the hour left out',
+      { from: '02:30', to: '04:00' },
+      'Europe/Vienna',
+      '2026-03-29T00:00:00Z',
+      '2026-03-29T01:00:00Z',
+    ],
+    ['a day later', { from: '02:15', to: '02:45' }, 'Europe/Vienna', '2026-03-29T00:00:00Z', '2026-03-30T00:15:00Z'],
+    [
+      'a week later',
+      { from: '02:15', to: '02:45', days: ['sun'] },
+      'Europe/Vienna',
+      '2026-03-29T00:00:00Z',
+      '2026-04-05T00:15:00Z',
+    ],
+  ])('opens %s', (_, of, zone, when, opens) => {
+    expect(new Date(at(when) + opensIn_ms({ ...NIGHT, ...of }, zone, at(when)))).toEqual(new Date(opens));
+  });
+
+  test('those whose window is open come first, however they stand; the others keep their places', () => {
+    const [vienna, tokyo, lost] = [
+      { time_zone: 'Europe/Vienna' },
+      { time_zone: 'Asia/Tokyo' },
+      { time_zone: 'Mars/Olympus' },
+    ];
+    const places = [vienna, tokyo, lost, tokyo];
+    const state = begin(
+      targets(4).map((t, i) => ({ ...t, ...places[i] })),
+      0,
+    );
+    const hours = { window: NIGHT, at: at('2026-06-01T14:00:00Z') };
+    const limits = { rate_per_s: 10, in_flight: 10 };
+    const next = due(state, limits, hours);
+    expect(next.map((t) => t.device_id)).toEqual(['d1', 'd3']);
+    const left = begun(state, next);
+    expect(left.waiting.map((t) => t.device_id)).toEqual(['d0', 'd2']);
+    // Vienna at 20:00 UTC; what names no zone there is, by the window's own, at 22:00.
+    expect(nextOpening_ms(left, hours)).toBe(6 * HOUR_MS);
+    expect(due(left, limits, { ...hours, at: at('2026-06-01T22:00:00Z') })).toHaveLength(2);
+  });
+
+  test.each([
+    ['a window that is never open', { to: '22:00' }, /never open/],
+    ['a zone that is none', { time_zone: 'Vienna' }, /no time zone/],
+  ])('%s is refused', (_, of, why) => {
+    expect(windowFault({ ...NIGHT, ...of })).toMatch(why);
+    expect(windowFault(NIGHT)).toBeUndefined();
+  });
 });

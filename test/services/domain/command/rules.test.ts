@@ -1,7 +1,10 @@
 import {
   callerSendsFor_ms,
+  type CommandInput,
   conclude,
   fold,
+  inputOf,
+  issuedEvent,
   MAX_ATTEMPTS,
   MAX_TIMEOUT_MS,
   resendDelay_ms,
@@ -61,5 +64,33 @@ describe('sending again', () => {
     expect(wasReceived(after())).toBe(false);
     expect(wasReceived(after('delivered'))).toBe(true);
     expect(wasReceived(fold([event('issued'), event('verified')]))).toBe(true);
+  });
+});
+
+describe('a workflow starts from `issued`', () => {
+  const input: CommandInput = {
+    ...{ command_id: 'c1', tenant: 't', device_id: 'pump', agent_id: 'a1', name: 'set-setpoint', args: '{"value":1}' },
+    ...{ qos: 2, issued_at: 1_000, deadline: 61_000, actor: 'ann', sent_by_caller: true },
+  };
+
+  test.each([
+    ['bare', {}],
+    ['at QoS 1', { qos: 1 }],
+    ['with options', { options: { priority: 3, when_awake: true, only_if: [{ metric: 'm', is: '=', value: 1 }] } }],
+    ['with a trace', { traceparent: 'trace' }],
+  ] as const)('with all that was asked for: %s', (_, of) => {
+    const asked = { ...input, ...of };
+    expect(inputOf(issuedEvent(asked), 'traceparent' in of ? of.traceparent : undefined)).toEqual({
+      ...asked,
+      recorded: true,
+    });
+  });
+
+  test.each([
+    ['its workflow wrote it', issuedEvent({ ...input, sent_by_caller: false })],
+    ['it is another event', event('delivered', { result: '{"sent_by_caller":true,"deadline":1}' })],
+    ['it does not say until when', event('issued', { result: '{"sent_by_caller":true}' })],
+  ])('not where %s', (_, of) => {
+    expect(inputOf(of)).toBeUndefined();
   });
 });
