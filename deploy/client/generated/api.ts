@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (5b45def7d3bce7c20721031e0f95ec4f61741f13506fdc0c3277b756632eea86) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (bfc846120ec9c0159c01bafbf3eb1107d931aba90b77b7bf8cbf35547c7dd1ed) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -920,7 +920,7 @@ export interface paths {
         put?: never;
         /**
          * Ask an agent what a draft of a profile would read, or what is behind a connection of it
-         * @description `current` is the text of the profile that the agent works by. Otherwise the agent reads the field beside its work; nothing is stored, shipped or written. Answers when it has answered, at most
+         * @description `current` is the text of the profile that the agent works by; `test` says whether a connection can be had. Otherwise the agent reads the field beside its work; nothing is stored, shipped or written. Answers when it has answered, at most
          *     20 s after `wait_s`. 409 `refused` carries the agent's reason, or says that it did not answer.
          */
         post: operations["probeAgent"];
@@ -1483,6 +1483,21 @@ export interface components {
             /** @description Commands under way at once; default 50 */
             in_flight?: number;
             stop_after_failures?: number;
+            window?: components["schemas"]["TimeWindow"];
+        };
+        /**
+         * @description Hours in which devices are begun, by the clock where each of them is: the zone its label `time_zone` names, `time_zone` below where it has
+         *     none. What was begun is not stopped when the window closes.
+         */
+        TimeWindow: {
+            /** @description Inclusive */
+            from: string;
+            /** @description Exclusive; before `from` it is of the next day */
+            to: string;
+            /** @description Days on which it opens; default all */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** @description IANA name; default UTC */
+            time_zone?: string;
         };
         Command: {
             command_id: string;
@@ -2410,6 +2425,7 @@ export interface operations {
                     in_flight?: number;
                     /** @description What all downloads together may take, on average; devices are begun no faster */
                     bytes_per_s?: number;
+                    window?: components["schemas"]["TimeWindow"];
                     /** @description Default one hour */
                     device_timeout_ms?: number;
                 };
@@ -3335,10 +3351,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @enum {string} */
-                    kind: "preview" | "browse" | "current";
+                    kind: "preview" | "browse" | "test" | "current";
                     /** @description YAML; not for current */
                     profile?: string;
-                    /** @description preview: only its devices; browse: which one */
+                    /** @description preview: only its devices; browse and test: which one */
                     connection?: string;
                     /** @description Where to begin: a node of OPC UA, a topic filter of MQTT */
                     node?: string;
@@ -3356,7 +3372,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {string} */
-                        kind: "preview" | "browse" | "current";
+                        kind: "preview" | "browse" | "test" | "current";
                     };
                 };
             };
