@@ -67,10 +67,13 @@ export class KafkaLink implements StreamLink {
   async ship(messages: readonly Message[], commits: Commits): Promise<void> {
     if (!this.producer) throw new Error('not connected');
     const transaction = await this.producer.transaction();
-    for (const request of requests(messages)) await send(transaction, request);
+    const sent = sendAll(transaction, messages);
     const { group, offsets } = encodeCommits(this.options.agentId, commits);
     const topics = offsets.map(({ topic, ...partition }) => ({ topic, partitions: [partition] }));
-    await transaction.sendOffsets({ consumerGroupId: group, topics });
+    const committed = commitOffsets(transaction, { consumerGroupId: group, topics }, sent);
+    // Both have ended when this throws: nothing of a transaction goes on behind the next connection.
+    const failed = (await Promise.allSettled([sent, committed])).find((r) => r.status === 'rejected');
+    if (failed) throw failed.reason;
     await transaction.commit();
   }
 
@@ -103,6 +106,27 @@ export class KafkaLink implements StreamLink {
       return partition && decodeCommit(partition.offset, partition.metadata);
     };
     return { priority: of('priority'), telemetry: of('telemetry') };
+  }
+}
+
+async function sendAll(transaction: Transaction, messages: readonly Message[]): Promise<void> {
+  for (const request of requests(messages)) await send(transaction, request);
+}
+
+/**
+ * Beside the messages: together they cost three round trips, one after the other five. While the transaction before is still being
+ * ended the broker takes neither; kafkajs asks again for messages, not for offsets. So these get a second chance behind them.
+ */
+async function commitOffsets(
+  transaction: Transaction,
+  offsets: Parameters<Transaction['sendOffsets']>[0],
+  sent: Promise<void>,
+): Promise<void> {
+  try {
+    await transaction.sendOffsets(offsets);
+  } catch {
+    await sent;
+    await transaction.sendOffsets(offsets);
   }
 }
 
