@@ -121,4 +121,4 @@ test('at least 99.5 % fewer bytes, the anomaly complete with what was before and
   }
   expect(readings(sparing.outbox, 'pressure.count').get(start + HOUR_MS)).toBe(3_600);
   expect(sparing.outbox.of(Topics.alarms.name).map((a) => a['active'])).toEqual([true, false]);
-}, 60_000);
+}, 900_000); // pure computing, which may get little of the processors

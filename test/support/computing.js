@@ -3,7 +3,7 @@
  * and whenever, so that `millrace test` runs them at the lowest priority, beside the real components (`jest --filter`).
  */
 const PLACES = [
-  ...['architecture', 'schemas/codec', 'deploy/chart/', 'services/domain/', 'edge-agent/core/'],
+  ...['architecture', 'schemas/codec', 'services/domain/', 'edge-agent/core/'],
   ...['services/projector/simulation', 'edge-agent/io/outbox/simulation', 'edge-agent/reporting'],
   'edge-agent/adapters/[^/]+/(codec|golden|plan)',
 ];
