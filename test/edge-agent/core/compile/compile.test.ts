@@ -108,6 +108,7 @@ test('the mixed profile is valid, and each protocol that takes commands has a de
     'sparkplug-b',
     'http',
     'mqtt-listener',
+    'coap', // over UDP, and over TCP
     'coap',
     'opcua',
     'bacnet',
