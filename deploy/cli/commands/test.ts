@@ -81,8 +81,7 @@ export async function test(context: Context, args: readonly string[], options: T
       await Promise.all([suite.jest(args.length === 0 ? PROMPT : UNIT, args), suite.components()]);
       // What is read or computed has no deadline: it gives way to the real things, and fills the time that they leave.
       const computing = args.length === 0 ? suite.jest(COMPUTING, args) : undefined;
-      const light = suite.jest(LIGHT, args).then(sources);
-      await Promise.all([suite.jest(REAL, args), light, computing]);
+      await Promise.all([suite.jest(REAL, args), suite.jest(LIGHT, args), computing, sources()]);
     }
   } finally {
     const left = await brood.sweep();
