@@ -112,10 +112,21 @@ export class Platform {
 
   /** kill -9 of a process; resolves when the launcher has another one ready in its place. */
   async killAndWait(name: string): Promise<void> {
-    const { pid } = await this.process(name);
+    const { pid } = this.recorded(name);
     process.kill(pid, 'SIGKILL');
-    await until(async () => (await this.process(name)).pid !== pid, `${name} is started again`, 60_000);
+    const replaced = (): boolean => this.recorded(name).pid !== pid && this.recorded(name).state === 'ready';
+    await until(replaced, `${name} is ready again`, 120_000);
     await this.untilHealthy();
+  }
+
+  /** As the launcher has it on disk: whoever waits need not start a command line for each look. */
+  private recorded(name: string): { readonly pid: number; readonly state: string } {
+    const { processes } = JSON.parse(readFileSync(join(this.data, 'run.json'), 'utf8')) as {
+      processes: readonly { name: string; id?: { pid: number } | null; state: string }[];
+    };
+    const found = processes.find((p) => p.name === name);
+    if (!found) throw new Error(`run.json knows no ${name}`);
+    return { pid: found.id?.pid ?? 0, state: found.state };
   }
 
   /** kill -9 of the launcher alone: its children go on. */
