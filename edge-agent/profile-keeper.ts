@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises';
 import { type ClaimedDevice } from './core/claims';
 import { type AgentPlan } from './core/compile/plan';
 import { type Env } from './core/profile/document';
+import { Turns } from './core/turns';
 import { replaceFile } from './io/replace-file';
 import { planOfText, ProfileError, readPlan } from './profile-file';
 
@@ -55,7 +56,7 @@ export class ProfileKeeper {
   private plan: AgentPlan | undefined;
   private user: ProfileUser | undefined;
   /** One change after the other. */
-  private changing: Promise<void> = Promise.resolve();
+  private readonly changes = new Turns();
 
   constructor(private readonly options: KeeperOptions) {}
 
@@ -94,7 +95,7 @@ export class ProfileKeeper {
 
   /** The platform's word; undefined withdraws what it said before. Resolves when it is applied and on disk, or refused. */
   desire(desired: DesiredProfile | undefined): Promise<void> {
-    return this.inTurn(async () => {
+    return this.changes.take(async () => {
       if (JSON.stringify(desired) === JSON.stringify(this.desired)) return;
       if (desired) await this.take(desired.version, () => this.planOf(desired), 'platform');
       else await this.take(0, () => this.planOfFile(), 'file');
@@ -108,7 +109,7 @@ export class ProfileKeeper {
 
   /** The file changed, or somebody asks to read it again. */
   reread(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.changes.take(async () => {
       if (this.current.source === 'platform') return;
       await this.take(0, () => this.planOfFile(), 'file');
     });
@@ -116,7 +117,7 @@ export class ProfileKeeper {
 
   /** Another device was claimed: the profile in force, with it. Rejects when the agent does not take it. */
   async adopt(): Promise<void> {
-    await this.inTurn(async () => {
+    await this.changes.take(async () => {
       const { source, version } = this.current;
       const { desired } = this;
       const platforms = source === 'platform' && desired;
@@ -162,12 +163,6 @@ export class ProfileKeeper {
   private tell(status: ProfileStatus): void {
     this.current = status;
     this.user?.tell(status);
-  }
-
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.changing.then(work);
-    this.changing = done.catch(() => undefined);
-    return done;
   }
 
   private stored(): DesiredProfile | undefined {

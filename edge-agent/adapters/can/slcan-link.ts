@@ -1,4 +1,5 @@
 /** A serial converter: opened with its bit rate, then lines both ways. One line is sent and answered after the other. */
+import { Turns } from '../../core/turns';
 import { done, nativePort, type Port } from '../../wire/serial-port';
 import { type CanFrame, FrameError } from './frame';
 import { type Link, type LinkEvents, type OpenLink, SendError } from './link';
@@ -23,7 +24,7 @@ class SlcanLink implements Link {
   private port: Port | undefined;
   private ended = false;
   private waiting = 0;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
   /** Of the line that was sent last. */
   private answer: ((kind: 'done' | 'refused' | 'closed') => void) | undefined;
 
@@ -45,7 +46,7 @@ class SlcanLink implements Link {
     if (this.waiting >= MAX_WAITING) throw new SendError('refused', `${MAX_WAITING} frames wait already`);
     this.waiting++;
     try {
-      await this.inTurn(() => this.ask(line, timeout_ms));
+      await this.turns.take(() => this.ask(line, timeout_ms));
     } finally {
       this.waiting--;
     }
@@ -83,15 +84,6 @@ class SlcanLink implements Link {
   private unlessRefused(error: unknown, answers: boolean): void {
     if (answers && error instanceof SendError && error.kind === 'refused') return;
     throw error;
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
-    this.turn = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
   }
 
   /** A line, and the answer to it. */

@@ -1,5 +1,6 @@
 /** How segments leave the disk: shipped, given up, or damaged. Nothing leaves unshipped without a gap on record first. */
 import { dirname } from 'node:path';
+import { Turns } from '../../core/turns';
 import { type Clock } from '../clock';
 import { type IndexRange, type Lane, type ShippedCursor } from '../outbox-api';
 import { coversAll, coversSome } from './cursor';
@@ -38,7 +39,8 @@ const damaged = (lane: Lane, number: number): string => `damaged:${lane}:${numbe
 export class Disposal {
   /** Segments on their way out. */
   private readonly condemned = new Set<Segment>();
-  private queue: Promise<unknown> = Promise.resolve();
+  /** Removals one after the other: two must not take the same segment. */
+  private readonly removals = new Turns();
 
   constructor(
     private readonly deps: DisposalDeps,
@@ -69,18 +71,11 @@ export class Disposal {
 
   /** Gives up the oldest telemetry segments. False when nothing can be. */
   evict(excessBytes: number, reason: 'disk-bound' | 'disk-full'): Promise<boolean> {
-    return this.inTurn(() => this.evictNow(excessBytes, reason));
+    return this.removals.take(() => this.evictNow(excessBytes, reason));
   }
 
   async idle(): Promise<void> {
-    await this.queue.catch(() => undefined);
-  }
-
-  /** Removals one after the other: two must not take the same segment. */
-  private inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(run, run);
-    this.queue = result.catch(() => undefined);
-    return result;
+    await this.removals.idle();
   }
 
   /** Removes segments whose gap was on record when the agent stopped before it could remove them. */
@@ -121,7 +116,7 @@ export class Disposal {
     const shipped = this.view.shipped(lane);
     const done = (s: Segment): boolean => coversAll(shipped, s.firstIndex, s.endIndex);
     if (!this.sealed(lane).some(done)) return Promise.resolve();
-    return this.inTurn(async () => {
+    return this.removals.take(async () => {
       for (const segment of this.sealed(lane).filter(done)) await this.remove(lane, segment);
     });
   }

@@ -1,4 +1,5 @@
 /** Reads the durable records of one lane, block by block, while it is being written. */
+import { Turns } from '../../core/turns';
 import { type Lane, type ReadBounds, type StoredBatch, type StoredRecord } from '../outbox-api';
 import { BLOCK_HEADER_BYTES, checkBlock, decodeBlockHeader, parseBlock, type SegmentHeader } from './format';
 import { type OutboxFile, type OutboxFs } from './fs';
@@ -36,13 +37,13 @@ interface Cursor {
 
 export class LaneReader {
   private readonly cursors: Cursor[] = [];
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   constructor(private readonly deps: ReaderDeps) {}
 
   /** One read after the other: two that moved the same cursor would each skip what the other had read. */
   read(from: number, bounds: ReadBounds): Promise<StoredBatch> {
-    return this.inTurn(() => this.readFrom(from, bounds));
+    return this.turns.take(() => this.readFrom(from, bounds));
   }
 
   private async readFrom(from: number, bounds: ReadBounds): Promise<StoredBatch> {
@@ -75,22 +76,16 @@ export class LaneReader {
   }
 
   close(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       for (const cursor of this.cursors.splice(0)) await cursor.file.close();
     });
   }
 
   /** Closes cursors on files that are gone. */
   forget(segment: Segment): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       for (const cursor of this.cursors.filter((c) => c.segment === segment)) await this.drop(cursor);
     });
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(work);
-    this.turn = done.catch(() => undefined);
-    return done;
   }
 
   private async cursorAt(index: number): Promise<Cursor | undefined> {

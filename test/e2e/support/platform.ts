@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../../deploy/local/ports';
 import { publicPorts, variableOf } from '../../../deploy/local/port-plan';
+import { readRunFile, type RunFile } from '../../../deploy/local/supervisor/run-file';
 import { projectRoot } from '../../../schemas/root';
 
 const UP_TIMEOUT_MS = 300_000;
@@ -120,11 +121,14 @@ export class Platform {
   }
 
   /** As the launcher has it on disk: whoever waits need not start a command line for each look. */
+  runFile(): RunFile {
+    const run = readRunFile(join(this.data, 'run.json'));
+    if (!run) throw new Error('no launcher has written what it runs');
+    return run;
+  }
+
   private recorded(name: string): { readonly pid: number; readonly state: string } {
-    const { processes } = JSON.parse(readFileSync(join(this.data, 'run.json'), 'utf8')) as {
-      processes: readonly { name: string; id?: { pid: number } | null; state: string }[];
-    };
-    const found = processes.find((p) => p.name === name);
+    const found = this.runFile().processes.find((p) => p.name === name);
     if (!found) throw new Error(`run.json knows no ${name}`);
     return { pid: found.id?.pid ?? 0, state: found.state };
   }

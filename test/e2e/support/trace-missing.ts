@@ -44,10 +44,8 @@ const table = async (platform: Platform, sql: string): Promise<string> =>
 
 /** Where the missing ones lie among the committed records, and their neighbours. */
 async function onStream(platform: Platform, missing: readonly Missing[]): Promise<string> {
-  const { facts } = JSON.parse(readFileSync(join(platform.data, 'run.json'), 'utf8')) as {
-    facts: { KAFKA_BROKERS: string; SCHEMA_REGISTRY_URL: string };
-  };
-  const config = { clientId: 'trace', brokers: [facts.KAFKA_BROKERS], registryUrl: facts.SCHEMA_REGISTRY_URL };
+  const { KAFKA_BROKERS: broker = '', SCHEMA_REGISTRY_URL: registryUrl = '' } = platform.runFile().facts;
+  const config = { clientId: 'trace', brokers: [broker], registryUrl };
   const consumer = committedConsumer(createKafka(config, { warn: () => undefined }), `trace-${Date.now()}`);
   const near: string[] = [];
   let heard_at = Infinity;
