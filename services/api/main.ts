@@ -1,7 +1,5 @@
 /** HTTP API: devices, readings, commands, the live stream and the console. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type Server as HttpServer } from 'node:http';
-import { type Server as HttpsServer } from 'node:https';
 import { resolve } from 'node:path';
 import {
   createKafka,
@@ -33,6 +31,7 @@ import { Feed } from './feed';
 import { History } from './history';
 import { ImageStore } from './image-store';
 import { follow } from './ingest';
+import { createListener, listen } from './listener';
 import { observe, requestDuration } from './metrics';
 import { IdentityBook, StreamIdentityLog } from './identity/book';
 import { certification } from './identity/from-env';
@@ -143,7 +142,7 @@ async function start({ log, metrics, tracer, env }: ServiceContext): Promise<Run
     },
     requestDuration(metrics),
   );
-  const server = await listen(createServer(app), host, port);
+  const server = await listen(createListener(app), host, port);
   const mutual = mutualTlsOf(env, certifying.chain !== undefined);
   const forMachines = mutual && mutualTlsServer(mutual, certifying.chain ?? '', app);
   const servers = [server, ...(forMachines ? [await listen(forMachines, mutual.host, mutual.port)] : [])];
@@ -188,11 +187,4 @@ function approvalsOf(env: Env): ReadonlySet<string> {
       .map((s) => s.trim())
       .filter((s) => s !== ''),
   );
-}
-
-function listen<S extends HttpServer | HttpsServer>(server: S, host: string, port: number): Promise<S> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
-  });
 }

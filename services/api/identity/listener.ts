@@ -10,6 +10,7 @@ import { type Socket } from 'node:net';
 import { type TLSSocket } from 'node:tls';
 import { ConfigurationError, type Env, integer, text } from '../../lib/environment';
 import { type PeerAuthenticator } from '../authentication';
+import { keptAlive } from '../listener';
 import { type CertificateHolders } from './holders';
 
 export interface MutualTls {
@@ -51,9 +52,8 @@ export function mutualTlsServer(
   const material = (): { cert: string; key: string; ca: string } => ({
     ...{ cert: readFileSync(options.certificate, 'utf8'), key: readFileSync(options.key, 'utf8'), ca },
   });
-  const server = createServer(
-    { ...material(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
-    app,
+  const server = keptAlive(
+    createServer({ ...material(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, app),
   );
   const reloading = setInterval(() => reload(server, material), RELOAD_MS).unref();
   return server.once('close', () => clearInterval(reloading));

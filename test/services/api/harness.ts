@@ -1,6 +1,5 @@
 import { mkdtempSync } from 'node:fs';
 import { type DecommissionProgress } from '../../../workflows/decommission/messages';
-import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import {
 import { schemas } from '../../../schemas/codec';
 import { coordinatesOf } from '../../../services/lib/dead-letters/letter';
 import { createApp } from '../../../services/api/app';
+import { createListener, listen } from '../../../services/api/listener';
 import { ApiKeys } from '../../../services/api/api-keys';
 import { Recorder } from '../../../services/api/audit-log';
 import { CommandLog } from '../../../services/api/command-log';
@@ -279,8 +279,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
     approvals: new Set(['reactor', 'valve/open']),
     ...change,
   };
-  const server: Server = createServer(createApp(deps));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await listen(createListener(createApp(deps)), '127.0.0.1', 0);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
