@@ -37,10 +37,11 @@ interface JestRun {
 
 const SEQUENCE = ['--testSequencer', './test/support/longest-first.js'];
 
-const UNIT: JestRun = {
+const unit = (workers: number, filter: readonly string[] = []): JestRun => ({
   ...{ name: 'unit', projects: ['unit'], limit_min: 10 },
-  options: [...SEQUENCE, '--maxWorkers', '2', '--testTimeout', String(UNIT_MS)],
-};
+  options: [...filter, ...SEQUENCE, '--maxWorkers', String(workers), '--testTimeout', String(UNIT_MS)],
+});
+const UNIT = unit(2);
 /** Unit tests that only compute get what the real components leave over, which may be little for minutes. */
 const COMPUTED_MS = 900_000;
 const COMPUTING: JestRun = {
@@ -50,8 +51,8 @@ const COMPUTING: JestRun = {
     ...['--maxWorkers', '1', '--testTimeout', String(COMPUTED_MS), '--forceExit'],
   ],
 };
-/** All the others. */
-const PROMPT: JestRun = { ...UNIT, options: ['--filter', './test/support/prompt.js', ...UNIT.options] };
+/** All the others: three files at a time on two processors, for each waits now and then for a socket, a process or a clock. */
+const PROMPT = unit(3, ['--filter', './test/support/prompt.js']);
 /** Beside the real things, which leave a fifth of two processors: these mostly wait for devices and processes. */
 const LIGHT: JestRun = {
   ...{ name: 'light component', projects: ['light'], limit_min: 15 },

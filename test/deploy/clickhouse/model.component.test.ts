@@ -1,8 +1,13 @@
-/** What windows hold, against a reckoning of our own; a month of backfill; where devices are; how long tiers are kept. */
+/**
+ * What windows hold, against a reckoning of our own; a month of backfill; where devices are; alarms as they stand; how
+ * long tiers are kept.
+ */
 import { createClient } from '@clickhouse/client';
 import { analystStatements } from '../../../deploy/clickhouse/analysts';
 import { sourceFiles } from '../../../deploy/clickhouse/files';
 import { DASHBOARDS } from '../../../deploy/observability/dashboards';
+import { type AlarmOrder } from '../../../edge-agent/core/alarms/alarm';
+import { AlarmBook } from '../../../edge-agent/core/alarms/book';
 import { Overview } from '../../../services/api/overview';
 import { random } from '../../services/projector/support/virtual-time';
 import { cli } from '../support/run-cli';
@@ -158,6 +163,41 @@ test('a position is the latest of both metrics, good and in range', async () => 
   const rows = await new Overview(client).positions({ tenant: 'acme', scope: 'everywhere', limit: 10 });
   await client.close();
   expect(rows).toEqual([{ device_id: 'truck', latitude: 64.1, longitude: -21.9, at: expect.any(String) as string }]);
+});
+
+const raise = (by: string, priority: number, value: number): AlarmOrder => {
+  return { type: 'raise', by, priority, value, message: 'too high' };
+};
+
+test('alarms are shown as the agent’s book has them: raised, acknowledged, shelved and cleared alarms, told twice or not', async () => {
+  const book = new AlarmBook({ tenant: 'acme', agent_id: 'a1', boot: 'b1' }, []);
+  const start = Date.UTC(2026, 0, 1);
+  const orders: [string, AlarmOrder][] = [
+    ['over', raise('r1', 3, 11)],
+    ['over', { type: 'acknowledge' }],
+    ['over', raise('r2', 1, 15)],
+    ['open', raise('r1', 2, 1)],
+    ['open', { type: 'shelve', until: start + HOUR }],
+    ['over', { type: 'clear', by: 'r1', value: 8 }],
+    ['over', { type: 'clear', by: 'r2', value: 7 }],
+    ['over', { type: 'acknowledge' }],
+    ['over', raise('r1', 4, 12)],
+  ];
+  const events = orders.flatMap(([alarm, order], i) => {
+    const event = book.apply('s1', alarm, order, 'ann', start + 1_000 * i);
+    return typeof event === 'object' ? [{ ...event, seq: i + 1 }] : [];
+  });
+  const rows = [...events, events.at(-1)].map((e) => JSON.stringify(e)).join('\n');
+  await front.insert('millrace.in_alarms', 'JSONEachRow', rows);
+  const shown = await front.sql(
+    `SELECT alarm, priority, active, acknowledged, shelved_until IS NOT NULL, value, message, toUnixTimestamp(raised_at) - ${start / 1_000}
+     FROM millrace.alarms ORDER BY alarm, raised_at`,
+  );
+  expect(shown.split('\n')).toEqual([
+    'open\t2\ttrue\tfalse\t1\t1\ttoo high\t3',
+    'over\t1\tfalse\ttrue\t0\t7\ttoo high\t0',
+    'over\t4\ttrue\tfalse\t0\t12\ttoo high\t8',
+  ]);
 });
 
 test('millrace retention keeps tiers so long, by tenant', async () => {

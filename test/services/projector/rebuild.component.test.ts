@@ -1,16 +1,21 @@
-/** `millrace rebuild` as it is run: tables made anew from the log beside the old ones, compared, exchanged; readers see no gap. */
+/**
+ * The projector as a process among real components, and `millrace rebuild` as it is run: tables made anew from the log
+ * beside the old ones, compared, exchanged; readers see no gap. With `--from`, of a part of the log, older rows as they
+ * are; what differs is refused, and a run is continued.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventWriter } from '../../../schemas/stream';
 import { type EventTypes } from '../../../schemas/codec';
 import { type Topic, Topics, type EventName } from '../../../schemas/topics';
 import { REBUILT } from '../../../services/projector/rebuild/tables';
 import { type ServiceProcess } from '../service-process';
-import { Bed } from './support/bed';
+import { Bed, eventually, frame } from './support/bed';
 import { History, T0 } from './support/history';
 
 jest.setTimeout(120_000);
 
 const FRAMES = 20;
+const HOUR_MS = 3_600_000;
 
 let bed: Bed;
 let history: History;
@@ -109,6 +114,18 @@ async function differing(next: string): Promise<Record<string, string>> {
   return found;
 }
 
+test('a frame becomes readings and windows', async () => {
+  /** A whole hour, so that windows are easy to reckon. */
+  const ts = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+  await bed.produce([frame({ seq: 1, ts, readings: 60 })]);
+  await eventually('60 readings', async () => (await bed.one('SELECT count() FROM millrace.readings')) === '60');
+  // A view's rows are readable a moment after those it was made from.
+  type Minute = { count: string; sum: number; median: number };
+  const minutes = (): Promise<Minute[]> => bed.rows('SELECT count, sum, median FROM millrace.readings_1m');
+  await eventually('a minute', async () => (await minutes()).length > 0);
+  expect(await minutes()).toEqual([{ count: expect.anything() as string, sum: 1830, median: 30.5 }]);
+});
+
 test('rebuilt is live, row for row, while readings come and readers read', async () => {
   await produceOthers();
   for (let seq = 1; seq <= FRAMES; seq++) await history.produce(seq);
@@ -128,4 +145,35 @@ test('rebuilt is live, row for row, while readings come and readers read', async
   expect(reader.polls).toBeGreaterThan(20);
   const same = Object.fromEntries(REBUILT.map(({ table }) => [table, '0\t0\t' + (FILLED.has(table) ? 1 : 0)]));
   expect(await differing('millrace_rebuild_one')).toEqual(same);
+});
+
+test('a row that the log does not have is a difference; --from leaves older rows as they are', async () => {
+  const bogus = (seq: number, received_at: number): string =>
+    `INSERT INTO millrace.readings_raw (tenant, device_id, metric, ts, value, seq, received_at) VALUES ('acme', 'bogus', 'm', ${T0}, 1, ${seq}, ${received_at})`;
+  const middle = FRAMES / 2;
+  await bed.execute(bogus(1, history.receivedAt(middle - 5)));
+  await bed.execute(bogus(2, history.receivedAt(middle + 5)));
+  const offset = history.offsets.get(middle);
+  const total = await bed.one('SELECT count() FROM millrace.readings');
+
+  const refused = await history.millrace('rebuild', '--run', 'two', '--from', `m2m.telemetry:0:${offset}`);
+  expect([refused.code, refused.said.match(/readings_raw: (\d+) rows live, (\d+) rebuilt/)?.slice(1)]).toEqual([
+    1,
+    [total, String(Number(total) - 1)],
+  ]);
+  expect(await bed.one('SELECT count() FROM millrace.readings')).toBe(total);
+
+  // Its tables are all there: going on with the same run only compares again, and exchanges.
+  const accepted = await history.millrace(
+    'rebuild',
+    '--run',
+    'two',
+    '--from',
+    `m2m.telemetry:0:${offset}`,
+    '--accept-differences',
+  );
+  expect(accepted.code).toBe(0);
+  expect(await bed.one("SELECT groupArray(seq) FROM millrace.readings WHERE device_id = 'bogus'")).toBe('[1]');
+  expect(await bed.one('SELECT count() FROM millrace.readings')).toBe(String(Number(total) - 1));
+  expect(await bed.one("SELECT count() FROM system.databases WHERE name LIKE 'millrace_rebuild_two'")).toBe('0');
 });

@@ -22,30 +22,57 @@ import { ServiceProcess } from '../../service-process';
 
 const QUIET = { warn: () => undefined };
 
+type Sql = (sql: string) => Promise<string>;
+
+interface Stream {
+  readonly kafka: Kafka;
+  readonly producer: Producer;
+  readonly ids: SchemaIds;
+}
+
+function sqlOf({ env }: Stack): Sql {
+  const login = { url: env['CLICKHOUSE_URL']!, user: env['CLICKHOUSE_USER']!, password: env['CLICKHOUSE_PASSWORD']! };
+  return over(login);
+}
+
+async function migrateIn(execute: Sql, database: string): Promise<void> {
+  const target: Target = { kind: 'single', database };
+  await migrate(execute, render(sourceFiles(), target), target);
+}
+
+async function streamOf(stack: Stack): Promise<Stream> {
+  const config = streamConfig(stack.env, 'bed');
+  const kafka = createKafka(config, QUIET);
+  const admin = kafka.admin();
+  await admin.connect();
+  await ensureTopics(admin);
+  await admin.disconnect();
+  const ids = await registerSchemas(config);
+  const producer = idempotentProducer(kafka);
+  await producer.connect();
+  return { kafka, producer, ids };
+}
+
 export class Bed {
   private services = 0;
 
+  readonly kafka: Kafka;
+  readonly producer: Producer;
+  readonly ids: SchemaIds;
+
   private constructor(
     readonly stack: Stack,
-    readonly kafka: Kafka,
-    readonly producer: Producer,
-    readonly ids: SchemaIds,
-  ) {}
+    { kafka, producer, ids }: Stream,
+  ) {
+    this.kafka = kafka;
+    this.producer = producer;
+    this.ids = ids;
+  }
 
   static async start(options: Omit<StackOptions, 'want'> = {}): Promise<Bed> {
     const stack = await startStack({ want: ['kafka', 'schema-registry', 'clickhouse'], ...options });
-    const config = streamConfig(stack.env, 'bed');
-    const kafka = createKafka(config, QUIET);
-    const admin = kafka.admin();
-    await admin.connect();
-    await ensureTopics(admin);
-    await admin.disconnect();
-    const ids = await registerSchemas(config);
-    const producer = idempotentProducer(kafka);
-    await producer.connect();
-    const bed = new Bed(stack, kafka, producer, ids);
-    await bed.migrate();
-    return bed;
+    const [stream] = await Promise.all([streamOf(stack), migrateIn(sqlOf(stack), 'millrace')]);
+    return new Bed(stack, stream);
   }
 
   async stop(): Promise<void> {
@@ -54,15 +81,10 @@ export class Bed {
   }
 
   async migrate(database = 'millrace'): Promise<void> {
-    const target: Target = { kind: 'single', database };
-    await migrate(this.execute, render(sourceFiles(), target), target);
+    await migrateIn(this.execute, database);
   }
 
-  readonly execute = (sql: string): Promise<string> => {
-    const { env } = this.stack;
-    const login = { url: env['CLICKHOUSE_URL']!, user: env['CLICKHOUSE_USER']!, password: env['CLICKHOUSE_PASSWORD']! };
-    return over(login)(sql);
-  };
+  readonly execute: Sql = (sql) => sqlOf(this.stack)(sql);
 
   /** Process of the ClickHouse that runs now. */
   get enginePid(): number {
