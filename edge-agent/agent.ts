@@ -1,9 +1,8 @@
 /** The parts of a working agent, put together, started and stopped in order. */
 import { join } from 'node:path';
-import { type Kafka } from 'kafkajs';
 import { type Logger } from 'pino';
 import { type Registry } from 'prom-client';
-import { createKafka, type StreamConfig, WriterSchemas } from '../schemas/stream';
+import { type StreamConfig } from '../schemas/stream';
 import { NO_TRACING, type Tracing } from '../schemas/tracing/from-env';
 import { type AdapterDeps } from './adapters';
 import { diffPlans } from './core/compile/diff';
@@ -19,22 +18,18 @@ import { CommandTraces } from './io/commands/traces';
 import { LocalControl } from './io/control/control';
 import { type ControlState, StateFile } from './io/control/state-file';
 import { DeviceStates } from './io/device-states';
-import { Inbox } from './io/inbox';
+import { type Inbox } from './io/inbox';
 import { durableMetrics } from './io/metrics';
 import { type OutboxEvent } from './io/outbox/disposal';
 import { type DiskOutbox } from './io/outbox/outbox';
-import { HintFile } from './io/shipper/hint';
-import { KafkaLink } from './io/shipper/link';
-import { DiskSchemaIds } from './io/shipper/schema-ids';
-import { Shipper } from './io/shipper/shipper';
-import { ShipTraces } from './io/shipper/traces';
-import { WriterSchemaCache } from './io/writer-schemas';
+import { type Shipper } from './io/shipper/shipper';
 import { Pipeline } from './pipeline';
 import { Lines } from './lines';
 import { type ProfileKeeper, type ProfileStatus } from './profile-keeper';
 import { updateOrders } from './update-orders';
 import { type Updates, type UpdatesOptions } from './io/update/updates';
 import { publishChangedPoints } from './published-points';
+import { type StreamParts, streamParts } from './stream-parts';
 import { vitalMetrics } from './vital-metrics';
 
 export interface AgentOptions {
@@ -73,6 +68,8 @@ export class Agent {
   private readonly executor: CommandExecutor;
   private readonly states: DeviceStates;
   private control: LocalControl;
+  /** Absent: no brokers are configured. */
+  private readonly parts: StreamParts | undefined;
   private readonly shipper: Shipper | undefined;
   private readonly inbox: Inbox | undefined;
   private readonly clockProbe: ClockOffsetProbe | undefined;
@@ -90,11 +87,11 @@ export class Agent {
     this.lines = new Lines(plan, lasting, (connection) => this.pipeline.sink(connection));
     this.states = new DeviceStates(this.file('devices.json'), plan.tenant, (devices) => this.exclude(devices));
     this.control = this.createControl(control);
+    this.parts = stream && this.createStreamParts(stream);
+    this.shipper = this.parts?.shipper;
+    this.inbox = this.parts?.inbox;
     this.executor = this.createExecutor(ledger);
     this.pipeline.whenHeard((device) => this.executor.wake(device));
-    const kafka = stream && createKafka(stream, log);
-    this.shipper = stream && kafka && this.createShipper(stream, kafka);
-    this.inbox = stream && kafka && this.createInbox(stream, kafka);
     fieldMetrics(metrics, () => this.lines.all(), this.pipeline);
     controlMetrics(metrics, () => this.control);
     this.clockProbe = stream && new ClockOffsetProbe(stream, deps.clock);
@@ -194,9 +191,9 @@ export class Agent {
     await this.lines.close();
     await this.pipeline.close(reason);
     const { shipper } = this;
-    if (shipper && (shipper.status.state === 'idle' || shipper.status.state === 'shipping'))
+    if (shipper?.works)
       await this.atMost(shipper.whenShipped('priority', this.outbox.status('priority').next), LAST_WORDS_MS);
-    await this.atMost(Promise.all([...network, shipper?.stop()]), NETWORK_END_MS);
+    await this.atMost(Promise.all([...network, shipper?.stop(), this.parts?.direct.close()]), NETWORK_END_MS);
     await this.outbox.close();
   }
 
@@ -247,6 +244,7 @@ export class Agent {
       agentId: plan.agent_id,
       ledger,
       outbox: this.outbox,
+      direct: this.parts?.direct,
       clock: deps.clock,
       device: (id) => {
         const device = this.plan.devices.get(id);
@@ -271,41 +269,11 @@ export class Agent {
     return seq;
   }
 
-  private createShipper(stream: StreamConfig, kafka: Kafka): Shipper {
-    const { plan, deps, log, replicationFactor, tracing } = this.options;
-    return new Shipper({
-      agentId: plan.agent_id,
-      outbox: this.outbox,
-      link: new KafkaLink(kafka, { agentId: plan.agent_id, replicationFactor, clock: deps.clock }),
-      schemaIds: new DiskSchemaIds(stream, this.file('schema-ids.json')),
-      hint: new HintFile(this.file('shipped.json')),
-      traces: tracing && new ShipTraces({ ...tracing, agentId: plan.agent_id, commands: this.traces }),
-      clock: deps.clock,
-      random: deps.random,
-      onEvent: (event) =>
-        event.kind === 'connected' ? log.info({ event }, 'shipper') : log.warn({ event }, 'shipper'),
-      onFatal: (err) => {
-        // Goes on storing, and says so: two copies that restart each other would never end.
-        log.fatal({ err }, 'shipping has ended');
-        void this.inbox?.stop();
-      },
-    });
-  }
-
-  private createInbox(stream: StreamConfig, kafka: Kafka): Inbox {
-    const { plan, deps, log, replicationFactor } = this.options;
-    return new Inbox({
-      agentId: plan.agent_id,
-      kafka,
-      replicationFactor,
-      schemas: new WriterSchemaCache(new WriterSchemas(stream), this.file('writer-schemas.json')),
-      clock: deps.clock,
-      random: deps.random,
-      heard: (command, traceparent) => this.traces.heard(command, traceparent),
+  private createStreamParts(stream: StreamConfig): StreamParts {
+    return streamParts({
+      ...{ ...this.options, stream, outbox: this.outbox, traces: this.traces, states: this.states },
+      file: (name) => this.file(name),
       deliver: (commands) => this.executor.deliver(commands),
-      devices: this.states,
-      desired: async (profile) => this.options.profile?.desire(profile),
-      onEvent: (event) => (event.kind === 'connected' ? log.info({ event }, 'inbox') : log.warn({ event }, 'inbox')),
     });
   }
 

@@ -38,3 +38,20 @@ declare module 'kafkajs/src/cluster' {
   }
   export = Cluster;
 }
+
+/** What kafkajs-idle.ts needs. */
+declare module 'kafkajs/src/network/requestQueue' {
+  class RequestQueue {
+    constructor(options: object);
+    push(request: object): void;
+    fulfillRequest(answer: object): void;
+    maybeThrottle(ms: number): void;
+    readonly pending: readonly unknown[];
+    /** ms since 1970-01-01 UTC. */
+    readonly throttledUntil: number;
+    throttleCheckTimeoutId: NodeJS.Timeout | null;
+    checkPendingRequests(): void;
+    scheduleCheckPendingRequests(): void;
+  }
+  export = RequestQueue;
+}

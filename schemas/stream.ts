@@ -6,6 +6,7 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-sc
 import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import { Decoder, Encoder, frame, schemas, unframe, type EventTypes } from './codec';
 import { rememberCoordinators } from './coordinators';
+import { restWhenIdle } from './kafkajs-idle';
 import { leadersOf } from './leaders';
 import { quickGzip } from './producing';
 import { readCommittedOnly } from './read-committed';
@@ -40,6 +41,7 @@ export function createKafka(config: StreamConfig, log: StreamLog): Kafka {
   quickGzip();
   readCommittedOnly();
   rememberCoordinators();
+  restWhenIdle();
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],

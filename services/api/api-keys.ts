@@ -3,7 +3,7 @@ import { type ApiKey } from '../../schemas/generated';
 import { type EventWriter } from '../../schemas/stream';
 import { apiKeyKey } from '../../schemas/topics';
 import { checkKey, mergeKey, parseKey } from '../domain/access';
-import { type Publisher } from '../lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 import { type Authenticator, type Principal } from './authentication';
 import { ApiError } from './problem';
 

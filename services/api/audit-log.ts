@@ -3,7 +3,7 @@ import { type Request, type Response } from 'express';
 import { type AuditEvent } from '../../schemas/generated';
 import { type EventWriter } from '../../schemas/stream';
 import { type Asked } from '../domain/access';
-import { type Publisher } from '../lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 import { routeOf } from './access-table';
 import { ApiError } from './problem';
 

@@ -30,6 +30,12 @@ export class CommandLog {
     return history && viewOf(history);
   }
 
+  /** Of one device, those in memory. */
+  of(tenant: string, deviceId: string): CommandView[] {
+    const views = [...this.recent.values()].map(viewOf);
+    return views.filter((c) => c?.tenant === tenant && c.device_id === deviceId) as CommandView[];
+  }
+
   /** What its workflow starts with; undefined of one that was started by somebody else, or is not in memory. */
   inputOf(tenant: string, commandId: string): CommandInput | undefined {
     const issued = this.recent.get(commandKey(tenant, commandId))?.issued;

@@ -64,6 +64,8 @@ export interface Workflows {
   /** Throws ApiError `refused` with the reason when it takes no such order now. */
   orderCampaign(tenant: string, campaignId: string, request: OrderRequest): Promise<CampaignState>;
   startDecommission(input: DecommissionInput): Promise<void>;
+  /** Ids of a device's commands whose workflows run, as far as the server has listed them by now. */
+  commandsInFlight(tenant: string, deviceId: string): Promise<readonly string[]>;
   /** Those that run and those that failed. */
   decommissions(tenant: string, limit: number): Promise<readonly DecommissionSummary[]>;
   /** The last one of the device; undefined when there was none, or the server has forgotten it. */

@@ -15,7 +15,7 @@ import { clickHouseFromEnv } from '../lib/clickhouse';
 import { replay } from '../lib/dead-letters/replay';
 import { StreamCommandPublisher } from '../lib/command-publisher';
 import { samePartitions } from '../lib/consume-partitions';
-import { Publisher } from '../lib/publisher';
+import { Publisher } from '../../schemas/publisher';
 import { ConfigurationError, type Env, integer, secret, text } from '../lib/environment';
 import { type RunningService, runService, type ServiceContext } from '../lib/service';
 import { temporalConfig } from '../lib/temporal';

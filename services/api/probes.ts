@@ -3,7 +3,7 @@ import { MAX_PROBE_MS, type ProbeRequest, type ProbeResult } from '../../schemas
 import { type ProbeAnswer } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, deviceKey, type Topic } from '../../schemas/topics';
-import { type Publisher } from '../lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 import { ApiError } from './problem';
 
 /** Questions waiting at once. */

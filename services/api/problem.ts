@@ -20,6 +20,7 @@ export type ApiErrorCode =
   | 'not-approved'
   | 'refused'
   | 'over'
+  | 'commands-in-flight'
   | 'unavailable'
   | 'too-many-streams'
   | 'too-many-uploads'
@@ -41,6 +42,7 @@ export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'not-approved': 409,
   refused: 409,
   over: 409,
+  'commands-in-flight': 409,
   unavailable: 503,
   'too-many-streams': 429,
   'too-many-uploads': 429,

@@ -1,5 +1,6 @@
 /** The ends of devices' lives as Temporal knows them. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { commandIdOf, MAX_COMMANDS_LISTED, runningCommandsOf } from '../../workflows/command/messages';
 import {
   type AbandonRequest,
   abandonUpdate,
@@ -40,6 +41,14 @@ export class Decommissions {
       };
       await Promise.all(Array.from({ length: ASKED_AT_ONCE }, next));
       return found.sort((a, b) => (a.device_id < b.device_id ? -1 : 1));
+    });
+
+  readonly commandsInFlight = (tenant: string, deviceId: string): Promise<readonly string[]> =>
+    this.ask(async ({ workflow }) => {
+      const ids: string[] = [];
+      for await (const { workflowId } of workflow.list({ query: runningCommandsOf(tenant, deviceId) }))
+        if (ids.push(commandIdOf(tenant, workflowId)) >= MAX_COMMANDS_LISTED) break;
+      return ids;
     });
 
   readonly of = (tenant: string, deviceId: string): Promise<DecommissionProgress | undefined> =>

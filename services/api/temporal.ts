@@ -61,6 +61,7 @@ export class TemporalWorkflows implements Workflows {
   readonly startCommand: Workflows['startCommand'];
   private readonly ends = new Decommissions((question) => this.ask(question));
   readonly decommissions = this.ends.running;
+  readonly commandsInFlight = this.ends.commandsInFlight;
   readonly decommission = this.ends.of;
   readonly decideDecommission = this.ends.decide;
 

@@ -4,7 +4,7 @@ import { type AgentProfile } from '../../schemas/generated';
 import { ensureTopics, EventReader, EventWriter, type SchemaIds, type WriterSchemas } from '../../schemas/stream';
 import { AgentTopics, deviceKey } from '../../schemas/topics';
 import { readToEnd } from './consume-snapshot';
-import { type Publisher } from './publisher';
+import { type Publisher } from '../../schemas/publisher';
 
 export interface AgentProfileTopicsOptions {
   readonly kafka: Kafka;

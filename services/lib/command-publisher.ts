@@ -4,7 +4,7 @@ import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { AgentTopics, commandKey, deviceKey, type Topic, Topics } from '../../schemas/topics';
 import { traceHeaders } from '../../schemas/tracing/context';
 import { during, type Tracer, untraced } from '../../schemas/tracing/tracer';
-import { type Message, type Publisher } from './publisher';
+import { type Message, type Publisher } from '../../schemas/publisher';
 
 /** Agents whose topic is known to exist; beyond it the memory starts anew, at the price of a look-up each. */
 export const MAX_KNOWN_AGENTS = 10_000;

@@ -110,7 +110,7 @@ function print(result: Result): void {
 
 function printHops(hops: readonly HopFigures[]): void {
   console.log(
-    'one command with nothing else to do, medians in ms: since the place before (an end: since the commit), since the POST',
+    'one command with nothing else to do, medians in ms: since the place before (an end: since the acknowledgement), since the POST',
   );
   for (const { hop, median_ms, since_begun_ms, of } of hops) {
     const branch = (ENDS as readonly string[]).includes(hop) ? '→ ' : '  ';

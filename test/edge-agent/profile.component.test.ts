@@ -22,7 +22,7 @@ import {
 } from '../../schemas/stream';
 import { AgentTopics, type Topic, Topics } from '../../schemas/topics';
 import { Probes } from '../../services/api/probes';
-import { Publisher } from '../../services/lib/publisher';
+import { Publisher } from '../../schemas/publisher';
 import { tail } from '../../services/lib/tail';
 import { type Stack, startStack } from '../support/stack';
 

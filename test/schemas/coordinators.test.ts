@@ -1,5 +1,7 @@
 import Cluster from 'kafkajs/src/cluster';
+import RequestQueue from 'kafkajs/src/network/requestQueue';
 import { Coordinators, rememberCoordinators } from '../../schemas/coordinators';
+import { restWhenIdle } from '../../schemas/kafkajs-idle';
 
 let now = 0;
 let asked: string[] = [];
@@ -34,4 +36,48 @@ test('kafkajs asks that way, and one connection’s answers are not another’s'
   const [one, other] = [Object.create(prototype) as Cluster, Object.create(prototype) as Cluster];
   const ask = (of: Cluster) => of.findGroupCoordinatorMetadata({ groupId: 'g' });
   expect(await Promise.all([ask(one), ask(one), ask(other)])).toEqual(['g 1', 'g 1', 'g 2']);
+});
+
+describe('a connection on which nobody waits', () => {
+  let sent: number[];
+  let queue: RequestQueue;
+  const ask = (correlationId: number): void => {
+    const entry = { correlationId, resolve: () => undefined };
+    queue.push({ entry, expectResponse: true, sendRequest: () => sent.push(correlationId) });
+  };
+  const answer = (correlationId: number): void => queue.fulfillRequest({ correlationId, payload: null, size: 0 });
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    restWhenIdle();
+    restWhenIdle();
+    sent = [];
+    queue = new RequestQueue({ maxInFlightRequests: 1, requestTimeout: 1_000, logger: { debug: () => undefined } });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  test('rests; one that waits is sent at the answer before it', () => {
+    ask(1);
+    answer(1);
+    expect(jest.getTimerCount()).toBe(0);
+    ask(2);
+    ask(3);
+    expect(sent).toEqual([1, 2]);
+    answer(2);
+    expect(sent).toEqual([1, 2, 3]);
+    answer(3);
+    jest.runOnlyPendingTimers();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('throttled by the broker, one is sent when that is over', () => {
+    queue.maybeThrottle(50);
+    ask(1);
+    jest.advanceTimersByTime(49);
+    expect(sent).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(sent).toEqual([1]);
+    answer(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });

@@ -1,6 +1,7 @@
 /** Contract of the command workflow: how to start it, signal it, ask it. */
 import { type QueryDefinition, type SignalDefinition, type UpdateDefinition } from '@temporalio/common';
 import { type CommandEvent } from '../../schemas/generated';
+import { deviceKey } from '../../schemas/topics';
 import {
   callerSendsFor_ms,
   type CommandInput,
@@ -54,6 +55,18 @@ export const approveUpdate = { type: 'update', name: 'approve' } as UpdateDefini
 export const commandQuery = { type: 'query', name: 'command' } as QueryDefinition<CommandView>;
 
 export const commandWorkflowId = (tenant: string, commandId: string): string => `command-${tenant}/${commandId}`;
+
+export const commandIdOf = (tenant: string, workflowId: string): string =>
+  workflowId.slice(commandWorkflowId(tenant, '').length);
+
+/** Of one device; at most so many are listed at once. */
+export const MAX_COMMANDS_LISTED = 1_000;
+
+/** Visibility query: the commands of a device that run. */
+export function runningCommandsOf(tenant: string, deviceId: string): string {
+  const device = deviceKey(tenant, deviceId).replace(/[\\']/g, '\\$&');
+  return `WorkflowType='${COMMAND_WORKFLOW}' AND ExecutionStatus='Running' AND ${DEVICE_ATTRIBUTE.name}='${device}'`;
+}
 
 /** Options for `client.workflow.start(COMMAND_WORKFLOW, …)`. A second start of the same id is refused or joins the first. */
 export function commandStartOptions(input: CommandInput) {

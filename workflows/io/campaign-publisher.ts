@@ -3,7 +3,7 @@ import { type CampaignEvent } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { campaignKey, Topics } from '../../schemas/topics';
 import { type CampaignRecord } from '../campaign/activities';
-import { type Publisher } from '../../services/lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 
 export function campaignPublisher(
   publisher: Pick<Publisher, 'send'>,

@@ -2,7 +2,7 @@
 import { type DeviceReply, type DeviceRequest } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { deviceKey, Topics } from '../../schemas/topics';
-import { type Publisher } from '../../services/lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 
 export const MAX_WAITING_REQUESTS = 1_000;
 export const REPLY_TIMEOUT_MS = 10_000;

@@ -2,7 +2,7 @@
 import { type IdentityEvent } from '../../schemas/generated';
 import { EventWriter, type SchemaIds } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
-import { type Publisher } from '../../services/lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 import { type Revocation } from '../decommission/activities';
 
 export function revocations(

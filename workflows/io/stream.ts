@@ -15,7 +15,7 @@ import { AgentProfileTopics } from '../../services/lib/agent-profiles';
 import { type Tail, tail } from '../../services/lib/tail';
 import { type Logger } from 'pino';
 import { StreamCommandPublisher } from '../../services/lib/command-publisher';
-import { Publisher } from '../../services/lib/publisher';
+import { Publisher } from '../../schemas/publisher';
 import { type CampaignRecord } from '../campaign/activities';
 import { type Revocation } from '../decommission/activities';
 import { campaignPublisher } from './campaign-publisher';

@@ -1,7 +1,7 @@
 /** What the worker tells Prometheus. */
 import { type Worker } from '@temporalio/worker';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type Publisher } from '../../services/lib/publisher';
+import { type Publisher } from '../../schemas/publisher';
 
 type Activities = Record<string, (argument: never) => Promise<unknown>>;
 

@@ -17,6 +17,7 @@ export interface StartOptions extends Json {
   readonly whenSilent?: string;
   readonly export?: boolean;
   readonly erase?: boolean;
+  readonly force?: boolean;
 }
 
 export interface DecideOptions extends Json {
@@ -41,6 +42,7 @@ export async function start(context: Context, id: string, o: StartOptions): Prom
     ...(o.whenSilent !== undefined && { when_silent: o.whenSilent }),
     ...(o.export && { export: true }),
     ...(o.erase && { personal_data: 'erase' }),
+    ...(o.force && { force: true }),
   };
   const begun = await client(context).post<object>(`${at(id)}/decommissioning`, body);
   context.io.out(o.json ? json(begun) : `begun: millrace decommission show ${id}\n`);

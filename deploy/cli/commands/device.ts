@@ -103,13 +103,15 @@ export function labelsOf(pairs: readonly string[]): Record<string, string> {
 export const MOVES = ['provision', 'activate', 'suspend', 'resume', 'quarantine', 'release', 'decommission'] as const;
 export type Move = (typeof MOVES)[number];
 
-export async function move(
-  context: Context,
-  step: Move,
-  id: string,
-  options: Json & { reason?: string },
-): Promise<number> {
-  const body = options.reason === undefined ? {} : { reason: options.reason };
+export interface MoveOptions extends Json {
+  readonly reason?: string;
+  /** Of `decommission`. */
+  readonly force?: boolean;
+}
+
+export async function move(context: Context, step: Move, id: string, options: MoveOptions): Promise<number> {
+  const { reason, force } = options;
+  const body = { ...(reason !== undefined && { reason }), ...(force && { force }) };
   const moved = api(context).POST('/devices/{id}/{move}', { params: { path: { id, move: step } }, body });
   print(context, await bodyOf(moved), options);
   return EXIT.ok;

@@ -22,6 +22,7 @@ export function addDecommissionCommands({ program, run }: Verbs): void {
     .option('--when-silent <what>', 'go-on without its word (default), or ask: you decide')
     .option('--export', 'write its whole history into a file first')
     .option('--erase', 'take its name, place and labels off its record')
+    .option('--force', 'also with commands in flight: they are cancelled')
     .action((id: string, o: DecommissionModule.StartOptions) => run((c) => decommission().start(c, id, o)));
   json(group.command('list'))
     .description('those under way and those that failed; what waits for somebody says so')

@@ -73,14 +73,12 @@ function addDevice({ program, run }: Verbs): void {
     .action((file: string, o: ImportModule.ImportOptions) =>
       run((c) => (load('./commands/device-import') as typeof ImportModule).importDevices(c, file, o)),
     );
-  for (const [step, description] of MOVES)
-    group
-      .command(step)
-      .argument('<id>')
-      .description(description)
-      .option('--reason <text>', 'kept in its history')
-      .option('--json', 'for programs')
-      .action((id: string, o: DeviceModule.Json & { reason?: string }) => run((c) => device().move(c, step, id, o)));
+  for (const [step, description] of MOVES) {
+    const verb = group.command(step).argument('<id>').description(description);
+    verb.option('--reason <text>', 'kept in its history').option('--json', 'for programs');
+    if (step === 'decommission') verb.option('--force', 'also with commands in flight: they are cancelled');
+    verb.action((id: string, o: DeviceModule.MoveOptions) => run((c) => device().move(c, step, id, o)));
+  }
   addTwinCommands(group, { run });
   group
     .command('verify')

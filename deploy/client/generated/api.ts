@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (bfc846120ec9c0159c01bafbf3eb1107d931aba90b77b7bf8cbf35547c7dd1ed) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (be434273fb85ef24b8aeb2e068dfbe3ade0e59a31d905324b21acfd746de244f) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -143,7 +143,8 @@ export interface paths {
          * Move a device along its life
          * @description An illegal move is refused with 409, naming the state and the moves allowed. `quarantine` needs a reason; `release`
          *     leads to `suspended`: somebody looks at the device before it is resumed. `decommission` starts a durable
-         *     workflow and answers 202; the device ends `decommissioned` and is refused from then on.
+         *     workflow and answers 202; the device ends `decommissioned` and is refused from then on. While commands of the device
+         *     are in flight it is refused with 409 (`commands-in-flight`), naming them in `commands`; with `force` it begins, and cancels them.
          */
         post: operations["moveDevice"];
         delete?: never;
@@ -183,7 +184,8 @@ export interface paths {
         put?: never;
         /**
          * Decommission a device as it is said here; joins the one that is under way
-         * @description New commands are refused, those in flight cancelled and awaited (`settle_ms`), the agent's last data confirmed (`flush_ms`; when it stays
+         * @description Refused with 409 (`commands-in-flight`) while commands are, unless `force`. Then
+         *     new commands are refused, those in flight cancelled and awaited (`settle_ms`), the agent's last data confirmed (`flush_ms`; when it stays
          *     silent, `go-on` or `ask` an operator), the history exported if asked for, the device taken out of the agent's profile, its credentials
          *     revoked, what is personal taken off its record if asked for. Up to the export it can be abandoned.
          */
@@ -1625,6 +1627,8 @@ export interface components {
             errors?: Record<string, never>[];
             state?: string;
             allowed?: string[];
+            /** @description Ids of commands in flight, the first 20 */
+            commands?: string[];
         };
     };
     responses: {
@@ -1915,7 +1919,10 @@ export interface operations {
     };
     deleteDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also with commands in flight */
+                force?: boolean;
+            };
             header?: {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
@@ -2065,6 +2072,11 @@ export interface operations {
             content: {
                 "application/json": {
                     reason?: string;
+                    /**
+                     * @description Of `decommission`: also with commands in flight
+                     * @default false
+                     */
+                    force?: boolean;
                 };
             };
         };
@@ -2143,6 +2155,11 @@ export interface operations {
                      * @enum {string}
                      */
                     personal_data?: "keep" | "erase";
+                    /**
+                     * @description Also with commands in flight
+                     * @default false
+                     */
+                    force?: boolean;
                 };
             };
         };

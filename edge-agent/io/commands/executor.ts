@@ -17,6 +17,7 @@ import { type Entry, type LedgerEvent } from '../../core/commands/ledger';
 import { priorityOf } from '../../core/commands/options';
 import { PlatformTime } from '../../core/commands/platform-time';
 import { type Outbox } from '../outbox-api';
+import { type DirectWord } from './direct';
 import { Sleepers } from './sleepers';
 import { Teller } from './teller';
 import { BEGUN_BEFORE, TurnQueues } from './turn-queues';
@@ -25,6 +26,8 @@ import { type TurnDeps, Turns } from './turns';
 export interface ExecutorOptions extends TurnDeps {
   readonly agentId: string;
   readonly outbox: Pick<Outbox, 'append'>;
+  /** Absent: what commands came to goes by the outbox only. */
+  readonly direct?: Pick<DirectWord, 'tell'> | undefined;
 }
 
 const TIDY_MS = 3_600_000;
@@ -39,8 +42,8 @@ export class CommandExecutor {
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: ExecutorOptions) {
-    const { agentId, ledger, outbox, onError } = options;
-    this.teller = new Teller(agentId, ledger, outbox, onError);
+    const { agentId, ledger, onError } = options;
+    this.teller = new Teller(agentId, ledger, options, onError);
     this.queues = new TurnQueues(() => this.closed, onError);
     this.turns = new Turns(
       options,
@@ -93,9 +96,9 @@ export class CommandExecutor {
   async close(): Promise<void> {
     this.stopping.abort();
     clearInterval(this.tidyTimer);
-    this.teller.stop();
     this.sleepers.close();
     await this.queues.idle();
+    await this.teller.stop();
     await this.options.ledger.close();
   }
 

@@ -71,6 +71,11 @@ export class CommandTraces {
     return key.startsWith(prefix) ? this.commands.get(key.slice(prefix.length))?.span.traceparent : undefined;
   }
 
+  /** What is told of a command goes to the stream; by the key of its records. */
+  telling(key: string): Span {
+    return this.tracer.follow(this.traceparentOf(key), 'tell', { kind: 'producer' });
+  }
+
   private step<T>(traced: Traced, name: string, metric: string, work: () => Promise<T>): Promise<T> {
     if (traced.fieldSpans++ >= MAX_FIELD_SPANS) return work();
     const attributes = { 'millrace.metric': metric };

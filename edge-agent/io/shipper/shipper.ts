@@ -59,6 +59,11 @@ export class Shipper {
     return this.stopSignal.signal.aborted;
   }
 
+  /** The stream takes what this agent ships, as far as is known. */
+  get works(): boolean {
+    return this.state === 'idle' || this.state === 'shipping';
+  }
+
   get status(): ShipperStatus {
     const { state, failing, failures, cursors, tally } = this;
     const error = { failure: failing?.kind, lastError: failing?.message, failures };

@@ -2,7 +2,7 @@
 import { type IdentityEvent } from '../../../schemas/generated';
 import { type EventWriter } from '../../../schemas/stream';
 import { evolve, type Identity, identityKey, type IdentityKind, type Name, standingOf } from '../../domain/identity';
-import { type Publisher } from '../../lib/publisher';
+import { type Publisher } from '../../../schemas/publisher';
 import { ApiError } from '../problem';
 
 export interface IdentityLog {

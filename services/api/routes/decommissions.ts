@@ -6,12 +6,13 @@ import {
   type DecommissionPolicy,
 } from '../../../workflows/decommission/messages';
 import { principalOf } from '../authentication';
+import { refuseInFlight } from '../commands-in-flight';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
 import { decommissionView } from '../views';
 import { existing } from './devices';
 
-type NewDecommission = Partial<DecommissionPolicy> & { readonly reason?: string };
+type NewDecommission = Partial<DecommissionPolicy> & { readonly reason?: string; readonly force?: boolean };
 
 /** Of one tenant that are told of; there are never many under way. */
 const MAX_TOLD = 200;
@@ -36,7 +37,8 @@ export function decommissionRoutes(deps: ApiDependencies): Router {
     const { tenant, actor } = principalOf(res);
     const { device } = existing(deps, { tenant }, req.params.id);
     if (device.state === 'decommissioned') throw new ApiError('illegal-move', 'the device is decommissioned already');
-    const { reason = 'asked for over the API', ...policy } = (req.body ?? {}) as NewDecommission;
+    const { reason = 'asked for over the API', force = false, ...policy } = (req.body ?? {}) as NewDecommission;
+    await refuseInFlight(deps, device, force);
     const { device_id, agent_id } = device;
     const what = { tenant, device_id, agent_id, actor, reason };
     await deps.workflows.startDecommission({ ...what, policy: { ...DEFAULT_DECOMMISSION_POLICY, ...policy } });

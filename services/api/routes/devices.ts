@@ -5,6 +5,7 @@ import { type RejectionCode, type RequestType } from '../../domain/device';
 import { deviceAsOf } from '../as-of';
 import { type Principal, principalOf } from '../authentication';
 import { afterOf, nextOf } from '../cursor';
+import { refuseInFlight } from '../commands-in-flight';
 import { type ApiDependencies } from '../dependencies';
 import { type DeviceFilter, type Entry } from '../directory';
 import { requestId } from '../idempotency';
@@ -60,6 +61,7 @@ export function deviceRoutes(deps: ApiDependencies): Router {
     if (entry.device.state === 'decommissioned')
       return void res.setHeader('etag', `"${entry.device.version}"`).json(currentView(entry));
     refuseOtherVersion(req, entry);
+    await refuseInFlight(deps, entry.device, isForced(req));
     await deps.workflows.startDecommission({
       tenant: principal.tenant,
       device_id: entry.device.device_id,
@@ -120,6 +122,10 @@ export function expectedVersion(req: Request): number | null {
   const etag = req.header('if-match');
   return etag === undefined ? null : Number(etag.slice(1, -1));
 }
+
+/** In the body, or, of DELETE, which has none, in the query. */
+const isForced = (req: Request<{ id: string }>): boolean =>
+  (req.body as { force?: boolean } | undefined)?.force === true || String(req.query['force']) === 'true';
 
 const reasonOf = (req: Request): string | null => (req.body as { reason?: string } | undefined)?.reason ?? null;
 

@@ -3,7 +3,7 @@ import { type Webhook } from '../../../schemas/generated';
 import { type EventWriter } from '../../../schemas/stream';
 import { webhookKey } from '../../../schemas/topics';
 import { mergeWebhook } from '../../domain/webhook';
-import { type Publisher } from '../../lib/publisher';
+import { type Publisher } from '../../../schemas/publisher';
 import { ApiError } from '../problem';
 
 export interface WebhookStore {

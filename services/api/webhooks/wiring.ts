@@ -5,7 +5,7 @@ import { EventWriter, type SchemaIds, type StreamLog, type WriterSchemas } from 
 import { Topics } from '../../../schemas/topics';
 import { type AuditEvent, type Webhook } from '../../../schemas/generated';
 import { type Env, integer } from '../../lib/environment';
-import { type Publisher } from '../../lib/publisher';
+import { type Publisher } from '../../../schemas/publisher';
 import { type AuditSink } from '../audit-log';
 import { webhookAttempts } from '../metrics';
 import { StreamWebhookStore, Webhooks } from './book';

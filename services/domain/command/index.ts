@@ -1,4 +1,5 @@
 export * from './command';
+export * from './in-flight';
 export * from './input';
 export * from './options';
 export * from './records';

@@ -20,8 +20,8 @@ export const HOPS = [
   'register written',
   'read back',
   'verified on record',
-  'in the outbox',
-  'transaction committed',
+  'told',
+  'on the stream',
 ] as const;
 export const ENDS = ['answered at the client', 'signalled by the relay', 'workflow closed', 'in SQL'] as const;
 
@@ -36,7 +36,8 @@ export function marksOf({ answered, closed, spans }: Seen): Partial<Record<Hop, 
   const orders = named('publish command').filter((s) => s.attributes['millrace.orders'] === '1');
   const write = named('write to the field')[0];
   const carried = named('carry out command')[0];
-  const shipped = latest(named('ship'));
+  // Straight, or by the outbox.
+  const said = latest([...named('tell'), ...named('ship')]);
   const issued = named('publish command', 'issued')[0];
   const marks: Partial<Record<Hop, number | undefined>> = {
     'request at the API': spans.find((s) => s.service === 'api' && s.name.startsWith('POST'))?.start,
@@ -47,8 +48,8 @@ export function marksOf({ answered, closed, spans }: Seen): Partial<Record<Hop, 
     'register written': write?.end,
     'read back': latest(named('read back'))?.end,
     'verified on record': carried?.end,
-    'in the outbox': shipped?.start,
-    'transaction committed': shipped?.end,
+    told: said?.start,
+    'on the stream': said?.end,
     'answered at the client': answered,
     'signalled by the relay': latest(named('tell the workflow', 'verified'))?.end,
     'workflow closed': closed,
@@ -59,7 +60,7 @@ export function marksOf({ answered, closed, spans }: Seen): Partial<Record<Hop, 
 
 export interface HopFigures {
   readonly hop: Hop;
-  /** Median from the place before it (of an end: from the commit), ms. */
+  /** Median from the place before it (of an end: from the stream's acknowledgement), ms. */
   readonly median_ms: number;
   /** Median since the client began, ms. */
   readonly since_begun_ms: number;
@@ -69,10 +70,10 @@ export interface HopFigures {
 
 export function hopTable(all: readonly Seen[]): HopFigures[] {
   const marks = all.map((seen) => ({ begun: seen.begun, at: marksOf(seen) }));
-  const committed = HOPS.at(-1) as Hop;
+  const acknowledged = HOPS.at(-1) as Hop;
   const before = (hop: Hop): Hop | undefined => {
     const place = (HOPS as readonly Hop[]).indexOf(hop);
-    return place === -1 ? committed : HOPS[place - 1];
+    return place === -1 ? acknowledged : HOPS[place - 1];
   };
   return [...HOPS, ...ENDS].flatMap((hop) => {
     const from = before(hop);

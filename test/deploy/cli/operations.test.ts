@@ -235,10 +235,11 @@ test('the end of devices’ lives: begun, followed, decided', async () => {
     '--when-silent',
     'ask',
     '--erase',
+    '--force',
   ]);
   expect(begun.seen[0]).toMatchObject({
     path: '/api/v1/devices/d1/decommissioning',
-    body: { flush_ms: 3_600_000, when_silent: 'ask', personal_data: 'erase' },
+    body: { flush_ms: 3_600_000, when_silent: 'ask', personal_data: 'erase', force: true },
   });
   const listed = await against(answer, ['decommission', 'list']);
   expect(listed.out.split('\n')[1]).toBe('d1      running  export  retry | go-on: the disk is full');

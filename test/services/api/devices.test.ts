@@ -108,6 +108,38 @@ describe('a device’s life over REST', () => {
     expect((await api.call('POST', `${at}/burn`)).status).toBe(400);
   });
 
+  describe('with commands in flight', () => {
+    const [move, whole] = ['/api/v1/devices/boiler-1/decommission', '/api/v1/devices/boiler-1/decommissioning'];
+    beforeEach(async () => {
+      await register();
+      jest.spyOn(api.deps.workflows, 'commandsInFlight').mockResolvedValue(['c-7']);
+    });
+
+    test.each([
+      ['POST', move],
+      ['POST', whole],
+      ['DELETE', '/api/v1/devices/boiler-1'],
+    ])('%s %s is refused, naming them', async (method, path) => {
+      const answer = await api.call(method, path);
+      expect(answer.body).toMatchObject({ status: 409, code: 'commands-in-flight', commands: ['c-7'] });
+      expect(api.started.decommissions).toEqual([]);
+    });
+
+    test.each([
+      ['POST', move, { force: true }],
+      ['POST', whole, { force: true }],
+      ['DELETE', '/api/v1/devices/boiler-1?force=true', undefined],
+    ])('%s %s with force begins all the same', async (method, path, body) => {
+      expect((await api.call(method, path, body)).status).toBe(202);
+      expect(api.started.decommissions).toEqual([expect.objectContaining({ device_id: 'boiler-1' })]);
+    });
+
+    test('one that is being decommissioned is joined', async () => {
+      api.deps.directory.apply(deviceState('boiler-1', { state: 'decommissioning', version: 9 }));
+      expect((await api.call('POST', whole)).status).toBe(202);
+    });
+  });
+
   test('no device is 404', async () => {
     for (const [method, path] of [
       ['GET', '/api/v1/devices/none'],

@@ -249,6 +249,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}): Promise<H
         return Promise.resolve(initialCampaign);
       },
       startDecommission: (input) => Promise.resolve(void started.decommissions.push(input)),
+      commandsInFlight: () => Promise.resolve([]),
       decommissions: () => Promise.resolve([{ device_id: 'pump-1', progress: waitingForSomebody }]),
       decommission: (_tenant, id) => Promise.resolve(id === 'new-1' ? undefined : waitingForSomebody),
       decideDecommission: (...asked) => {

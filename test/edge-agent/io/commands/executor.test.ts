@@ -1,3 +1,6 @@
+import { Decoder, unframe } from '../../../../schemas/codec';
+import { type Message } from '../../../../schemas/publisher';
+import { DirectWord } from '../../../../edge-agent/io/commands/direct';
 import { type ExecutorOptions } from '../../../../edge-agent/io/commands/executor';
 import { MemoryFs } from '../outbox/memory-fs';
 import { type Clock, systemClock } from '../../../../edge-agent/io/clock';
@@ -396,4 +399,83 @@ test('a method that does not answer is not called again at QoS 2: nobody knows',
   expect(field.calls).toHaveLength(1);
   expect(told.states().at(-1)).toBe('outcome-unknown');
   await executor.close();
+});
+
+describe('straight to the stream', () => {
+  class Stream {
+    readonly messages: Message[] = [];
+    open = true;
+    answer: (messages: readonly Message[]) => Promise<void> = (messages) =>
+      Promise.resolve(void this.messages.push(...messages));
+
+    /** Waits no moment for an answer that does not come. */
+    readonly word = new DirectWord({
+      publisher: { send: (messages) => this.answer(messages), close: () => Promise.resolve() },
+      schemaIds: { idOf: () => Promise.resolve(7) },
+      clock: { sleep: () => new Promise((over) => setImmediate(over)) },
+      open: () => this.open,
+    });
+
+    states(): string[] {
+      const decoder = new Decoder('command-event');
+      return this.messages.map(({ value }) => decoder.decode(unframe(value).body).state);
+    }
+  }
+
+  test('what was acknowledged there is told: not by the outbox, and not again after a restart', async () => {
+    const [fs, stream] = [new MemoryFs(), new Stream()];
+    const { executor, told, field, settled } = await agent(fs, undefined, { direct: stream.word });
+    await executor.deliver([command()]);
+    await settled();
+    await executor.close();
+    expect(stream.states()).toEqual(['delivered', 'executed', 'verified']);
+    expect(new Set(stream.messages.map((m) => `${m.topic} ${m.key}`))).toEqual(
+      new Set(['m2m.command-events default/c-1']),
+    );
+    expect(told.events).toEqual([]);
+    const again = await agent(fs, field, { direct: stream.word });
+    await again.settled();
+    expect([stream.messages.length, again.told.events.length]).toEqual([3, 0]);
+    await again.executor.close();
+  });
+
+  test.each([
+    ['refused', (s: Stream) => (s.answer = () => Promise.reject(new Error('no broker')))],
+    ['not answered', (s: Stream) => (s.answer = () => new Promise(() => undefined))],
+    ['away', (s: Stream) => (s.open = false)],
+  ])('%s: the outbox brings it', async (_, trouble) => {
+    const stream = new Stream();
+    trouble(stream);
+    const { executor, told, settled } = await agent(new MemoryFs(), undefined, { direct: stream.word });
+    await executor.deliver([command()]);
+    await settled();
+    await executor.close();
+    expect(told.states()).toEqual(['delivered', 'executed', 'verified']);
+    expect(stream.messages).toEqual([]);
+  });
+
+  test('nothing is sent behind what hangs, until it is over', async () => {
+    const stream = new Stream();
+    const asked: number[] = [];
+    let over = (): void => undefined;
+    stream.answer = (messages) => {
+      asked.push(messages.length);
+      return new Promise((resolve) => (over = resolve));
+    };
+    const { executor, told, settled } = await agent(new MemoryFs(), undefined, { direct: stream.word });
+    for (const id of ['a', 'b']) {
+      await executor.deliver([command({ command_id: id })]);
+      await settled();
+    }
+    expect([asked, told.states('b')]).toEqual([[3], ['delivered', 'executed', 'verified']]);
+    over();
+    await settled();
+    await executor.deliver([command({ command_id: 'c' })]);
+    await settled();
+    expect([asked, told.states('c')]).toEqual([
+      [3, 3],
+      ['delivered', 'executed', 'verified'],
+    ]);
+    await executor.close();
+  });
 });

@@ -187,8 +187,14 @@ inBrowser('what cannot be undone wants the name typed', async () => {
   expect(await confirm.isDisabled()).toBe(true);
   await dialog.getByLabel('Type boiler-1 to go on').fill('boiler-1');
   expect(await confirm.isDisabled()).toBe(false);
-  await dialog.getByRole('button', { name: 'Leave it' }).click();
+  // While commands are in flight it is asked once more.
+  jest.spyOn(world.deps.workflows, 'commandsInFlight').mockResolvedValueOnce(['c-7']);
+  await confirm.click();
+  await dialog.getByText(/1 commands are in flight/).waitFor();
   expect(world.started.decommissions).toEqual([]);
+  await dialog.getByRole('button', { name: 'cancel them and decommission' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(world.started.decommissions).toMatchObject([{ device_id: 'boiler-1' }]);
 });
 
 inBrowser('an alarm is shelved for a time, with a comment', async () => {

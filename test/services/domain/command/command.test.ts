@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import {
   COMMAND_STATES,
   type CommandHistory,
+  type CommandView,
   evolve,
   fold,
+  idsInFlight,
   isFinal,
   isSettled,
   noHistory,
@@ -40,6 +42,23 @@ describe('the state is the strongest proof, whoever came first', () => {
         expect(viewOf(fold(others))).toEqual(viewOf(fold(events)));
       }),
     );
+  });
+});
+
+describe('in flight', () => {
+  const view = (id: string, ...states: [string, object?][]) =>
+    viewOf(fold(states.map(([state, fields]) => event(state, { command_id: id, ...fields })))) as CommandView;
+
+  test('is what nobody knows the outcome of yet; of QoS 0 nobody will', () => {
+    const open = [view('issued', ['issued']), view('delivered', ['issued'], ['delivered'])];
+    const settled = [view('done', ['issued'], ['verified']), view('unknown', ['issued'], ['outcome-unknown'])];
+    const unwatched = view('unwatched', ['issued', { qos: 0 }]);
+    expect(idsInFlight([...open, ...settled, unwatched], [])).toEqual(['issued', 'delivered']);
+  });
+
+  test('the log’s word on a command goes before a workflow that still runs', () => {
+    const recent = [view('done', ['issued'], ['verified']), view('open', ['issued'])];
+    expect(idsInFlight(recent, ['done', 'open', 'older'])).toEqual(['open', 'older']);
   });
 });
 

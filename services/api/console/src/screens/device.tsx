@@ -1,6 +1,6 @@
 /** One device: what it says, what is asked of it, and its life. */
 import { useState } from 'preact/hooks';
-import { call, devicePath } from '../api';
+import { call, devicePath, type Problem } from '../api';
 import { cli, commandText, sqlText } from '../format';
 import { SQL_LATE_MS, useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
@@ -94,8 +94,10 @@ function Moves({ device, again }: { device: Device; again: () => void }) {
   const [asked, ask] = useState<Move | undefined>();
   const { busy, error, run } = useAttempt();
   const id = device.device_id;
+  // Commands are in flight: the same button, once more, ends its life all the same.
+  const inTheWay = asked === 'decommission' && (error as Problem | undefined)?.code === 'commands-in-flight';
   const move = async (step: Move, reason: string): Promise<void> => {
-    const body = reason === '' ? {} : { reason };
+    const body = { ...(reason !== '' && { reason }), ...(inTheWay && { force: true }) };
     if (await run(() => call('POST', `${devicePath(id)}/${step}`, body))) ask(undefined);
     again();
   };
@@ -118,8 +120,8 @@ function Moves({ device, again }: { device: Device; again: () => void }) {
           text={SAYS[asked]}
           {...(asked === 'decommission' || asked === 'quarantine' ? { typed: id } : {})}
           reason={asked === 'quarantine' ? 'needed' : 'wanted'}
-          cli={cli('device', asked, id, '--reason', '…')}
-          action={asked}
+          cli={cli('device', asked, id, '--reason', '…', ...(inTheWay ? ['--force'] : []))}
+          action={inTheWay ? 'cancel them and decommission' : asked}
           {...{ busy, error }}
           onConfirm={(reason) => void move(asked, reason)}
           onClose={() => ask(undefined)}

@@ -1,4 +1,4 @@
-import { MAX_WAITING_MESSAGES, type Message, Publisher } from '../../../services/lib/publisher';
+import { MAX_WAITING_MESSAGES, type Message, Publisher } from '../../schemas/publisher';
 
 const message = (n: number, topic = 'a'): Message => ({ topic, key: String(n), value: Buffer.from(String(n)) });
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
