@@ -7,7 +7,7 @@ import { showRange } from '../domain/ingest/range';
 import { type Conflict } from '../domain/ingest/recovery';
 import { type Batch, type Prepared, type PreparedGroup } from './batch';
 import { ProjectorError, SinkError } from './errors';
-import { findRefused } from './find-refused';
+import { Doubt, findRefused } from './find-refused';
 import { type Gate, SAFE_INSERTS, type Turn } from './gate';
 import { type PartitionMetrics } from './metrics';
 import { type Patience } from './patience';
@@ -34,6 +34,7 @@ const CLOCK_SKEW_MS = 60_000;
 
 export class Inserter {
   private intended_at = 0;
+  private readonly doubt = new Doubt();
 
   constructor(
     private readonly projection: Projection,
@@ -143,7 +144,9 @@ export class Inserter {
       this.metrics.inserted((this.deps.clock.now() - started_at) / 1000);
       return undefined;
     } catch (e) {
-      if (!(e instanceof SinkError) || e.code !== 'content') throw e;
+      if (!(e instanceof SinkError) || e.code === 'wait') throw e;
+      // Columns are read without the Avro library, so it was not that: some of their rows may be in the tables already.
+      if (e.code === 'doubtful' && group.block) throw e;
       return this.search(batch, group.schemaId, e);
     }
   }
@@ -152,8 +155,10 @@ export class Inserter {
   private async search(batch: Batch, schemaId: number, e: SinkError): Promise<Refused[]> {
     const { sink } = this.deps;
     const { header } = await this.writerOf(schemaId);
-    const offsets = await findRefused(sink, this.projection.table, header, batch.groupOf(schemaId));
-    if (!offsets || offsets.length === 0 || !batch.canExclude(offsets)) throw e;
+    const found = await findRefused(sink, this.projection.table, header, batch.groupOf(schemaId));
+    if (!found || found.offsets.length === 0 || !batch.canExclude(found.offsets)) throw e;
+    if (!this.doubt.settled(`${batch.from}-${batch.to}:${schemaId}`, found)) throw e;
+    const { offsets } = found;
     const poison: Poison = { code: 'refused', reason: e.message };
     return batch.exclude(schemaId, offsets).map((message) => ({ message, poison }));
   }

@@ -81,8 +81,11 @@ export interface Records {
 export interface Sink {
   /** Throws SinkError. */
   insert(table: string, records: Records, token: string): Promise<void>;
-  /** True when the engine can read the bytes; writes nothing. Throws SinkError `wait`. */
-  probe(table: string, container: Container): Promise<boolean>;
+  /**
+   * Whether the engine can read the bytes; writes nothing. `doubted` means that it failed in a way that may mean
+   * anything. Throws SinkError `wait`.
+   */
+  probe(table: string, container: Container): Promise<'taken' | 'refused' | 'doubted'>;
   record(entry: LedgerEntry, token: string): Promise<void>;
   /** Inserts that the ledger has of the topic since then, all partitions together. */
   insertsSince(topic: string, since_ms: number): Promise<number>;

@@ -1,11 +1,13 @@
 /** ClickHouse as the projector sees it: columns or Avro containers in, the ledger beside them, over HTTP. */
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, type ClickHouseSettings, ClickHouseError } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings, type ExecResult } from '@clickhouse/client';
 import { type Container } from '../domain/ingest/container';
 import { contentHash } from '../domain/ingest/intent';
 import { type LedgerHead } from '../domain/ingest/recovery';
 import { SinkError } from './errors';
 import { type Clock, type LedgerEntry, type Records, type Sink } from './ports';
+
+type Summary = ExecResult<unknown>['summary'];
 
 /** One insert must be one block in every table, or a token would be spread over several that may fail one by one. */
 const ONE_BLOCK = '1000000000';
@@ -35,22 +37,23 @@ export class ClickHouseSink implements Sink {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  async insert(landing: string, { container, block }: Records, token: string): Promise<void> {
+  async insert(landing: string, { container, messages, block }: Records, token: string): Promise<void> {
     const settings = { ...SETTINGS, insert_deduplication_token: token };
-    const { table, parts } = block?.() ?? { table: landing, parts: [container.whole] };
+    const { table, parts, rows } = block?.() ?? { table: landing, parts: [container.whole], rows: messages };
     const query = `INSERT INTO ${table} FORMAT ${block ? 'Native' : 'Avro'}`;
-    await this.send(`insert into ${table}`, query, parts, settings);
+    const operation = `insert into ${table}`;
+    tookAll(operation, await this.send(operation, query, parts, settings), rows);
   }
 
-  async probe(table: string, container: Container): Promise<boolean> {
+  async probe(table: string, container: Container): ReturnType<Sink['probe']> {
     const structure = await this.structureOf(table);
     try {
       const query = `INSERT INTO FUNCTION null('${structure.replaceAll("'", "\\'")}') FORMAT Avro`;
       await this.send(`probe for ${table}`, query, [container.whole], SETTINGS);
-      return true;
+      return 'taken';
     } catch (e) {
-      if (e instanceof SinkError && e.code === 'content') return false;
-      throw e;
+      if (!(e instanceof SinkError) || e.code === 'wait') throw e;
+      return e.code === 'content' ? 'refused' : 'doubted';
     }
   }
 
@@ -61,9 +64,10 @@ export class ClickHouseSink implements Sink {
     const inserted_at = (this.clock.now() / 1000).toFixed(3);
     const values = [{ topic, partition, from, to, ...content, inserted_at }];
     const clickhouse_settings = { ...SETTINGS, insert_deduplication_token: token };
-    await guarded('write the ledger', () =>
+    const { summary } = await guarded('write the ledger', () =>
       this.client.insert({ table: 'ingest_ledger', values, format: 'JSONEachRow', clickhouse_settings }),
     );
+    tookAll('write the ledger', summary, values.length);
   }
 
   async ledgerHead(topic: string, partition: number): Promise<LedgerHead | undefined> {
@@ -106,13 +110,27 @@ export class ClickHouseSink implements Sink {
     query: string,
     parts: readonly Uint8Array[],
     settings: ClickHouseSettings,
-  ): Promise<void> {
-    await guarded(operation, async () => {
+  ): Promise<Summary> {
+    return guarded(operation, async () => {
       const values = Readable.from(parts, { objectMode: false });
-      const { stream } = await this.client.exec({ query, values, clickhouse_settings: settings });
+      const { stream, summary } = await this.client.exec({ query, values, clickhouse_settings: settings });
       for await (const _ of stream) void _; // frees the connection; an insert answers nothing
+      return summary;
     });
   }
+}
+
+const NO_ERROR = 0;
+
+/**
+ * An insert without data is no error to ClickHouse, so 200 alone does not say that the rows came: whatever stands between
+ * may have lost them. Rows of views count too, so there may be more; those that a token makes a no-op are counted as well.
+ */
+function tookAll(operation: string, summary: Summary, rows: number): void {
+  const written = Number(summary?.written_rows ?? NaN);
+  if (written >= rows) return;
+  const told = summary ? `${written} rows` : 'nothing (is the header X-ClickHouse-Summary taken away on the way?)';
+  throw new SinkError(operation, NO_ERROR, `${rows} rows were sent, and the answer tells of ${told}`);
 }
 
 async function guarded<T>(operation: string, f: () => Promise<T>): Promise<T> {

@@ -44,11 +44,13 @@ class Bytes {
 }
 
 /** 32-bit words, likewise. Every platform we run on is little endian. */
-class Words {
-  words = new Int32Array(0);
+export class Words {
   at = 0;
 
-  constructor(private readonly expected = LEAST_BYTES / 4) {}
+  constructor(
+    private readonly expected = LEAST_BYTES / 4,
+    public words = new Int32Array(0),
+  ) {}
 
   room(n: number): void {
     if (this.at + n > this.words.length) this.grow(n);

@@ -3,8 +3,9 @@
 /**
  * wait: the same insert may succeed later (down, busy, full, read-only, not migrated yet).
  * content: the engine could not read these bytes, and never will.
+ * doubtful: either of the two; who searches for messages that are refused finds out (find-refused.ts).
  */
-export type InsertFailure = 'wait' | 'content';
+export type InsertFailure = 'wait' | 'content' | 'doubtful';
 
 /** Codes by which the engine refuses bytes while it parses them, before any row is written (src/Common/ErrorCodes.cpp). */
 const CONTENT = new Set([
@@ -16,16 +17,19 @@ const CONTENT = new Set([
   72, // CANNOT_PARSE_NUMBER
   117, // INCORRECT_DATA
   131, // TOO_LARGE_STRING_SIZE
-  1001, // STD_EXCEPTION: what the Avro library throws
 ]);
+/** STD_EXCEPTION: what the Avro library throws at bytes it cannot read, and any other part of the engine at any bytes. */
+const ANY_EXCEPTION = 1001;
 
 /** `engineCode` is undefined when no answer came: refused connections, resets, timeouts. */
 export function classifyInsertFailure(engineCode: number | undefined): InsertFailure {
+  if (engineCode === ANY_EXCEPTION) return 'doubtful';
   return engineCode !== undefined && CONTENT.has(engineCode) ? 'content' : 'wait';
 }
 
 /** Short reasons for /readyz; anything else is shown as the engine says it. */
 const REASONS: Readonly<Record<number, string>> = {
+  0: 'it answers that all is well, but not of all rows',
   60: 'a table is missing',
   81: 'the database is missing',
   159: 'the engine times out',

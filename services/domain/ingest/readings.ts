@@ -1,8 +1,9 @@
 /**
- * Goes through frames once and notes what their readings are and where their values lie, sorted into series over all
- * frames of a batch. Only times and qualities are copied. The bytes must have been walked (walker.ts).
+ * Goes through frames once and notes what their readings are and where their values lie, in the order of the log, and
+ * which series each belongs to. Only times and qualities are copied. The bytes must have been walked (walker.ts).
  */
 import { Cursor } from './cursor';
+import { type Scratch } from './scratch';
 
 /** 0 number, 1 int64, 2 text: as the column `kind` has them. */
 export type Kind = 0 | 1 | 2;
@@ -20,11 +21,13 @@ export interface Source {
 
 /** Readings of one metric of one source. */
 export interface Series {
+  readonly source: Source;
   readonly metricAt: number;
   readonly kind: Kind;
-  /** What one frame had of it, in the order of the log. */
-  readonly stretches: number[];
-  /** That order is the order of time, and at one instant of sequence numbers. */
+  /** How many series were met before it. */
+  readonly index: number;
+  count: number;
+  /** The order of the log is the order of time, and at one instant of sequence numbers. */
   ordered: boolean;
   lastTime: number;
   lastSeq: number;
@@ -33,19 +36,14 @@ export interface Series {
 /** The tables order readings of one instant by so many low bits of the sequence number (`place`). */
 export const SEQ_MODULUS = 0x10_0000;
 const MAX_QUALITY = 255;
-const FIRST_ROOM = 4_096;
 
 export class Readings {
   readonly c = new Cursor();
   readonly sources: Source[] = [];
-  /** Of every reading: ms since 1970-01-01 UTC, quality, where its value lies. */
+  /** How many there are of each. */
   count = 0;
-  time = new Float64Array(FIRST_ROOM);
-  quality = new Uint8Array(FIRST_ROOM);
-  valueAt = new Int32Array(FIRST_ROOM);
-  /** Of every stretch: its frame and its first reading; it ends where the next one starts. */
-  readonly frameOf: number[] = [];
-  readonly startOf: number[] = [];
+  stretches = 0;
+  series = 0;
   /** Of every frame. `seqAt` and `receivedAt` say where these lie. */
   readonly seq: Float64Array;
   readonly received: Float64Array;
@@ -61,7 +59,12 @@ export class Readings {
   private source: Source | undefined;
   private place = 0;
 
-  constructor(bodies: Uint8Array, records: number) {
+  constructor(
+    bodies: Uint8Array,
+    records: number,
+    /** What was noted of readings and stretches. */
+    readonly notes: Scratch,
+  ) {
     this.buf = Buffer.from(bodies.buffer, bodies.byteOffset, bodies.length);
     this.c.over(this.buf, 0, bodies.length);
     this.seq = new Float64Array(records);
@@ -112,26 +115,22 @@ export class Readings {
     return true;
   }
 
-  endOf(stretch: number): number {
-    return this.startOf[stretch + 1] ?? this.count;
-  }
-
   private stretch(series: Series): boolean {
-    const { c, count } = this;
+    const { c, count, notes } = this;
     const n = c.readLong();
     if (n < 0) return false;
-    this.room(count + n);
+    notes.room(count + n, this.stretches + 1);
     this.times(series, n);
     if (!this.ends(n) || c.readLong() !== n) return false;
-    this.values(series.kind, n);
+    const valuesAt = c.pos;
+    this.passValues(series.kind, n);
     if (!this.ends(n)) return false;
     const graded = c.readLong();
     if (graded !== 0 && graded !== n) return false;
     if (!this.qualities(graded) || !this.ends(graded)) return false;
     if (n === 0) return true;
-    series.stretches.push(this.frameOf.length);
-    this.frameOf.push(this.frame);
-    this.startOf.push(count);
+    notes.note(this.stretches++, series.index, this.frame, valuesAt, graded, count + n);
+    series.count += n;
     this.count = count + n;
     return true;
   }
@@ -142,29 +141,32 @@ export class Readings {
   }
 
   private times(series: Series, n: number): void {
-    const { c, base, time, count } = this;
+    if (n === 0) return;
+    const { c, base, count } = this;
+    const { time } = this.notes;
     const seq = this.seq[this.frame]! % SEQ_MODULUS;
-    for (let i = 0; i < n; i++) {
+    let last = series.lastTime;
+    let { ordered } = series;
+    for (let i = count; i < count + n; i++) {
       const t = base + c.readLong();
-      time[count + i] = t;
-      if (t < series.lastTime || (t === series.lastTime && seq < series.lastSeq)) series.ordered = false;
-      series.lastTime = t;
-      series.lastSeq = seq;
+      time[i] = t;
+      if (t < last || (t === last && i === count && seq < series.lastSeq)) ordered = false;
+      last = t;
     }
+    series.ordered = ordered;
+    series.lastTime = last;
+    series.lastSeq = seq;
   }
 
-  private values(kind: Kind, n: number): void {
-    const { c, valueAt, count } = this;
-    for (let i = 0; i < n; i++) {
-      valueAt[count + i] = c.pos;
-      if (kind === 0) c.pos += 8;
-      else if (kind === 1) c.skipLong();
-      else c.skipBytes();
-    }
+  private passValues(kind: Kind, n: number): void {
+    const { c } = this;
+    if (kind === 0) c.pos += 8 * n;
+    else for (let i = 0; i < n; i++) passValue(c, kind);
   }
 
   private qualities(n: number): boolean {
-    const { c, quality, count } = this;
+    const { c, count } = this;
+    const { quality } = this.notes;
     for (let i = 0; i < n; i++) {
       const q = c.readLong();
       if (q < 0 || q > MAX_QUALITY) return false;
@@ -184,8 +186,8 @@ export class Readings {
     const key = kind + this.buf.toString('latin1', start, c.pos);
     let found = source.known.get(key);
     if (!found) {
-      const empty = { stretches: [], ordered: true, lastTime: -Infinity, lastSeq: 0 };
-      found = { metricAt: start, kind, ...empty };
+      const empty = { count: 0, ordered: true, lastTime: -Infinity, lastSeq: 0 };
+      found = { source, metricAt: start, kind, index: this.series++, ...empty };
       source.known.set(key, found);
       source.series.push(found);
     }
@@ -211,13 +213,11 @@ export class Readings {
     }
     return source;
   }
+}
 
-  private room(n: number): void {
-    if (n <= this.time.length) return;
-    const length = Math.max(n, 2 * this.time.length);
-    const grown = <T extends Float64Array | Uint8Array | Int32Array>(to: T, from: T): T => (to.set(from), to);
-    this.time = grown(new Float64Array(length), this.time);
-    this.quality = grown(new Uint8Array(length), this.quality);
-    this.valueAt = grown(new Int32Array(length), this.valueAt);
-  }
+/** Moves past one value. */
+export function passValue(c: Cursor, kind: Kind): void {
+  if (kind === 0) c.pos += 8;
+  else if (kind === 1) c.skipLong();
+  else c.skipBytes();
 }

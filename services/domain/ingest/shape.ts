@@ -15,6 +15,7 @@ export type Landings = Readonly<Record<Shape, string>>;
 /** One block in ClickHouse's Native format. */
 export interface Block {
   readonly table: string;
+  readonly rows: number;
   /** To be sent one after the other. */
   readonly parts: readonly Uint8Array[];
 }
@@ -26,12 +27,16 @@ export function layoutsOf(writer: object, reader: object, tables: Landings): Lay
   const whole = compileLayout(writer, reader);
   if (!whole) return undefined;
   const sort = compileSeries(writer);
-  const frames: Layouts['frames'] = (bodies, records) => ({ table: tables.frames, parts: whole(bodies, records) });
+  const frames: Layouts['frames'] = (bodies, records) => ({
+    table: tables.frames,
+    rows: records,
+    parts: whole(bodies, records),
+  });
   return {
     frames,
     series: (bodies, records) => {
-      const parts = sort?.(bodies, records);
-      return parts ? { table: tables.series, parts } : frames(bodies, records);
+      const sorted = sort?.(bodies, records);
+      return sorted ? { table: tables.series, ...sorted } : frames(bodies, records);
     },
   };
 }

@@ -48,7 +48,7 @@ export class Frames {
 
   /** One insert, of frames sorted into series. */
   async sendSorted(frames: readonly TelemetryFrame[], token: string): Promise<void> {
-    const parts = compileSeries(schemas['telemetry-frame'])!(contained(frames).bodies, frames.length)!;
+    const { parts } = compileSeries(schemas['telemetry-frame'])!(contained(frames).bodies, frames.length)!;
     const settings = { ...ONCE, insert_deduplication_token: token };
     await this.front.insert('millrace.in_series', 'Native', Buffer.concat(parts), settings);
   }

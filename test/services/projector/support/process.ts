@@ -162,7 +162,8 @@ export class Process {
           tables.insert(container, `${way} ${token}`, cut ? Math.floor(this.chance() * 3) : tables.targets.length);
           if (cut) throw new SinkError('insert', 241, 'the engine died half-way');
         }),
-      probe: (_, container) => this.call(() => !decode(container).some((r) => r.device_id === REFUSED)),
+      probe: (_, container) =>
+        this.call(() => (decode(container).some((r) => r.device_id === REFUSED) ? 'refused' : 'taken')),
       record: (entry, token) => this.call(() => tables.record(entry, token)),
       ledgerHead: (topic, partition) => this.call(() => tables.head(topic, partition)),
       insertsSince: (topic, at) => this.call(() => tables.since(topic, at)),

@@ -103,7 +103,7 @@ export class SimTables {
   /** Reaches `targets` of the tables before it fails. The token is the projector's and the way the rows come by. */
   insert(container: Container, token: string, targets: number): void {
     const rows = decode(container);
-    if (rows.some((r) => r.device_id === REFUSED)) throw new SinkError('insert', 1001, 'avro::Exception');
+    if (rows.some((r) => r.device_id === REFUSED)) throw new SinkError('insert', 117, 'refused');
     this.inserts++;
     for (const target of this.targets.slice(0, targets)) {
       if (target.tokens.includes(token)) {
@@ -144,7 +144,7 @@ export function decode(container: Container): { device_id: string; seq: number }
   const rows: { device_id: string; seq: number }[] = [];
   for (let at = 0; at < container.bodies.length;) {
     const { value, offset } = type.decode(container.bodies, at) as { value: unknown; offset: number };
-    if (offset < 0) throw new SinkError('insert', 1001, 'EOF reached');
+    if (offset < 0) throw new SinkError('insert', 32, 'EOF reached');
     rows.push(value as { device_id: string; seq: number });
     at = offset;
   }
