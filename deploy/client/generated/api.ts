@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (bfc846120ec9c0159c01bafbf3eb1107d931aba90b77b7bf8cbf35547c7dd1ed) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (bef7b69848946afe9bad242b84be8df2663eb5fe020c15f9b7eb0fdef6b59a4c) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -1757,6 +1757,7 @@ export interface components {
         Fields: ("device_id" | "version" | "state" | "allowed" | "name" | "model" | "agent_id" | "path" | "labels" | "parent_id" | "serial" | "replacements" | "config" | "reason" | "registered_at" | "changed_at" | "presence" | "health")[];
         /** @description Version it must be at, as its ETag gives it */
         IfMatch: string;
+        /** @description Of your choice, new for each request; the same again when an answer did not come */
         IdempotencyKey: string;
         AgentId: string;
         /** @description topic:partition:offset */
@@ -1846,6 +1847,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1870,6 +1872,7 @@ export interface operations {
                 reason?: string;
             };
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1917,6 +1920,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1937,6 +1941,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1960,6 +1965,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2002,6 +2008,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2025,6 +2032,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2051,6 +2059,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2117,7 +2126,10 @@ export interface operations {
     startDecommissioning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["DeviceId"];
             };
@@ -2164,7 +2176,10 @@ export interface operations {
     decideDecommissioning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["DeviceId"];
                 decision: "retry" | "go-on" | "abandon";
@@ -2304,6 +2319,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2339,7 +2355,10 @@ export interface operations {
     cancelCommand: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2361,7 +2380,10 @@ export interface operations {
     approveCommand: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2398,6 +2420,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2480,7 +2503,10 @@ export interface operations {
     orderCampaign: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
                 order: "pause" | "resume" | "retry" | "abort" | "roll-back";
@@ -2575,6 +2601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2641,7 +2668,10 @@ export interface operations {
     stopBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2685,7 +2715,10 @@ export interface operations {
     createSchedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2743,7 +2776,10 @@ export interface operations {
     switchSchedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
                 switch: "pause" | "resume";
@@ -2804,6 +2840,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2829,6 +2866,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2892,6 +2930,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2917,6 +2956,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3133,6 +3173,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3195,6 +3236,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3230,7 +3272,10 @@ export interface operations {
     checkAgentProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3265,7 +3310,10 @@ export interface operations {
     addPointsToProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3341,7 +3389,10 @@ export interface operations {
     probeAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3453,6 +3504,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3480,6 +3532,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3528,6 +3581,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3577,7 +3631,10 @@ export interface operations {
     findPseudonym: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3633,6 +3690,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3687,6 +3745,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3729,6 +3788,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3761,6 +3821,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3776,6 +3837,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
