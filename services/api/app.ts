@@ -8,6 +8,7 @@ import { type ApiDependencies } from './dependencies';
 import { openApiDocument, openApiValidators } from './description';
 import { consoleFiles } from './console-files';
 import { guard } from './guard';
+import { once } from './idempotency';
 import { notFound, problems } from './problem';
 import { rateLimit } from './rate-limit';
 import { accessRoutes } from './routes/access';
@@ -67,10 +68,11 @@ export function createApp(deps: ApiDependencies, duration?: Histogram<'method' |
   app.use('/api', authenticate(authentication(deps)), rateLimit(deps.rateLimit, deps.now));
   app.use('/api', express.json({ limit: MAX_BODY_BYTES }));
   app.use(openApiValidators());
-  app.use('/api', guard(deps));
+  const { repeated, failed } = once(deps.now);
+  app.use('/api', guard(deps), repeated);
   app.use('/api/v1/images', imageRoutes(deps));
   for (const routes of ROUTES) app.use('/api/v1', routes(deps));
-  app.use(notFound, problems(deps.log));
+  app.use(notFound, failed, problems(deps.log));
   return app;
 }
 

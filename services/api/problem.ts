@@ -17,6 +17,7 @@ export type ApiErrorCode =
   | 'invalid-request'
   | 'not-addressable'
   | 'command-refused'
+  | 'key-reused'
   | 'not-approved'
   | 'refused'
   | 'over'
@@ -39,6 +40,7 @@ export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   'invalid-request': 400,
   'not-addressable': 409,
   'command-refused': 422,
+  'key-reused': 422,
   'not-approved': 409,
   refused: 409,
   over: 409,
@@ -80,7 +82,7 @@ const TITLES: Record<number, string> = {
   412: 'Changed in the meantime',
   413: 'Too large',
   415: 'Media type not supported',
-  422: 'The model does not allow it',
+  422: 'Not as it was asked for',
   429: 'Too many',
   503: 'Not available now',
 };

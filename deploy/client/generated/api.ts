@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (be434273fb85ef24b8aeb2e068dfbe3ade0e59a31d905324b21acfd746de244f) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (fc8c1d3001c70a2673a47108b8ffa3c1a9c3ef11145ca5176ab8201ed99e3e8a) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -1761,6 +1761,7 @@ export interface components {
         Fields: ("device_id" | "version" | "state" | "allowed" | "name" | "model" | "agent_id" | "path" | "labels" | "parent_id" | "serial" | "replacements" | "config" | "reason" | "registered_at" | "changed_at" | "presence" | "health")[];
         /** @description Version it must be at, as its ETag gives it */
         IfMatch: string;
+        /** @description Of your choice, new for each request; the same again when an answer did not come */
         IdempotencyKey: string;
         AgentId: string;
         /** @description topic:partition:offset */
@@ -1850,6 +1851,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1874,6 +1876,7 @@ export interface operations {
                 reason?: string;
             };
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1924,6 +1927,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1944,6 +1948,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1967,6 +1972,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2009,6 +2015,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2032,6 +2039,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2058,6 +2066,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2129,7 +2138,10 @@ export interface operations {
     startDecommissioning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["DeviceId"];
             };
@@ -2181,7 +2193,10 @@ export interface operations {
     decideDecommissioning: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["DeviceId"];
                 decision: "retry" | "go-on" | "abandon";
@@ -2321,6 +2336,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -2356,7 +2372,10 @@ export interface operations {
     cancelCommand: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2378,7 +2397,10 @@ export interface operations {
     approveCommand: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2415,6 +2437,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2497,7 +2520,10 @@ export interface operations {
     orderCampaign: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
                 order: "pause" | "resume" | "retry" | "abort" | "roll-back";
@@ -2592,6 +2618,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2658,7 +2685,10 @@ export interface operations {
     stopBatch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
             };
@@ -2702,7 +2732,10 @@ export interface operations {
     createSchedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2760,7 +2793,10 @@ export interface operations {
     switchSchedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: string;
                 switch: "pause" | "resume";
@@ -2821,6 +2857,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2846,6 +2883,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2909,6 +2947,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2934,6 +2973,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Version it must be at, as its ETag gives it */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3150,6 +3190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3212,6 +3253,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3247,7 +3289,10 @@ export interface operations {
     checkAgentProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3282,7 +3327,10 @@ export interface operations {
     addPointsToProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3358,7 +3406,10 @@ export interface operations {
     probeAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["parameters"]["AgentId"];
             };
@@ -3470,6 +3521,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3497,6 +3549,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3545,6 +3598,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3594,7 +3648,10 @@ export interface operations {
     findPseudonym: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3650,6 +3707,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3704,6 +3762,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3746,6 +3805,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3778,6 +3838,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3793,6 +3854,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;

@@ -4,7 +4,7 @@ import { type DeviceState } from '../../../schemas/generated';
 import { checkCommand, type Model } from '../../domain/definition';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
-import { requestId } from '../idempotency';
+import { keyReused, requestId } from '../idempotency';
 import { ApiError } from '../problem';
 import { spanOf } from '../traced';
 import { commandView } from '../views';
@@ -68,10 +68,11 @@ export function commandRoutes(deps: ApiDependencies): Router {
 }
 
 /** What came of the request before. One that nobody settled yet goes out again, in case it got lost: the agent's ledger knows it. */
-async function settledBefore(req: Request, { tenant, command_id }: CommandInput, deps: ApiDependencies) {
+async function settledBefore(req: Request, { tenant, command_id, name, args }: CommandInput, deps: ApiDependencies) {
   if (req.header('idempotency-key') === undefined) return undefined;
   const known =
     deps.commands.get(tenant, command_id) ?? (await deps.history.command(tenant, command_id).catch(() => undefined));
+  if (known && (known.name !== name || JSON.stringify(known.args) !== args)) throw keyReused();
   return known?.settled === true ? known : undefined;
 }
 

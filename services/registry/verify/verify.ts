@@ -6,6 +6,7 @@ import { Topics } from '../../../schemas/topics';
 import { type Device, deviceFromRecord, eventFromRecord } from '../../domain/device';
 import { readToEnd } from '../../lib/consume-snapshot';
 import { type Difference, Ledger, MAX_TOLD } from './ledger';
+import { differenceOfSums, LIFE_SUMS_SQL, type LifeSum, NO_EVENTS, withEvent } from './life-sum';
 
 export interface VerifyDeps {
   readonly kafka: Kafka;
@@ -37,6 +38,18 @@ interface ProjectedDevice {
   readonly changed_at: number;
 }
 
+/** What SQL says, both by device. */
+interface Projection {
+  readonly devices: Map<string, ProjectedDevice>;
+  readonly lives: ReadonlyMap<string, LifeSum>;
+}
+
+/** One partition of the log. */
+interface Folded {
+  readonly ledger: Ledger;
+  readonly lives: ReadonlyMap<string, LifeSum>;
+}
+
 export async function verify(deps: VerifyDeps): Promise<Verdict> {
   const projected = deps.clickhouse && (await projection(deps.clickhouse));
   let devices = 0;
@@ -44,21 +57,22 @@ export async function verify(deps: VerifyDeps): Promise<Verdict> {
   let differing = 0;
   const differences: Difference[] = [];
   for (let partition = 0; partition < Topics.lifecycle.partitions; partition++) {
-    const ledger = await ledgerOf(deps, partition);
-    const told = [...ledger.told, ...(projected ? againstProjection(ledger, projected) : [])];
+    const folded = await foldOf(deps, partition);
+    const { ledger } = folded;
+    const told = [...ledger.told, ...(projected ? againstProjection(folded, projected) : [])];
     devices += ledger.devices;
     events += ledger.events;
     differing += ledger.differing + told.length - ledger.told.length;
     differences.push(...told.slice(0, MAX_TOLD - differences.length));
   }
-  for (const key of projected?.keys() ?? []) {
+  for (const key of projected?.devices.keys() ?? []) {
     differing++;
     if (differences.length < MAX_TOLD) differences.push({ kind: 'not-in-log', device: key, detail: 'only in SQL' });
   }
   return { devices, events, differing, differences };
 }
 
-async function ledgerOf({ kafka, writers, newId }: VerifyDeps, partition: number): Promise<Ledger> {
+async function foldOf({ kafka, writers, newId }: VerifyDeps, partition: number): Promise<Folded> {
   const states = new Map<string, Device>();
   const stateReader = new EventReader('device-state', writers);
   await readToEnd(kafka, {
@@ -71,44 +85,58 @@ async function ledgerOf({ kafka, writers, newId }: VerifyDeps, partition: number
     },
   });
   const ledger = new Ledger(states);
+  const lives = new Map<string, LifeSum>();
   const eventReader = new EventReader('device-event', writers);
   await readToEnd(kafka, {
     groupId: `verify-${newId()}`,
     topic: Topics.lifecycle.name,
     partitions: [partition],
-    onMessage: async ({ key, value }) => {
-      if (value !== null) ledger.take(String(key), eventFromRecord(await eventReader.read(value)));
+    onMessage: async ({ key: bytes, value }) => {
+      if (value === null) return;
+      const key = String(bytes);
+      const event = await eventReader.read(value);
+      ledger.take(key, eventFromRecord(event));
+      lives.set(key, withEvent(lives.get(key) ?? NO_EVENTS, event));
     },
   });
   ledger.finish();
-  return ledger;
+  return { ledger, lives };
 }
 
-async function projection(clickhouse: ClickHouseClient): Promise<Map<string, ProjectedDevice>> {
-  const result = await clickhouse.query({
-    query: `SELECT concat(tenant, '/', device_id) AS key, toString(version) AS version, state, name, agent_id, model, path,
-        labels, reason, toUnixTimestamp64Milli(changed_at) AS changed_at FROM devices`,
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-    format: 'JSONEachRow',
-  });
-  const rows = await result.json<ProjectedDevice>();
-  return new Map(rows.map((row) => [row.key, row]));
+async function projection(clickhouse: ClickHouseClient): Promise<Projection> {
+  const [devices, lives] = await Promise.all([
+    rowsOf<ProjectedDevice>(clickhouse, DEVICES_SQL),
+    rowsOf<LifeSum & { readonly key: string }>(clickhouse, LIFE_SUMS_SQL),
+  ]);
+  return {
+    devices: new Map(devices.map((row) => [row.key, row])),
+    lives: new Map(lives.map(({ key, ...sum }) => [key, sum])),
+  };
 }
 
-/** Takes what it has compared out of `projected`: what is left at the end is unknown to the log. */
-function againstProjection(ledger: Ledger, projected: Map<string, ProjectedDevice>): Difference[] {
+const DEVICES_SQL = `SELECT concat(tenant, '/', device_id) AS key, toString(version) AS version, state, name, agent_id, model, path,
+        labels, reason, toUnixTimestamp64Milli(changed_at) AS changed_at FROM devices`;
+
+async function rowsOf<Row>(clickhouse: ClickHouseClient, query: string): Promise<Row[]> {
+  const clickhouse_settings = { output_format_json_quote_64bit_integers: 0 } as const;
+  const result = await clickhouse.query({ query, clickhouse_settings, format: 'JSONEachRow' });
+  return result.json<Row>();
+}
+
+/** Takes the devices it has compared out of `projected`: what is left at the end is unknown to the log. */
+function againstProjection({ ledger, lives }: Folded, { devices, lives: sums }: Projection): Difference[] {
   const differences: Difference[] = [];
   for (const device of ledger.keys()) {
     const life = ledger.life(device);
-    const row = projected.get(device);
-    projected.delete(device);
+    const row = devices.get(device);
+    devices.delete(device);
     if (!row) differences.push({ kind: 'no-state', device, detail: 'not in SQL' });
-    else if (!life || summary(life) !== summary(row))
-      differences.push({
-        kind: 'different',
-        device,
-        detail: `SQL ${summary(row)}, log ${life ? summary(life) : 'nothing'}`,
-      });
+    else if (!life || summary(life) !== summary(row)) {
+      const detail = `SQL ${summary(row)}, log ${life ? summary(life) : 'nothing'}`;
+      differences.push({ kind: 'different', device, detail });
+    }
+    const faults = differenceOfSums(sums.get(device) ?? NO_EVENTS, lives.get(device) ?? NO_EVENTS);
+    if (faults) differences.push({ kind: 'different', device, detail: faults });
   }
   return differences;
 }

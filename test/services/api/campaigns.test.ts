@@ -79,8 +79,12 @@ test('of the devices that failed in one that is over, and of nothing else', asyn
   expect(api.started.campaigns).toMatchObject([{ only: ['d2', 'd1'], filter: { model: 'boiler' } }]);
   const refusals = { running: 409, good: 400, none: 404 };
   for (const [id, status] of Object.entries(refusals))
-    expect([id, (await start({ retry_of: id, manifest })).status]).toEqual([id, status]);
-  expect((await start({ retry_of: 'over', filter: {}, manifest })).status).toBe(400);
+    expect([id, (await api.call('POST', '/api/v1/campaigns', { retry_of: id, manifest })).status]).toEqual([
+      id,
+      status,
+    ]);
+  const both = { retry_of: 'over', filter: {}, manifest };
+  expect((await api.call('POST', '/api/v1/campaigns', both)).status).toBe(400);
 });
 
 test('is shown, and takes orders', async () => {

@@ -52,6 +52,10 @@ test('once a command is settled the same key tells what came of it, and sends no
   const again = await send('boiler-1', { name: 'x' }, key);
   expect([again.status, again.body['command_id'], again.body['state']]).toEqual([202, body['command_id'], 'verified']);
   expect(api.started.commands).toHaveLength(1);
+  const other = await startApi({ directory: api.deps.directory, commands: api.deps.commands });
+  const reused = await other.call('POST', '/api/v1/devices/boiler-1/commands', { name: 'y' }, key);
+  await other.close();
+  expect([reused.status, reused.body['code']]).toEqual([422, 'key-reused']);
 });
 
 test.each([

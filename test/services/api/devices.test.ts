@@ -70,7 +70,11 @@ describe('a device’s life over REST', () => {
     const body = { device_id: 'd9' };
     expect((await api.call('POST', '/api/v1/devices', body, key)).status).toBe(201);
     const again = await api.call('POST', '/api/v1/devices', body, key);
-    expect([again.status, again.body['version']]).toEqual([200, 1]);
+    expect([again.status, again.body['version'], again.headers.get('etag')]).toEqual([201, 1, '"1"']);
+    // By another instance, or after a restart: the log knows it.
+    const other = await startApi({ directory: api.deps.directory, registrar: api.deps.registrar });
+    expect((await other.call('POST', '/api/v1/devices', body, key)).status).toBe(200);
+    await other.close();
   });
 
   test('registering an id that is taken is a conflict', async () => {

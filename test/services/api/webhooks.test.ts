@@ -36,8 +36,10 @@ describe('routes', () => {
 
   test('the same Idempotency-Key does not make another', async () => {
     const key = { 'idempotency-key': 'k' };
-    expect((await make(undefined, key)).status).toBe(201);
-    expect((await make(undefined, key)).body).toMatchObject({ status: 409, code: 'conflict' });
+    const { status, body } = await make(undefined, key);
+    expect([status, (await make(undefined, key)).body]).toEqual([201, body]);
+    expect((await make({ url: URL_, events: ['command'] }, key)).body).toMatchObject({ code: 'key-reused' });
+    expect(api.deps.webhooks.list('default')).toHaveLength(1);
   });
 
   test('one that is removed is gone, and a second time not there', async () => {

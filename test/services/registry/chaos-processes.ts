@@ -12,6 +12,7 @@ import { type Stack } from '../../support/stack';
 import { ServiceProcess } from '../service-process';
 
 const REGISTRIES = 2;
+const PROJECTOR_GROUP = 'millrace-projector';
 /** Longer than the consumer's session, so that the others take over what the frozen one still thinks it owns. */
 const FREEZE_MS = 12_000;
 
@@ -51,7 +52,7 @@ export class ChaosProcesses {
     const places = Array.from({ length: n }, (_, i) => (first + i) % REGISTRIES);
     const victims = places.flatMap((i) => this.registries[i] ?? []);
     await Promise.all(victims.map((victim) => victim.kill()));
-    await forgetMembers(this.admin, this.stack.env['KAFKA_BROKERS'] ?? '', [GROUP_ID, DEFINITIONS_GROUP]);
+    await this.forget(GROUP_ID, DEFINITIONS_GROUP);
     for (const i of places) this.registries[i] = await this.launch('registry');
   }
 
@@ -62,6 +63,7 @@ export class ChaosProcesses {
 
   async killProjector(): Promise<void> {
     await this.projector?.kill();
+    await this.forget(PROJECTOR_GROUP);
     this.projector = await this.launch('projector');
   }
 
@@ -80,6 +82,10 @@ export class ChaosProcesses {
   async stop(): Promise<void> {
     const all = this.projector ? [...this.registries, this.projector] : this.registries;
     await Promise.all(all.map((process) => process.kill()));
+  }
+
+  private forget(...groups: string[]): Promise<void> {
+    return forgetMembers(this.admin, this.stack.env['KAFKA_BROKERS'] ?? '', groups);
   }
 
   private launch(name: 'registry' | 'projector'): Promise<ServiceProcess> {

@@ -1,5 +1,14 @@
-import { decide, type Device, type DeviceEvent, evolve, type RequestType } from '../../../services/domain/device';
+import { type DeviceEvent as EventRecord } from '../../../schemas/generated';
+import {
+  decide,
+  type Device,
+  type DeviceEvent,
+  eventToRecord,
+  evolve,
+  type RequestType,
+} from '../../../services/domain/device';
 import { Ledger, MAX_TOLD } from '../../../services/registry/verify/ledger';
+import { differenceOfSums, NO_EVENTS, withEvent } from '../../../services/registry/verify/life-sum';
 import { context, DESCRIPTION, record, request } from '../domain/device/given';
 import { type Answer, type Asked, type Findings, judgeAnswers } from './judge-answers';
 
@@ -58,6 +67,25 @@ test.each<[string, (l: ReturnType<typeof life>) => [Map<string, Device>, DeviceE
   ],
 ])('%s is found', (_, change, kind) => {
   expect(judged(...change(life())).told.map((d) => d.kind)).toContain(kind);
+});
+
+describe('sums of lives', () => {
+  const records = life().events.map(eventToRecord);
+  const sumOf = (events: readonly EventRecord[]) => events.reduce(withEvent, NO_EVENTS);
+  const [first, second, third, fourth] = records as [EventRecord, EventRecord, EventRecord, EventRecord];
+
+  test.each<[string, readonly EventRecord[], RegExp]>([
+    ['a lost event', [first, second, third], /3 events in SQL, 4 in the log/],
+    ['a doubled one', [...records, fourth], /5 events in SQL/],
+    ['one doubled in the place of another', [first, second, third, third], /say something else/],
+    ['another reason', [first, second, third, { ...fourth, reason: '' }], /say something else/],
+  ])('%s is seen', (_, sql, why) => {
+    expect(differenceOfSums(sumOf(sql), sumOf(records))).toMatch(why);
+  });
+
+  test('the order in which SQL has them is nothing', () => {
+    expect(differenceOfSums(sumOf([...records].reverse()), sumOf(records))).toBeUndefined();
+  });
 });
 
 test('a thousand differences are counted, a hundred told', () => {
