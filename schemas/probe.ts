@@ -56,7 +56,12 @@ export interface FoundPoint {
 
 export interface FoundDevice {
   readonly id: string;
-  readonly bacnet: { readonly instance: number; readonly address: string };
+  readonly bacnet: {
+    readonly instance: number;
+    readonly address?: string;
+    readonly mac?: number;
+    readonly network?: number;
+  };
 }
 
 export interface FoundTopic {

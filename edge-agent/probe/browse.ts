@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as NetworkModule from '../adapters/bacnet/network';
+import { placeOf } from '../adapters/bacnet/place';
 import { type BacnetSettings, connectionSettings as bacnetSettings } from '../adapters/bacnet/settings';
 import { connectionSettings as mqttSettings } from '../adapters/mqtt/settings';
 import { browse } from '../adapters/opcua/browse';
@@ -95,7 +96,10 @@ export async function whoIs(
   if (failure) throw failure;
   const sorted = [...found].sort(([a], [b]) => a - b);
   return {
-    found: sorted.map(([instance, address]) => ({ id: `bacnet-${instance}`, bacnet: { instance, address } })),
+    found: sorted.map(([instance, address]) => ({
+      id: `bacnet-${instance}`,
+      bacnet: { instance, ...placeOf(address) },
+    })),
     cut,
   };
 }

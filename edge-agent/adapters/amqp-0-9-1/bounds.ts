@@ -1,6 +1,7 @@
 /**
  * Bodies of messages, bounded. npm amqplib keeps the frames of a body until it is whole, however long the header says that it
- * will be. Here a body that is too long becomes an empty one, and its frames go nowhere.
+ * will be. Here a body that is too long becomes an empty one, and its frames go nowhere; nor do frames without anything in them,
+ * of which it would keep any number.
  */
 import { type Channel, type Message } from 'amqplib';
 
@@ -22,6 +23,7 @@ export function boundBodies(channel: Pick<Channel, never>, maxBytes: number): Ov
   let left = 0;
   frames.accept = (frame) => {
     const { size = 0, content, fields } = frame;
+    if (content?.length === 0) return;
     if (content && left > 0) left -= content.length;
     else if (size > maxBytes && fields) {
       left = size;

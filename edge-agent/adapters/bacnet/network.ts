@@ -2,11 +2,13 @@
 import BACnetClient, { type BACNetAddress, MaxApduLengthAccepted } from '@bacnet-js/client';
 import { type AppData } from './codec';
 import { type ObjectValues } from './answer';
+import { type Below, Carrier } from './carrier';
 import { MstpTransport } from './mstp/transport';
 import { type ObjectId, Property } from './objects';
 import { type PropertyRef, WHOLE } from './plan';
 import { addressOf, RequestError } from './errors';
 import { type BacnetSettings } from './settings';
+import { Udp } from './udp';
 
 export interface FoundDevice {
   readonly instance: number;
@@ -28,6 +30,7 @@ export class Network {
   private readonly stats = { requests: 0, timeouts: 0, notifications: 0 };
   private readonly client: BACnetClient;
   private readonly mstp: MstpTransport | undefined;
+  private readonly carrier: Carrier;
   private readonly options: { readonly maxApdu?: number };
   private readonly found = new Set<(device: FoundDevice) => void>();
   private readonly waiting: (() => void)[] = [];
@@ -43,18 +46,18 @@ export class Network {
       failed(error: Error): void;
       notified(address: string, values: ObjectValues): void;
     },
+    below?: Below,
   ) {
-    const { bind, port, broadcast, timeout_ms, mstp } = settings;
+    const { port, broadcast, timeout_ms, mstp, routers, bbmd } = settings;
     // A frame of MS/TP holds less than a datagram: what is longer comes in segments.
     this.options = mstp ? { maxApdu: MaxApduLengthAccepted.OCTETS_480 } : {};
     this.mstp = mstp && new MstpTransport(mstp);
-    this.client = new BACnetClient({
-      port,
-      ...(bind !== '' && { interface: bind }),
-      broadcastAddress: broadcast,
-      apduTimeout: timeout_ms,
-      ...(this.mstp && { transport: this.mstp }),
+    this.carrier = new Carrier(below ?? this.mstp ?? new Udp(settings, broadcast), {
+      routers: new Map(routers.map((r) => [r.network, r.address])),
+      ...(bbmd && { bbmd: bbmd.address }),
+      now: () => performance.now(),
     });
+    this.client = new BACnetClient({ port, apduTimeout: timeout_ms, transport: this.carrier });
     this.end = new Promise((_, reject) => (this.ended = reject));
     this.end.catch(() => undefined);
     this.client.on('error', (error) => listener.failed(error));
@@ -73,7 +76,7 @@ export class Network {
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.stats, ...this.mstp?.stats };
+    return { ...this.stats, ...this.carrier.stats, ...this.mstp?.stats };
   }
 
   /** Throws RequestError. Falls back to one property after the other where the device cannot do several. */
@@ -132,6 +135,11 @@ export class Network {
       throw new RequestError('closed', `Who-Is: ${(cause as Error).message}`, { cause });
     }
     return () => void this.found.delete(tell);
+  }
+
+  /** A device does not answer: what leads to it may have changed. */
+  forget(address: string): void {
+    this.carrier.forget(address);
   }
 
   close(): void {

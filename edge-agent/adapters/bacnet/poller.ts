@@ -206,7 +206,8 @@ export class Poller {
   }
 
   private down(reason: string): void {
-    // Another address may be had of it when it is back, and its subscriptions are gone if it was restarted.
+    // Another address may be had of it when it is back, or another way to it, and its subscriptions are gone if it was restarted.
+    if (this.address !== undefined) this.owner.network()?.forget(this.address);
     this.address = this.settings.address;
     this.covUntil.clear();
     const wasUp = this.up;

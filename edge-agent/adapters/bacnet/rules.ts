@@ -5,8 +5,9 @@ import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type Issue } from '../../core/profile/problem';
 import { type ConnectionSection, type PointSection } from '../../core/profile/types';
 import { isCommandable, objectId, objectType } from './objects';
+import { ipOctets } from './place';
 import { planReads } from './plan';
-import { connectionSettings, deviceSettings, sourceOf } from './settings';
+import { connectionSettings, deviceSettings, sourceOf, withPort } from './settings';
 
 export const bacnetRules: ProtocolRules = {
   protocols: ['bacnet'],
@@ -32,6 +33,7 @@ function checkConnection(c: ConnectionSection): Issue[] {
   for (const key of ['host', 'port', 'in_flight', 'pause_ms', 'limits'] as const)
     if (c[key] !== undefined) issues.push(not([key], c[key], `no ${key} with bacnet: see its section "bacnet"`));
   issues.push(...(isMstp(c) ? checkMstp(c) : checkIp(c)));
+  issues.push(...checkRouters(c));
   const { initial_ms = 0, max_ms = Infinity } = c.backoff ?? {};
   if (initial_ms > max_ms) issues.push(not(['backoff', 'max_ms'], max_ms, `at least initial_ms (${initial_ms})`));
   return issues;
@@ -64,16 +66,37 @@ function checkMstp({ serial, bacnet = {} }: ConnectionSection): Issue[] {
   return issues;
 }
 
+function checkRouters(c: ConnectionSection): Issue[] {
+  const own = isMstp(c) ? 'mac' : 'address';
+  return (c.bacnet?.routers ?? []).flatMap((router, i, all) => {
+    const path = ['bacnet', 'routers', i];
+    const issues: Issue[] = [];
+    if (router[own] === undefined || Object.keys(router).length !== 2)
+      issues.push(not(path, undefined, `a network and the ${own} of its router`));
+    if (all.findIndex(({ network }) => network === router.network) !== i)
+      issues.push(not([...path, 'network'], router.network, 'each network once'));
+    return issues;
+  });
+}
+
+/** Where the device is: on the own network as the link has it, on another as that network has it. */
+function checkPlace(device: ResolvedDevice, connection: ConnectionSection): Issue[] {
+  const { network, address, mac, instance } = device.section.bacnet ?? {};
+  const [own, other] = isMstp(connection) ? (['a mac', address] as const) : (['an address', mac] as const);
+  if (network === undefined) {
+    const issues = other === undefined ? [] : [missing(`of its device ${own}`)];
+    if ((address ?? mac ?? instance) !== undefined) return issues;
+    return [...issues, missing(`of its device a "bacnet" section with ${own} or an instance`)];
+  }
+  if ((address === undefined) === (mac === undefined))
+    return [missing('of its device a mac or an address on that network, one of them')];
+  if (address === undefined || ipOctets(withPort(address))) return [];
+  return [missing('of its device an IPv4 address on that network, not a name')];
+}
+
 function checkPoint(p: PointSection, device: ResolvedDevice, connection: ConnectionSection): Issue[] {
   if (p.object === undefined) return [missing('an "object"')];
-  const issues: Issue[] = [];
-  const { address, mac, instance } = device.section.bacnet ?? {};
-  const foreign = isMstp(connection) ? address : mac;
-  if (foreign !== undefined) issues.push(missing(`of its device ${isMstp(connection) ? 'a mac' : 'an address'}`));
-  if ((address ?? mac ?? instance) === undefined)
-    issues.push(
-      missing(`of its device a "bacnet" section with ${isMstp(connection) ? 'a mac' : 'an address'} or an instance`),
-    );
+  const issues = checkPlace(device, connection);
   for (const key of ['table', 'address', 'node', 'length', 'bit', 'bit_count'] as const)
     if (p[key] !== undefined) issues.push(not([key], p[key], `no ${key} with bacnet`));
   const object = objectId(p.object);

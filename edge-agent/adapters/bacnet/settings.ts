@@ -3,6 +3,7 @@ import { type ResolvedDevice } from '../../core/compile/resolve';
 import { type BackoffSection, type ConnectionSection, type PointSection } from '../../core/profile/types';
 import { type MstpSettings } from './mstp/line';
 import { macAddress } from './mstp/mac';
+import { ipOctets, remoteAddress } from './place';
 import { objectId, type ObjectId } from './objects';
 
 export interface BacnetSettings {
@@ -12,6 +13,8 @@ export interface BacnetSettings {
   readonly broadcast: string;
   /** Absent: the devices are on the own network. */
   readonly bbmd?: { readonly address: string; readonly ttl_s: number };
+  /** What leads to other networks, where it is not to be found by itself; addresses as those of devices. */
+  readonly routers: readonly { readonly network: number; readonly address: string }[];
   /** Absent: BACnet/IP. */
   readonly mstp?: MstpSettings;
   readonly timeout_ms: number;
@@ -19,7 +22,7 @@ export interface BacnetSettings {
 }
 
 export interface BacnetDeviceSettings {
-  /** Address and port, or mac:<number>; absent: found by its instance. */
+  /** As place.ts has them; absent: found by its instance. */
   readonly address?: string;
   readonly instance?: number;
   readonly max_objects: number;
@@ -37,7 +40,7 @@ export interface BacnetSource {
 export const DEFAULT_PORT = 47_808;
 const DEFAULT_TIMEOUT_MS = 3_000;
 const DEFAULT_MAX_OBJECTS = 20;
-/** What a frame of 501 octets has room for, with some to spare. */
+/** What a frame of 501 octets has room for, with some to spare; behind routers there is MS/TP as a rule. */
 const MSTP_MAX_OBJECTS = 8;
 const DEFAULT_BAUD_RATE = 38_400;
 const MAX_MASTER = 127;
@@ -46,13 +49,14 @@ const DEFAULT_TTL_S = 300;
 const DEFAULT_PRIORITY = 8;
 
 export function connectionSettings(c: ConnectionSection): BacnetSettings {
-  const { interface: bind = '', port, broadcast, bbmd, bbmd_ttl_s } = c.bacnet ?? {};
+  const { interface: bind = '', port, broadcast, bbmd, bbmd_ttl_s, routers = [] } = c.bacnet ?? {};
   const mstp = mstpSettings(c);
   return {
     bind,
     port: port ?? DEFAULT_PORT,
     broadcast: broadcast ?? '255.255.255.255',
     ...(bbmd !== undefined && { bbmd: { address: withPort(bbmd), ttl_s: bbmd_ttl_s ?? DEFAULT_TTL_S } }),
+    routers: routers.map(({ network, address, mac }) => ({ network, address: ownAddress(address, mac) ?? '' })),
     ...(mstp && { mstp }),
     timeout_ms: c.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     backoff: { initial_ms: c.backoff?.initial_ms ?? 500, max_ms: c.backoff?.max_ms ?? 30_000 },
@@ -68,13 +72,23 @@ function mstpSettings({ bacnet, serial }: ConnectionSection): MstpSettings | und
 }
 
 export function deviceSettings({ section }: ResolvedDevice, { bacnet }: ConnectionSection): BacnetDeviceSettings {
-  const { address, mac, instance, max_objects } = section.bacnet ?? {};
+  const { network, address: given, mac, instance, max_objects } = section.bacnet ?? {};
+  const address = network === undefined ? ownAddress(given, mac) : remote(network, given, mac);
+  const isSmall = bacnet?.link === 'mstp' || network !== undefined;
   return {
-    ...(address !== undefined && { address: withPort(address) }),
-    ...(mac !== undefined && { address: macAddress(mac) }),
+    ...(address !== undefined && { address }),
     ...(instance !== undefined && { instance }),
-    max_objects: max_objects ?? (bacnet?.link === 'mstp' ? MSTP_MAX_OBJECTS : DEFAULT_MAX_OBJECTS),
+    max_objects: max_objects ?? (isSmall ? MSTP_MAX_OBJECTS : DEFAULT_MAX_OBJECTS),
   };
+}
+
+const ownAddress = (address: string | undefined, mac: number | undefined): string | undefined =>
+  address !== undefined ? withPort(address) : mac !== undefined ? macAddress(mac) : undefined;
+
+/** Behind a router: a mac on MS/TP there, an address on BACnet/IP. */
+function remote(network: number, address: string | undefined, mac: number | undefined): string | undefined {
+  const octets = mac !== undefined ? Buffer.of(mac) : address !== undefined ? ipOctets(withPort(address)) : undefined;
+  return octets && remoteAddress({ network, octets });
 }
 
 /** `point` has passed the rules. */
@@ -90,4 +104,4 @@ export function sourceOf(point: PointSection, device: ResolvedDevice): BacnetSou
   };
 }
 
-const withPort = (address: string): string => (address.includes(':') ? address : `${address}:${DEFAULT_PORT}`);
+export const withPort = (address: string): string => (address.includes(':') ? address : `${address}:${DEFAULT_PORT}`);

@@ -14,9 +14,20 @@ export interface BacnetConnectionSection {
   /** Register there as a foreign device. */
   readonly bbmd?: string;
   readonly bbmd_ttl_s?: number;
+  /** What leads to other networks; found when left out. */
+  readonly routers?: readonly BacnetRouterSection[];
+}
+
+/** address with link ip, mac with link mstp. */
+export interface BacnetRouterSection {
+  readonly network: number;
+  readonly address?: string;
+  readonly mac?: number;
 }
 
 export interface BacnetDeviceSection {
+  /** Behind a router; mac and address are those it has there. */
+  readonly network?: number;
   readonly address?: string;
   /** mstp */
   readonly mac?: number;

@@ -3,7 +3,7 @@ import { type AmqpSettings } from '../../../edge-agent/wire/amqp/settings';
 import { CODE, decodeMessage, encodeMessage, frame, protocolHeader } from '../../../edge-agent/adapters/amqp/codec';
 import { AmqpSession } from '../../../edge-agent/adapters/amqp/session';
 import { AmqpError, write } from '../../../edge-agent/adapters/amqp/types';
-import { type Target } from './targets';
+import { type Target } from './target';
 
 const CONTENT = { subject: 'fleet.north.m', contentType: 'application/json', payload: Buffer.from('{"v":1}') };
 

@@ -16,21 +16,7 @@ import { decodeSenml } from '../../../edge-agent/adapters/coap/senml';
 import { csm, encodeStream, SIGNAL, StreamReader } from '../../../edge-agent/adapters/coap/stream';
 import { decodeFrame } from '../../../edge-agent/adapters/http/codec';
 import { decodeBody } from '../../../edge-agent/wire/posts/entries';
-import { encodeFrame, FrameReader } from '../../../edge-agent/adapters/bacnet/mstp/frame';
-import { stepNode } from '../../../edge-agent/adapters/bacnet/mstp/node';
-import { initialNode, type NodeInput } from '../../../edge-agent/adapters/bacnet/mstp/station';
-import { frameOfLine } from '../../../edge-agent/adapters/can/candump';
-import { decodeDatagram, encodeDatagram } from '../../../edge-agent/adapters/can/cannelloni';
-import { type CanFrame, FrameError } from '../../../edge-agent/adapters/can/frame';
-import { groupOf } from '../../../edge-agent/adapters/can/j1939';
-import { encodeLine, SlcanReader } from '../../../edge-agent/adapters/can/slcan';
-import { MANAGEMENT, TRANSFER, TransportProtocol } from '../../../edge-agent/adapters/can/transport';
-import { DbcError } from '../../../edge-agent/core/profile/dbc';
-import { pointsOfDbc } from '../../../edge-agent/core/profile/points-dbc';
 import { Session } from '../../../edge-agent/adapters/mqtt-listener/session';
-import { FramingError } from '../../../edge-agent/adapters/modbus/codec/framing';
-import { Mbap } from '../../../edge-agent/adapters/modbus/codec/mbap';
-import { decodeResponse, PduError } from '../../../edge-agent/adapters/modbus/codec/pdu';
 import { at, decodePayload, PayloadError, valueOf } from '../../../edge-agent/wire/payload';
 import {
   decodePayload as decodeSparkplug,
@@ -41,15 +27,12 @@ import {
 import { ProtoError } from '../../../edge-agent/adapters/sparkplug-b/protobuf';
 import { MqttStreamError, PacketReader } from '../../../edge-agent/wire/mqtt/codec';
 import { AMQP_TARGETS } from './amqp';
-
-export interface Target {
-  readonly name: string;
-  /** Valid inputs, to be mangled. */
-  readonly seeds: readonly Buffer[];
-  read(bytes: Buffer): void;
-  /** Its own way to refuse. */
-  refuses(error: unknown): boolean;
-}
+import { AMQP_0_9_1_TARGETS } from './amqp-0-9-1';
+import { BACNET_TARGETS } from './bacnet';
+import { BUS_TARGETS } from './bus';
+import { MODBUS_TARGETS } from './modbus';
+import { OPCUA_TARGETS } from './opcua';
+import { type Target } from './target';
 
 const PACKETS: readonly Packet[] = [
   {
@@ -208,96 +191,8 @@ const sparkplug: Target = {
   refuses: (error) => error instanceof ProtoError,
 };
 
-const modbus: Target = {
-  name: 'modbus tcp answer',
-  seeds: [Buffer.from('000100000007010304000a0102', 'hex'), Buffer.from('000200000003018302', 'hex')],
-  read: (bytes) => {
-    for (const { pdu } of new Mbap().feed(bytes)) decodeResponse({ fn: 3, address: 0, count: 2 }, pdu);
-  },
-  refuses: (error) => error instanceof FramingError || error instanceof PduError,
-};
-
-/** Bus frames as they are put together from packets: one protocol for all inputs, so that sessions that stay would be seen. */
-function busTargets(): Target[] {
-  const protocol = new TransportProtocol(249);
-  let now = 0;
-  const take = (frame: CanFrame): void => {
-    const group = groupOf(frame);
-    if (group?.pgn === MANAGEMENT || group?.pgn === TRANSFER) protocol.take(group, now);
-    protocol.expire((now += 10));
-  };
-  const frame = (id: number, hex: string): CanFrame => ({
-    ...{ id, extended: true, remote: false },
-    data: Buffer.from(hex, 'hex'),
-  });
-  const seeds = [
-    frame(0x1cecff05, '20170004ffebfe00'),
-    frame(0x1cecf905, '10170004ffebfe00'),
-    frame(0x1cebff05, '0100112233445566'),
-    frame(0x1cebf905, '0200112233445566'),
-  ];
-  const noRefusal = (): boolean => false;
-  return [
-    {
-      name: 'can tunnel with transport protocol',
-      seeds: seeds.map((f, i) => encodeDatagram(i, f)),
-      read: (bytes) => decodeDatagram(bytes).frames.forEach(take),
-      refuses: (error) => error instanceof FrameError,
-    },
-    {
-      name: 'can slcan lines',
-      seeds: seeds.map(encodeLine),
-      read: (bytes) => void new SlcanReader().feed(bytes),
-      refuses: noRefusal,
-    },
-    {
-      name: 'can candump line',
-      seeds: [Buffer.from('(1436509052.249713) can0 044#2A366C2BBA'), Buffer.from('(1.0) can0 18FF1001##1112233')],
-      read: (bytes) => void frameOfLine(bytes.toString('latin1')),
-      refuses: noRefusal,
-    },
-    {
-      name: 'can dbc file',
-      seeds: [
-        Buffer.from(
-          'BO_ 256 E: 8 U\n SG_ S M : 7|16@0- (0.25,0) [0|8] "rpm" A\n SG_ T m0M : 24|4@1+ (1,0) [0|0] "" A\n' +
-            'CM_ SG_ 256 S "c";\nVAL_ 256 T 0 "P" ;\nSIG_VALTYPE_ 256 T : 1;\nSG_MUL_VAL_ 256 T S 0-1, 3-4;',
-        ),
-      ],
-      read: (bytes) => void pointsOfDbc(bytes.toString('latin1')),
-      refuses: (error) => error instanceof DbcError,
-    },
-  ];
-}
-
-/** Frames of MS/TP into a node that has the ring to itself: what it holds stays bounded, whatever comes. */
-function mstpTarget(): Target {
-  const config = { station: 1, max_master: 3, max_info_frames: 1, baud_rate: 38_400 };
-  const reader = new FrameReader();
-  let now = 0;
-  let state = initialNode(config, now);
-  const step = (input: NodeInput): void => {
-    ({ state } = stepNode(config, state, input, now));
-  };
-  const frame = (type: number, destination: number, data = ''): Buffer =>
-    encodeFrame({ type, destination, source: 2, data: Buffer.from(data, 'hex') });
-  return {
-    name: 'bacnet mstp frames into a node',
-    seeds: [0, 1, 2, 3, 5, 6, 7].map((type) => frame(type, type === 6 ? 255 : 1, type > 4 ? '0100300a0c' : '')),
-    read: (bytes) => {
-      now += 20;
-      step({ kind: 'octets', count: bytes.length });
-      for (const received of reader.take(bytes)) step(received);
-      if (state.queue.length === 0)
-        step({ kind: 'send', outgoing: { destination: 2, data: bytes.subarray(0, 4), expects_reply: true } });
-      step({ kind: 'time' });
-    },
-    refuses: () => false,
-  };
-}
-
 export const TARGETS: readonly Target[] = [
-  modbus,
+  ...MODBUS_TARGETS,
   stream(4),
   stream(5),
   devices,
@@ -312,6 +207,8 @@ export const TARGETS: readonly Target[] = [
   senml('json', SENML_JSON),
   senml('cbor', SENML_CBOR),
   ...AMQP_TARGETS,
-  ...busTargets(),
-  mstpTarget(),
+  ...AMQP_0_9_1_TARGETS,
+  ...BUS_TARGETS,
+  ...BACNET_TARGETS,
+  ...OPCUA_TARGETS,
 ];

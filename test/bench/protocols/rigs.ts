@@ -1,5 +1,9 @@
 /** The protocols that are measured: one entry each. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePorts } from '../../../deploy/local/ports';
+import { mstp } from './mstp';
 import { Simulator, profileOf as modbusProfile } from '../modbus/plant';
 import { names, plantProcess, type ProtocolRig, type RunningField, type Scale } from './rig';
 
@@ -175,6 +179,28 @@ ${sections.join('\n')}
   },
 };
 
+/** One server whose boiler every device of the profile is: what it has moves all the time, so that each scan tells something. */
+const opcua: ProtocolRig = {
+  name: 'opcua',
+  async start({ devices, period_ms }) {
+    const [port = 0] = await freePorts(1);
+    const data = mkdtempSync(join(tmpdir(), 'millrace-bench-opcua-'));
+    const end = await plantProcess('opcua', port, { PLANT_DATA_DIR: data });
+    const sections = names(devices).map((id) => `  - { id: ${id}, connection: plc, model: boiler }`);
+    const profile = `${HEAD}connections:
+  - { name: plc, protocol: opcua, opcua: { endpoint: "opc.tcp://127.0.0.1:${port}", policy: None } }
+models:
+  boiler:
+    namespace: urn:millrace:plant
+    scan_ms: ${period_ms}
+    points: [{ metric: temperature, node: s=Boiler.Temperature }]
+devices:
+${sections.join('\n')}
+`;
+    return { profile, stop: () => end().finally(() => rmSync(data, { recursive: true, force: true })) };
+  },
+};
+
 const mqttListener: ProtocolRig = {
   name: 'mqtt-listener',
   counter: 'count',
@@ -186,5 +212,5 @@ const amqp091 = brokered('amqp-0-9-1', QUEUE);
 
 export const RIGS: readonly ProtocolRig[] = [
   ...[modbus, mqtt, sparkplug, http, webSocket, coap, can, mqttListener],
-  ...[amqp, amqp091, coapTcp, bacnet],
+  ...[amqp, amqp091, coapTcp, bacnet, mstp, opcua],
 ];

@@ -3,7 +3,7 @@ import { type Message } from 'amqplib';
 import { boundBodies } from '../../../../edge-agent/adapters/amqp-0-9-1/bounds';
 import { Confirms, MAX_UNCONFIRMED } from '../../../../edge-agent/adapters/amqp-0-9-1/confirms';
 
-test('a body that is too long comes as an empty one, and what follows comes as it is', () => {
+test('a body that is too long comes as an empty one, what is empty not at all, and what follows comes as it is', () => {
   const seen: unknown[] = [];
   const channel = { accept: (frame: unknown) => seen.push(frame) };
   const oversize = boundBodies(channel as never, 10);
@@ -11,7 +11,8 @@ test('a body that is too long comes as an empty one, and what follows comes as i
   const short = { id: 60, size: 10, fields: { messageId: 'short' } };
   const parts = [Buffer.alloc(20), Buffer.alloc(5)].map((content) => ({ content }));
   const body = { content: Buffer.alloc(10) };
-  for (const frame of [long, ...parts, short, body]) channel.accept(frame);
+  const nothing = { content: Buffer.alloc(0) };
+  for (const frame of [long, ...parts, nothing, short, nothing, body]) channel.accept(frame);
   expect(seen).toEqual([{ ...long, size: 0 }, short, body]);
   const sizeOf = (properties: object): number | undefined => oversize({ properties } as Message);
   expect([sizeOf(long.fields), sizeOf(short.fields)]).toEqual([25, undefined]);

@@ -99,4 +99,23 @@ describe('against bacpypes3', () => {
       }),
     SETUP_MS,
   );
+
+  // Broadcasts do not reach a port of its own on one machine: the BBMD hands them on, to the router that it is too.
+  test(
+    'behind it, on a network that it leads to: read by its address there and written, and found by its instance',
+    async () => {
+      const bbmd = `, bbmd: "127.0.0.1:${port}", bbmd_ttl_s: 60`;
+      await withAdapter('network: 7, mac: 12', bbmd, async (adapter, read) => {
+        expect(await read('temperature')).toMatchObject({ value: 21.5, quality: 0 });
+        await adapter.write({ device: 'peer', metric: 'setpoint', value: 71, timeout_ms: WAIT_MS });
+        expect(await read('setpoint')).toMatchObject({ value: 71, quality: 0 });
+        expect(adapter.status().counters).toMatchObject({ routers: 1 });
+        await until('notified', () => (adapter.status().counters['notifications'] ?? 0) > 0, WAIT_MS);
+      });
+      await withAdapter('instance: 4712', bbmd, async (_, read) => {
+        expect(await read('setpoint')).toMatchObject({ value: 71, quality: 0 });
+      });
+    },
+    SETUP_MS,
+  );
 });

@@ -1,4 +1,6 @@
-"""A BACnet device by others (bacpypes3) that is a BBMD too, for the interoperability test. Argument: port of UDP on 127.0.0.1.
+"""A BACnet device by others (bacpypes3) that is a BBMD too, and the router to network 7 with a second device (mac 12, instance 4712).
+
+For the interoperability test. Argument: port of UDP on 127.0.0.1.
 
 Prints "listening" once it is there; ends with its standard input.
 """
@@ -11,8 +13,12 @@ from bacpypes3.argparse import SimpleArgumentParser
 from bacpypes3.local.analog import AnalogInputObject, AnalogValueObject
 from bacpypes3.local.binary import BinaryValueObject
 from bacpypes3.local.cmd import Commandable
+from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.multistate import MultiStateValueObject
 from bacpypes3.object import CharacterStringValueObject
+from bacpypes3.pdu import LocalStation
+from bacpypes3.vlan import VirtualNetwork
+from bacpypes3.vlan.link import VirtualLinkLayer
 
 
 class CommandableAnalogValue(Commandable, AnalogValueObject):
@@ -50,16 +56,29 @@ def objects():
     ]
 
 
+def behind(router: Application):
+    """A device on a network of its own that the other one leads to."""
+    VirtualNetwork("behind")
+    router.nsap.bind(VirtualLinkLayer(LocalStation(1), "behind"), net=7, address=LocalStation(1))
+    device = Application.from_object_list([DeviceObject(objectIdentifier=("device", 4712), objectName="remote", vendorIdentifier=999)])
+    device.nsap.bind(VirtualLinkLayer(LocalStation(12), "behind"), address=LocalStation(12))
+    return device
+
+
 async def main(port: str):
     """Serves until standard input ends."""
     address = f"127.0.0.1/8:{port}"
-    args = SimpleArgumentParser().parse_args(["--name", "peer", "--instance", "4711", "--address", address, "--bbmd", f"127.0.0.1:{port}"])
+    here = ["--address", address, "--network", "1", "--bbmd", f"127.0.0.1:{port}"]
+    args = SimpleArgumentParser().parse_args(["--name", "peer", "--instance", "4711", *here])
     app = Application.from_args(args)
-    for each in objects():
-        app.add_object(each)
+    remote = behind(app)
+    for device in (app, remote):
+        for each in objects():
+            device.add_object(each)
     await asyncio.sleep(0.1)
     print("listening", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    remote.close()
     app.close()
 
 

@@ -204,3 +204,38 @@ test.each([
 test('a device needs an address or an instance', () => {
   expect(() => planOf(profile('object: "analog-value,1"', 'path: a'))).toThrow('an address or an instance');
 });
+
+const routed = (device: string, connection = ''): string =>
+  profile('object: "analog-value,1"', `bacnet: { ${device} }`).replace(
+    'protocol: bacnet',
+    `protocol: bacnet, bacnet: { ${connection} }`,
+  );
+
+test('a device behind a router, and the router', () => {
+  const routers = 'routers: [{ network: 7, address: 10.0.0.1 }]';
+  const settings = (device: string): unknown => planOf(routed(device, routers)).devices.get('d')?.settings;
+  expect(settings('network: 7, mac: 12')).toEqual({ address: 'net:7:0c', max_objects: 8 });
+  expect(settings('network: 7, address: 10.1.0.5')).toEqual({ address: 'net:7:0a010005bac0', max_objects: 8 });
+  expect(planOf(routed('instance: 1', routers)).connections[0]?.settings).toMatchObject({
+    routers: [{ network: 7, address: '10.0.0.1:47808' }],
+  });
+  const mstp = planOf(line(PORT, 'station: 2, routers: [{ network: 7, mac: 1 }]', 'network: 7, address: 10.1.0.5'));
+  expect(mstp.connections[0]?.settings).toMatchObject({ routers: [{ network: 7, address: 'mac:1' }] });
+  expect(mstp.devices.get('d')?.settings).toMatchObject({ address: 'net:7:0a010005bac0' });
+});
+
+test.each([
+  ['a network alone', 'network: 7, instance: 1', '', 'a mac or an address on that network'],
+  ['two addresses on it', 'network: 7, mac: 1, address: 10.0.0.1', '', 'one of them'],
+  ['a name there', 'network: 7, address: plc', '', 'an IPv4 address'],
+  ['no network of this number', 'network: 65535, mac: 1', '', '65534'],
+  ['a router on a serial line', 'instance: 1', 'routers: [{ network: 7, mac: 1 }]', 'the address of its router'],
+  [
+    'two routers to one network',
+    'instance: 1',
+    'routers: [{ network: 7, address: 10.0.0.1 }, { network: 7, address: 10.0.0.2 }]',
+    'each network once',
+  ],
+])('refuses %s', (_, device, connection, message) => {
+  expect(() => planOf(routed(device, connection))).toThrow(message);
+});

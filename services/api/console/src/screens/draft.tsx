@@ -249,10 +249,13 @@ function linesOf({ points, devices, topics }: Found, device: string): readonly L
       ...{ key: p.metric, name: p.metric, point: p },
       about: [p['type'], p['node']].filter(Boolean).join(' · '),
     })),
-    ...devices.map((d) => ({ key: d.id, name: d.id, about: d.bacnet.address, device: d })),
+    ...devices.map((d) => ({ key: d.id, name: d.id, about: whereIs(d), device: d })),
     ...topics.flatMap((t) => t.values.map((v) => lineOfTopic(t, v, device))),
   ];
 }
+
+const whereIs = ({ bacnet: { network, mac, address } }: FoundDevice): string =>
+  [network && `network ${network}`, mac !== undefined && `mac ${mac}`, address].filter(Boolean).join(' · ');
 
 /** One value of one topic is one point, with a subscription of its own. */
 function lineOfTopic(
