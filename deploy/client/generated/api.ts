@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (bfc846120ec9c0159c01bafbf3eb1107d931aba90b77b7bf8cbf35547c7dd1ed) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (fc833ad5d2744c8999c7ed65fea108bd8585029a478b09d598fd2265ac1b9189) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -555,7 +555,12 @@ export interface paths {
         /** All models, by name */
         get: operations["listModels"];
         put?: never;
-        post?: never;
+        /**
+         * Define the models that a profile describes
+         * @description Points, commands with their ranges, and which point verifies them. From then on they are kept like the profile: `PUT
+         *     /agents/{id}/profile` changes them with it. A model that somebody defined otherwise stays as it is.
+         */
+        post: operations["defineModelsOfProfile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2779,6 +2784,43 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Model"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    defineModelsOfProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    profile: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is defined now, and what was left out and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        defined: {
+                            name: string;
+                            version: number;
+                        }[];
+                        left_out: {
+                            name: string;
+                            reason: string;
+                        }[];
                     };
                 };
             };
