@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { OPEN_VARIABLE } from '../schemas/probe';
 import { type ClaimedDevice } from './core/claims';
 import { type AgentPlan } from './core/compile/plan';
 import { type Env } from './core/profile/document';
@@ -44,8 +45,6 @@ export interface ProfileUser {
   tell(status: ProfileStatus): void;
 }
 
-/** Variables a profile from the platform may use: the rest of the environment holds secrets that are not its business. */
-export const OPEN_VARIABLE = /^PROFILE_/;
 const MAX_REFUSAL_CHARS = 2_000;
 
 export class ProfileKeeper {

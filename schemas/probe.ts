@@ -4,6 +4,8 @@
 export const MAX_PROBE_MS = 30_000;
 /** Of a request and of an answer, so that both pass a broker's usual bound of 1 MB. */
 export const MAX_PROBE_BYTES = 900_000;
+/** Variables of an agent's environment that a profile from the platform may use: the others hold secrets, or are not its business. */
+export const OPEN_VARIABLE = /^PROFILE_/;
 
 export interface ProbeRequest {
   /**

@@ -183,7 +183,14 @@ function service(
 
 /** The factory: an agent, and unless the user has machines, a plant to talk to. The agent does not need the plant to be up. */
 function field(o: StackOptions): ProcessSpec[] {
-  const env = { PLANT_PORT: String(o.ports.plant), ...o.fieldEnv, ...updateEnv(o), ...o.profileEnv };
+  const plant_port = String(o.ports.plant);
+  // The second name is open to profiles from the platform too, so that the agent's own file may come from there.
+  const env = {
+    ...{ PLANT_PORT: plant_port, PROFILE_PLANT_PORT: plant_port },
+    ...o.fieldEnv,
+    ...updateEnv(o),
+    ...o.profileEnv,
+  };
   const args = ['run', '--profile', o.profile, '--data', o.dir.of('agent')];
   const agent = service(o, 'agent', 'edge-agent/main', o.enroll ? [...STREAM, ENROLLED] : STREAM, env, args);
   return [...(o.plant ? [plant(o)] : []), o.enroll ? withItsOwnCertificate(agent) : agent];

@@ -1,8 +1,7 @@
 /** A question about a draft, answered by a process of its own: what a draft makes of it costs the working agent nothing. */
 import { spawn } from 'node:child_process';
-import { MAX_PROBE_BYTES, MAX_PROBE_MS } from '../../schemas/probe';
+import { MAX_PROBE_BYTES, MAX_PROBE_MS, OPEN_VARIABLE } from '../../schemas/probe';
 import { type Env } from '../core/profile/document';
-import { OPEN_VARIABLE } from '../profile-keeper';
 import { type Prober } from './probes';
 
 /** To start, to connect and to close, beside the time it looks, ms. */

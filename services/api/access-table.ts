@@ -90,6 +90,7 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'GET /campaigns/{id}': { action: 'campaign.read', on: 'tenant' },
   'POST /campaigns/{id}/{order}': { action: 'campaign.run', on: 'tenant' },
   'GET /models': { action: 'definition.read', on: 'tenant' },
+  'POST /models': { action: 'definition.manage', on: 'tenant' },
   'GET /models/{name}': { action: 'definition.read', on: 'tenant' },
   'PUT /models/{name}': { action: 'definition.manage', on: 'tenant' },
   'DELETE /models/{name}': { action: 'definition.manage', on: 'tenant' },

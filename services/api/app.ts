@@ -25,6 +25,7 @@ import { identityRoutes } from './routes/identities';
 import { imageRoutes } from './routes/images';
 import { overviewRoutes } from './routes/overview';
 import { probeRoutes } from './routes/probes';
+import { profileModelRoutes } from './routes/profile-models';
 import { profileRoutes } from './routes/profiles';
 import { pseudonymRoutes } from './routes/pseudonyms';
 import { readingRoutes } from './routes/readings';
@@ -46,6 +47,7 @@ const ROUTES = [
     overviewRoutes,
     streamHealthRoutes,
     profileRoutes,
+    profileModelRoutes,
     probeRoutes,
     webhookRoutes,
     decommissionRoutes,

@@ -88,7 +88,7 @@ describe('an agent', () => {
   const startAgent = async (): Promise<void> => {
     const profile = join(projectRoot(), 'deploy/local/profiles/demo.yaml');
     const keeper = new ProfileKeeper({
-      ...{ file: profile, env: { PLANT_PORT: String(plantPort) }, store: join(dataDir, 'profile.json') },
+      ...{ file: profile, env: { PROFILE_PLANT_PORT: String(plantPort) }, store: join(dataDir, 'profile.json') },
     });
     const plan = keeper.load();
     const deps = { clock: systemClock, random: Math.random };

@@ -13,6 +13,8 @@ interface Alarm {
   readonly active: boolean;
   readonly acknowledged: boolean;
   readonly shelved_until: string | null;
+  /** Not there on platforms of earlier releases. */
+  readonly shelf_comment?: string;
   readonly raised_at?: string;
   readonly at?: string;
   readonly message: string;
@@ -29,8 +31,11 @@ export interface ListOptions {
 const PRIORITIES: Readonly<Record<number, string>> = { 1: 'critical', 2: 'high', 3: 'medium', 4: 'low' };
 const MINUTE_MS = 60_000;
 
+const shelf = ({ shelved_until, shelf_comment }: Alarm): string =>
+  shelved_until === null ? '' : `shelved${shelf_comment ? `: ${shelf_comment}` : ''}`;
+
 const stands = (a: Alarm): string =>
-  [a.active ? 'active' : 'cleared', a.acknowledged ? 'acknowledged' : 'unacknowledged', a.shelved_until && 'shelved']
+  [a.active ? 'active' : 'cleared', a.acknowledged ? 'acknowledged' : 'unacknowledged', shelf(a)]
     .filter(Boolean)
     .join(', ');
 

@@ -5,6 +5,7 @@ import { documentOf } from '../document';
 import { EXIT } from '../errors';
 import { json, table } from '../io';
 import { type Device, type Json, labelsOf } from './device';
+import { textOf } from './profile';
 
 export type Collection = 'models' | 'groups';
 
@@ -55,6 +56,32 @@ export interface PutOptions {
 export async function putModel(context: Context, name: string, file: string, options: PutOptions): Promise<number> {
   return put(context, 'models', name, documentOf(file, 'read model'), options);
 }
+
+interface Imported {
+  readonly defined: readonly Pick<Definition, 'name' | 'version'>[];
+  readonly left_out: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The models of an agent's profile; exit 1 when one was left out. */
+export async function importModels(context: Context, file: string, options: Json): Promise<number> {
+  const imported = await modelsOfProfile(api(context), textOf(file));
+  const { io } = context;
+  if (options.json) io.out(json(imported));
+  else
+    io.out(
+      table(
+        ['NAME', 'VERSION', 'LEFT OUT BECAUSE'],
+        [
+          ...imported.defined.map((d) => [d.name, d.version, '']),
+          ...imported.left_out.map((l) => [l.name, null, l.reason]),
+        ],
+      ),
+    );
+  return imported.left_out.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+export const modelsOfProfile = (client: ApiClient, profile: string): Promise<Imported> =>
+  client.write<Imported>('POST', '/models', { profile });
 
 export interface GroupOptions extends PutOptions {
   readonly description?: string;

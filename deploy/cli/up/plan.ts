@@ -23,7 +23,7 @@ import { type UpOptions } from './options';
 import { rememberedPorts, settlePorts } from './ports';
 import { fieldEnv, readProfile } from './profile';
 import { type ProgressLines } from './progress';
-import { seedDevices } from './seed';
+import { seed } from './seed';
 import { setUp } from './set-up';
 
 export interface Plan {
@@ -76,9 +76,10 @@ export async function plan(
     setUp: setUp(profile.agentId, () => clientEnv, dir, projectRoot, instance),
   };
   const begun_ms = Date.now();
+  const say = (text: string): void => progress.say(`    ${text}`);
   const nodes: NodeSpec[] = [
     ...stack(stackOptions),
-    { kind: 'task', name: 'devices', needs: ['api', 'registry'], run: () => seedDevices(api(), profile) },
+    { kind: 'task', name: 'devices', needs: ['api', 'registry'], run: () => seed(api(), profile, say) },
   ];
   if (options.plant)
     nodes.push({

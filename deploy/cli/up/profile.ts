@@ -17,6 +17,8 @@ export interface ProfileDevice {
 export interface ProfileSummary {
   readonly agentId: string;
   readonly devices: readonly ProfileDevice[];
+  /** As it is written. */
+  readonly text: string;
   /** Variables it refers to, as far as they are set: the agent needs them. */
   readonly env: Readonly<Record<string, string>>;
   /** All that it refers to. */
@@ -65,7 +67,7 @@ export function summarise(text: string, file: string, env: Env): ProfileSummary 
   );
   const names = [...text.matchAll(REFERENCE)].map((m) => m[1] ?? '');
   const set = names.flatMap((n) => (env[n] === undefined ? [] : [[n, env[n]] as const]));
-  return { agentId, devices, env: Object.fromEntries(set), variables: new Set(names) };
+  return { agentId, devices, text, env: Object.fromEntries(set), variables: new Set(names) };
 }
 
 /** What the agent and the simulated plant are both told, of what the profile refers to: ports to meet at, the devices' token, their pace, the API that knows claim codes. What the user set stays. */

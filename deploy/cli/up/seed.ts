@@ -1,6 +1,7 @@
-/** Brings the profile's devices to life: registers, provisions and activates those that are not further already. */
+/** Defines the profile's models, and brings its devices to life: registers, provisions and activates those that are not further already. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiClient, ApiRefusal } from '../api-client';
+import { modelsOfProfile } from '../commands/definition';
 import { type ProfileDevice, type ProfileSummary } from './profile';
 
 interface Device {
@@ -20,6 +21,10 @@ const PARALLEL = 16;
 /** What is next from each state; a device that was suspended or decommissioned stays so. */
 const NEXT: Readonly<Record<string, string>> = { registered: 'provision', provisioned: 'activate' };
 
+export async function seed(api: ApiClient, profile: ProfileSummary, say: (text: string) => void): Promise<void> {
+  await Promise.all([seedModels(api, profile.text, say), seedDevices(api, profile)]);
+}
+
 export async function seedDevices(api: ApiClient, profile: Pick<ProfileSummary, 'agentId' | 'devices'>): Promise<void> {
   const known = await statesOf(api, profile.agentId);
   const queue = [...profile.devices];
@@ -27,6 +32,20 @@ export async function seedDevices(api: ApiClient, profile: Pick<ProfileSummary, 
     for (let d = queue.shift(); d; d = queue.shift()) await bringUp(api, profile.agentId, d, known.get(d.id));
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, queue.length) }, work));
+}
+
+/**
+ * Defines the profile's models, so that the console's forms know commands and ranges. What it refuses is said and stays as it was: the
+ * agent's profile decides what a device takes.
+ */
+export async function seedModels(api: ApiClient, profile: string, say: (text: string) => void): Promise<void> {
+  try {
+    const { left_out } = await modelsOfProfile(api, profile);
+    for (const { name, reason } of left_out) say(`model ${name} is not defined by the profile: ${reason}`);
+  } catch (e) {
+    if (!(e instanceof ApiRefusal && e.status === 400)) throw e;
+    say(`the profile's models are not defined: ${[e.message, e.hint].filter(Boolean).join('; ')}`);
+  }
 }
 
 async function statesOf(api: ApiClient, agentId: string): Promise<Map<string, string>> {

@@ -16,6 +16,12 @@ export function addDefinitionCommands(verbs: Verbs): void {
     .action((name: string, file: string, o: DefinitionModule.PutOptions) =>
       verbs.run((c) => definition().putModel(c, name, file, o)),
     );
+  model
+    .command('import')
+    .argument('<file>', 'profile of an agent, YAML')
+    .description('define the models of a profile: its points, its commands and their ranges')
+    .option('--json', 'for programs')
+    .action((file: string, o: { json?: boolean }) => verbs.run((c) => definition().importModels(c, file, o)));
   const group = addCommon(verbs, 'group', 'groups', 'groups: filters with a name');
   group
     .command('put')

@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (fc8c1d3001c70a2673a47108b8ffa3c1a9c3ef11145ca5176ab8201ed99e3e8a) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (8db76e8a5cb8aa88bea74769d980e5a56632637427351a4fcac6cc2acf552c40) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -557,7 +557,12 @@ export interface paths {
         /** All models, by name */
         get: operations["listModels"];
         put?: never;
-        post?: never;
+        /**
+         * Define the models that a profile describes
+         * @description Points, commands with their ranges, and which point verifies them. From then on they are kept like the profile: `PUT
+         *     /agents/{id}/profile` changes them with it. A model that somebody defined otherwise stays as it is.
+         */
+        post: operations["defineModelsOfProfile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2832,6 +2837,43 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Model"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    defineModelsOfProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    profile: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is defined now, and what was left out and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        defined: {
+                            name: string;
+                            version: number;
+                        }[];
+                        left_out: {
+                            name: string;
+                            reason: string;
+                        }[];
                     };
                 };
             };

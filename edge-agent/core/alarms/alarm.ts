@@ -13,6 +13,8 @@ export interface AlarmState {
   readonly raisers: readonly string[];
   readonly acknowledged: boolean;
   readonly shelved_until: number | null;
+  /** Why it is shelved; absent when it is not, or nobody said. */
+  readonly shelf_comment?: string;
   readonly value: number | null;
   readonly message: string;
 }
@@ -27,7 +29,7 @@ export type AlarmOrder =
     }
   | { readonly type: 'clear'; readonly by: string; readonly value: number | null }
   | { readonly type: 'acknowledge' }
-  | { readonly type: 'shelve'; readonly until: number }
+  | { readonly type: 'shelve'; readonly until: number; readonly comment?: string }
   | { readonly type: 'unshelve' };
 
 /** Nothing is left to be said of it: the next raising is another occurrence. */
@@ -62,11 +64,11 @@ export function change(
     case 'shelve': {
       if (order.until <= now) return 'an alarm is shelved until a time to come';
       if (order.until > now + MAX_SHELF_MS) return `an alarm is shelved for at most ${MAX_SHELF_MS / 3_600_000} hours`;
-      return { ...(state ?? quiet(name, at)), at, shelved_until: order.until };
+      return shelve(state ?? quiet(name, at), order, at);
     }
     case 'unshelve':
       if (!state || state.shelved_until === null) return `alarm ${name.alarm} is not shelved`;
-      return { ...state, at, shelved_until: null };
+      return unshelved(state, at);
     default:
       return unknownOrder(order);
   }
@@ -98,6 +100,17 @@ function clear(
   return raisers.length > 0 ? { ...state, raisers } : { ...state, at, raisers, value };
 }
 
+const shelve = (state: AlarmState, { until, comment }: AlarmOrder & { type: 'shelve' }, at: number): AlarmState => ({
+  ...unshelved(state, at),
+  shelved_until: until,
+  ...(comment !== undefined && { shelf_comment: comment }),
+});
+
+function unshelved(state: AlarmState, at: number): AlarmState {
+  const { shelf_comment: _, ...rest } = state;
+  return { ...rest, at, shelved_until: null };
+}
+
 /** Shelved, and never raised since. */
 const isQuiet = (a: AlarmState): boolean => a.raisers.length === 0 && a.acknowledged;
 
@@ -120,6 +133,7 @@ export function isNews(before: AlarmState | undefined, after: AlarmState): boole
     (before.raisers.length === 0) !== (after.raisers.length === 0) ||
     before.acknowledged !== after.acknowledged ||
     before.shelved_until !== after.shelved_until ||
+    before.shelf_comment !== after.shelf_comment ||
     before.priority !== after.priority
   );
 }

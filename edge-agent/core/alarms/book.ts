@@ -71,6 +71,7 @@ export class AlarmBook {
       ...{ tenant, device_id, agent_id, alarm, occurrence, at, priority, active: raisers.length > 0, actor },
       ...{ acknowledged: rest.acknowledged, shelved_until: rest.shelved_until, suppressed: false },
       ...{ out_of_service: false, value: rest.value, message: rest.message, seq: null },
+      ...(rest.shelf_comment !== undefined && { shelf_comment: rest.shelf_comment }),
     };
   }
 }

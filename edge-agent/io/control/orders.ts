@@ -7,6 +7,7 @@ export type Order =
   | { readonly kind: 'reset'; readonly rule: string };
 
 const MINUTE_MS = 60_000;
+const MAX_COMMENT_CHARS = 500;
 
 /** Undefined: not meant for local control. A reason when its arguments do not fit. */
 export function orderOf({ name, args }: Pick<Command, 'name' | 'args'>, now: number): Order | string | undefined {
@@ -21,10 +22,17 @@ export function orderOf({ name, args }: Pick<Command, 'name' | 'args'>, now: num
     }
     case 'alarm-shelve': {
       const alarm = textArg(args, 'alarm');
-      const minutes = argsOf(args)['minutes'];
+      const { minutes, comment } = argsOf(args);
       if (alarm === undefined || typeof minutes !== 'number' || !(minutes > 0))
         return 'alarm-shelve takes alarm, the name of an alarm, and minutes, more than 0';
-      return { kind: 'alarm', alarm, order: { type: 'shelve', until: now + Math.round(minutes * MINUTE_MS) } };
+      if (comment !== undefined && (typeof comment !== 'string' || comment.length > MAX_COMMENT_CHARS))
+        return `alarm-shelve takes a comment of at most ${MAX_COMMENT_CHARS} characters`;
+      const order = {
+        type: 'shelve',
+        until: now + Math.round(minutes * MINUTE_MS),
+        ...(comment && { comment }),
+      } as const;
+      return { kind: 'alarm', alarm, order };
     }
     case 'rule-reset': {
       const rule = textArg(args, 'rule');

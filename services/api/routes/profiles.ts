@@ -5,6 +5,7 @@ import { problemText } from '../../../edge-agent/core/profile/problem';
 import { principalOf } from '../authentication';
 import { type ApiDependencies } from '../dependencies';
 import { ApiError } from '../problem';
+import { defineModels } from '../profile-models';
 import { iso } from '../views';
 
 /** What comes of a profile: as `millrace agent validate` says it. */
@@ -36,13 +37,14 @@ export function profileRoutes(deps: ApiDependencies): Router {
     const { tenant, actor } = principalOf(res);
     const { id } = req.params;
     const { profile, version } = req.body as { profile: string; version?: number };
-    const { problems, ...plan } = check(profile);
-    if (problems.length > 0) throw new ApiError('invalid-request', 'the profile is not valid', { errors: problems });
+    const plan = planOf(profile);
     if (plan.agent_id !== id) throw new ApiError('invalid-request', `the profile is that of agent ${plan.agent_id}`);
     if (plan.tenant !== tenant) throw new ApiError('invalid-request', `the profile is for the tenant ${plan.tenant}`);
     const before = (await deps.profiles.find(tenant, id))?.version ?? 0;
     if (version !== undefined && version !== before)
       throw new ApiError('version-conflict', `the desired profile is at version ${before}, not ${version}`);
+    // First: a command that the agent does not know yet is refused by it, one that the model does not know by everybody.
+    await defineModels(deps, principalOf(res), plan, 'kept');
     const next = { tenant, agent_id: id, version: before + 1, profile, files: {}, by: actor, at: deps.now() };
     await deps.profiles.put(next);
     res.status(202).json({ agent_id: id, version: next.version });
@@ -51,16 +53,32 @@ export function profileRoutes(deps: ApiDependencies): Router {
   return router;
 }
 
-/** Tag lists beside a profile, and variables without a default, are known on the machine of whoever wrote it only. */
 function check(text: string): Checked {
-  const readFile = (name: string): string => {
-    throw new Error(`${name} is not here: push a profile with tag lists by \`millrace agent profile push\``);
-  };
   try {
-    const { agent_id, tenant, devices } = planOfText({ file: 'profile.yaml', text, readFile }, {});
+    const { agent_id, tenant, devices } = compiled(text);
     return { valid: true, agent_id, tenant, devices: [...devices.keys()], problems: [] };
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error;
-    return { valid: false, problems: error.problems.map((p) => ({ ...p, message: problemText(p) })) };
+    return { valid: false, problems: problemsOf(error) };
   }
 }
+
+/** Throws ApiError with every problem. */
+export function planOf(text: string): ReturnType<typeof planOfText> {
+  try {
+    return compiled(text);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    throw new ApiError('invalid-request', 'the profile is not valid', { errors: problemsOf(error) }, { cause: error });
+  }
+}
+
+/** Tag lists beside a profile, and variables without a default, are known on the machine of whoever wrote it only. */
+function compiled(text: string): ReturnType<typeof planOfText> {
+  const readFile = (name: string): string => {
+    throw new Error(`${name} is not here: push a profile with tag lists by \`millrace agent profile push\``);
+  };
+  return planOfText({ file: 'profile.yaml', text, readFile }, {});
+}
+
+const problemsOf = ({ problems }: ProfileError) => problems.map((p) => ({ ...p, message: problemText(p) }));

@@ -26,6 +26,19 @@ test('a model is put from YAML', async () => {
   expect(seen[0]).toMatchObject({ method: 'PUT', path: '/api/v1/models/b7', body: { commands: [{ name: 'stop' }] } });
 });
 
+test('the models of a profile are imported; one that is left out is an error', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-model-'));
+  writeFileSync(join(dir, 'p.yaml'), 'agent: { id: e }\n');
+  const body = { defined: [{ name: 'boiler', version: 2 }], left_out: [{ name: 'pump', reason: 'it is ours' }] };
+  const { code, out, seen } = await against(() => ({ body }), ['model', 'import', join(dir, 'p.yaml')]);
+  rmSync(dir, { recursive: true });
+  expect({ code, seen }).toMatchObject({
+    code: 1,
+    seen: [{ path: '/api/v1/models', body: { profile: 'agent: { id: e }\n' } }],
+  });
+  expect(out).toMatch(/boiler +2 +-\npump +- +it is ours\n/);
+});
+
 test('a group is put from options, and its members are listed over the pages', async () => {
   const argv = ['group', 'put', 'hall-2', '--label', 'hall=2', '--model', 'b7', '--description', 'Hall 2'];
   const { seen } = await against(() => ({ body: { version: 1 } }), argv);

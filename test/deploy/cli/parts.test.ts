@@ -10,7 +10,7 @@ import { lagIn, linksIn } from '../../../deploy/cli/status';
 import { argumentsOf } from '../../../deploy/cli/up/detach';
 import { fieldEnv, summarise } from '../../../deploy/cli/up/profile';
 import { type Ports } from '../../../deploy/local/port-plan';
-import { seedDevices } from '../../../deploy/cli/up/seed';
+import { seedDevices, seedModels } from '../../../deploy/cli/up/seed';
 import { ApiClient } from '../../../deploy/cli/api-client';
 import { externalComponents, toInstall } from '../../../deploy/local/backends';
 import { dataDir } from '../../../deploy/local/data-dir';
@@ -168,6 +168,27 @@ test('devices are brought up from wherever they are, and only forward', async ()
   const posts = api.seen.flatMap((s) => (s.method === 'POST' ? [s.path.replace('/api/v1/devices', '')] : [])).sort();
   expect(posts).toEqual(['', '/new/activate', '/new/provision', '/prov/activate', '/reg/activate', '/reg/provision']);
   expect(states['susp']).toBe('suspended');
+});
+
+test('models that the profile cannot define are said, and hinder nothing', async () => {
+  const answers = [
+    { body: { defined: [], left_out: [{ name: 'pump', reason: 'it is defined otherwise, by ann' }] } },
+    { status: 400, body: { detail: 'the profile is not valid', errors: [{ message: 'tags.csv is not here' }] } },
+    { status: 500, body: { detail: 'broken' } },
+  ];
+  const api = new FakeApi((_, n) => answers[n - 1] ?? { body: {} });
+  const client = new ApiClient({ url: await api.start(), token: undefined });
+  const said: string[] = [];
+  const seed = (): Promise<void> => seedModels(client, 'agent: { id: e }', (text) => said.push(text));
+  await seed();
+  await seed();
+  await expect(seed()).rejects.toThrow('broken');
+  await api.stop();
+  expect(api.seen[0]).toMatchObject({ path: '/api/v1/models', body: { profile: 'agent: { id: e }' } });
+  expect(said).toEqual([
+    'model pump is not defined by the profile: it is defined otherwise, by ann',
+    expect.stringMatching(/not defined: the profile is not valid; .*tags\.csv is not here/),
+  ]);
 });
 
 describe('verdict of jest', () => {

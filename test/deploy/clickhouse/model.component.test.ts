@@ -177,7 +177,7 @@ test('alarms are shown as the agent’s book has them: raised, acknowledged, she
     ['over', { type: 'acknowledge' }],
     ['over', raise('r2', 1, 15)],
     ['open', raise('r1', 2, 1)],
-    ['open', { type: 'shelve', until: start + HOUR }],
+    ['open', { type: 'shelve', until: start + HOUR, comment: 'new sensor' }],
     ['over', { type: 'clear', by: 'r1', value: 8 }],
     ['over', { type: 'clear', by: 'r2', value: 7 }],
     ['over', { type: 'acknowledge' }],
@@ -190,13 +190,13 @@ test('alarms are shown as the agent’s book has them: raised, acknowledged, she
   const rows = [...events, events.at(-1)].map((e) => JSON.stringify(e)).join('\n');
   await front.insert('millrace.in_alarms', 'JSONEachRow', rows);
   const shown = await front.sql(
-    `SELECT alarm, priority, active, acknowledged, shelved_until IS NOT NULL, value, message, toUnixTimestamp(raised_at) - ${start / 1_000}
+    `SELECT alarm, priority, active, acknowledged, shelved_until IS NOT NULL, shelf_comment, value, message, toUnixTimestamp(raised_at) - ${start / 1_000}
      FROM millrace.alarms ORDER BY alarm, raised_at`,
   );
   expect(shown.split('\n')).toEqual([
-    'open\t2\ttrue\tfalse\t1\t1\ttoo high\t3',
-    'over\t1\tfalse\ttrue\t0\t7\ttoo high\t0',
-    'over\t4\ttrue\tfalse\t0\t12\ttoo high\t8',
+    'open\t2\ttrue\tfalse\t1\tnew sensor\t1\ttoo high\t3',
+    'over\t1\tfalse\ttrue\t0\t\t7\ttoo high\t0',
+    'over\t4\ttrue\tfalse\t0\t\t12\ttoo high\t8',
   ]);
 });
 

@@ -49,6 +49,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /devices/{id}/replace': { serial: 'sn-2' },
   'PUT /devices/{id}/config': { interval_s: 60 },
   'PUT /devices/{id}/config/reported': { config: {}, config_version: 0 },
+  'POST /models': { profile: 'agent: {}' },
   'PUT /models/{name}': { description: 'a pump' },
   'PUT /images/{sha256}': new Uint8Array(4),
   'POST /batches': BATCH,

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../../schemas/root';
 import { deviceState, type Harness, startApi } from './harness';
 
 let api: Harness;
@@ -99,5 +102,50 @@ describe('groups', () => {
   test('a group of nothing in particular is refused', async () => {
     expect((await put('groups/all', { filter: {} })).status).toBe(400);
     expect((await api.call('GET', '/api/v1/groups/all/devices')).status).toBe(404);
+  });
+});
+
+describe('models of a profile', () => {
+  const demo = readFileSync(join(projectRoot(), 'deploy/local/profiles/demo.yaml'), 'utf8');
+  const define = async (profile: string) => (await api.call('POST', '/api/v1/models', { profile })).body;
+  const model = async (name: string) => (await api.call('GET', `/api/v1/models/${name}`)).body;
+
+  test('have its points, its commands with ranges, and what verifies them', async () => {
+    const defined = ['boiler', 'pump', 'energy-meter'].map((name) => ({ name, version: 1 }));
+    expect(await define(demo)).toEqual({ agent_id: 'edge-1', defined, left_out: [] });
+    const { points, commands } = await model('boiler');
+    expect(points).toContainEqual({ metric: 'serial_number', type: 'text' });
+    expect(commands).toEqual([
+      {
+        ...{ name: 'set-setpoint', verified_by: 'setpoint' },
+        description: 'Sets the wanted water temperature and reads it back',
+        args: [{ name: 'value', type: 'number', unit: 'Cel', min: 20, max: 95 }],
+      },
+      { name: 'release-burner', verified_by: 'burner', args: [{ name: 'on', type: 'boolean' }] },
+    ]);
+    expect((await model('pump'))['commands']).toContainEqual({ name: 'start', verified_by: 'running' });
+    expect((await model('energy-meter'))['points']).toContainEqual({ metric: 'energy', type: 'integer', unit: 'W.h' });
+  });
+
+  test('are kept like it when another is desired of the agent, and only those', async () => {
+    const warmer = demo.replace('min: 20, max: 95', 'min: 20, max: 90, default: 60');
+    await api.call('PUT', '/api/v1/agents/edge-1/profile', { profile: demo });
+    expect((await model('boiler'))['status']).toBe(404);
+    await define(demo);
+    await api.call('DELETE', '/api/v1/models/pump');
+    await api.call('PUT', '/api/v1/agents/edge-1/profile', { profile: warmer });
+    const [first] = (await model('boiler'))['commands'] as { args: object[] }[];
+    expect(first?.args).toEqual([{ name: 'value', type: 'number', unit: 'Cel', min: 20, max: 90, required: false }]);
+    expect((await model('pump'))['status']).toBe(404);
+  });
+
+  test('are left alone where somebody defined them otherwise, or devices differ', async () => {
+    await put('models/pump', { description: 'Ours' });
+    const another = `  - { id: boiler-2, connection: plant, unit: 4, model: boiler, commands: [{ name: half, writes: [{ metric: setpoint, value: 50 }] }] }\n`;
+    expect((await define(demo.replace('  - id: pump-1\n', `${another}$&`)))['left_out']).toEqual([
+      { name: 'boiler', reason: 'its devices take different commands' },
+      { name: 'pump', reason: 'it is defined otherwise, by user:operator' },
+    ]);
+    expect(await define('agent: {}')).toMatchObject({ status: 400, code: 'invalid-request' });
   });
 });

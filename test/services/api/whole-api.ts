@@ -134,6 +134,7 @@ async function furnish(api: Harness): Promise<Known> {
     '/dead-letters/{message}/replay': { 'path.message': [LETTER] },
     '/groups/{name}/devices': { 'path.name': ['north'] },
     '/images/{sha256}': { 'path.sha256': [image] },
+    '/models': { 'body.profile': [profile] },
     '/schedules/{id}/{switch}': { 'path.id': ['night'] },
     '/webhooks/{id}': { 'path.id': [String(webhook['webhook_id'])] },
   };

@@ -1,4 +1,5 @@
 /** What a profile that is being written says of its connections and devices, before it is valid. Pure. */
+import { OPEN_VARIABLE } from '../../../../schemas/probe';
 
 export interface DraftConnection {
   readonly name: string;
@@ -17,6 +18,13 @@ export function connectionsIn(text: string): readonly DraftConnection[] {
 
 export const devicesIn = (text: string): readonly string[] =>
   itemsOf(text, 'devices').flatMap((item) => valueOf(item, 'id') || []);
+
+/** Variables it refers to that the agent fills in for a file of its own only: here they take their default. */
+export const closedVariables = (text: string): readonly string[] => [
+  ...new Set(
+    [...text.matchAll(/\$\{([A-Za-z_]\w*)/g)].flatMap(([, name = '']) => (OPEN_VARIABLE.test(name) ? [] : [name])),
+  ),
+];
 
 /** Texts of the entries of a list at the top, each from its dash to the next of the same depth. */
 function itemsOf(text: string, list: string): readonly string[] {

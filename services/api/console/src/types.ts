@@ -84,6 +84,7 @@ export interface AlarmRow {
   readonly active: boolean;
   readonly acknowledged: boolean;
   readonly shelved_until: string | null;
+  readonly shelf_comment: string;
   readonly suppressed: boolean;
   readonly out_of_service: boolean;
   readonly raised_at: string;
@@ -122,6 +123,8 @@ export interface ModelCommand {
   readonly name: string;
   readonly description?: string;
   readonly args?: readonly ModelArgument[];
+  /** Metric. */
+  readonly verified_by?: string;
 }
 
 export interface Model {

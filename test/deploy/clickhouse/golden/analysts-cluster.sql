@@ -14,10 +14,10 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.points TO `millrace_analyst_acme
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.commands TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sessions TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.presence TO `millrace_analyst_acme`;
-GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sites TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.metrics TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaigns TO `millrace_analyst_acme`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw_local TO `millrace_analyst_acme`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m_state TO `millrace_analyst_acme`;
@@ -63,10 +63,10 @@ GRANT ON CLUSTER '{cluster}' SELECT ON millrace.points TO `millrace_analyst_glob
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.commands TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sessions TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.presence TO `millrace_analyst_globex`;
-GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.sites TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.metrics TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.campaigns TO `millrace_analyst_globex`;
+GRANT ON CLUSTER '{cluster}' SELECT ON millrace.alarms TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_raw_local TO `millrace_analyst_globex`;
 GRANT ON CLUSTER '{cluster}' SELECT ON millrace.readings_1m_state TO `millrace_analyst_globex`;

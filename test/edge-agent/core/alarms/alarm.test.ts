@@ -66,6 +66,21 @@ test('a shelf ends by itself; an alarm may be shelved before it is raised', () =
   expect(rig.do({ type: 'shelve', until: 9e9 }, 5)).toMatch(/at most 168 hours/);
 });
 
+test('why an alarm is shelved is told as long as it is', () => {
+  const book = new AlarmBook(owner, []);
+  const comment = (order: AlarmOrder): string | undefined => {
+    const event = book.apply('d1', 'high', order, 'ann', 5);
+    return typeof event === 'object' ? event.shelf_comment : 'no event';
+  };
+  const shelve = { type: 'shelve', until: HOUR_MS } as const;
+  expect(comment({ ...shelve, comment: 'new sensor' })).toBe('new sensor');
+  expect(comment(raise())).toBe('new sensor');
+  expect(comment({ ...shelve, comment: 'wrong sensor' })).toBe('wrong sensor');
+  expect(comment(shelve)).toBeUndefined();
+  expect(comment({ ...shelve, comment: 'new sensor' })).toBe('new sensor');
+  expect(comment({ type: 'unshelve' })).toBeUndefined();
+});
+
 test('what nothing raises any more is cleared; what is kept goes on after a restart', () => {
   const rig = new Rig();
   rig.do(raise('gone'));

@@ -182,11 +182,16 @@ describe('commands for it', () => {
     expect(await rig.order('alarm-acknowledge', { alarm: 'overpressure' })).toMatch(/not raised/);
     rig.give('pressure', 11);
     expect(await rig.order('alarm-acknowledge', { alarm: 'overpressure' })).toBeUndefined();
-    expect(await rig.order('alarm-shelve', { alarm: 'overpressure', minutes: 5 })).toBeUndefined();
+    expect(
+      await rig.order('alarm-shelve', { alarm: 'overpressure', minutes: 5, comment: 'new sensor' }),
+    ).toBeUndefined();
     expect(await rig.order('alarm-unshelve', { alarm: 'overpressure' })).toBeUndefined();
     expect(rig.said()).toEqual(['overpressure active', ...Array<string>(3).fill('overpressure active acknowledged')]);
     expect(rig.alarms[1]?.actor).toBe('ann');
+    expect(rig.alarms.map((a) => a.shelf_comment)).toEqual(['', '', 'new sensor', '']);
     expect(await rig.order('alarm-shelve', { alarm: 'overpressure' })).toMatch(/minutes/);
+    const order = { alarm: 'overpressure', minutes: 5, comment: 'x'.repeat(501) };
+    expect(await rig.order('alarm-shelve', order)).toMatch(/500 characters/);
     expect(await rig.order('rule-reset', {})).toMatch(/takes rule/);
     expect(rig.order('open', {})).toBeUndefined();
   });

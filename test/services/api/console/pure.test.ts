@@ -1,6 +1,6 @@
 /** What the console computes, without a browser. */
 import { diffLines, hunks } from '../../../../schemas/text-diff';
-import { connectionsIn, devicesIn, importKind } from '../../../../services/api/console/src/draft';
+import { closedVariables, connectionsIn, devicesIn, importKind } from '../../../../services/api/console/src/draft';
 import { EventParser } from '../../../../services/api/console/src/events';
 import {
   ageText,
@@ -205,6 +205,11 @@ describe('places', () => {
       [0, -80],
     ]);
   });
+});
+
+test('variables that the agent fills in for its own file only are told, once each', () => {
+  const text = 'host: ${PLANT_HOST:-127.0.0.1}\nport: ${PROFILE_PORT:-502}\n# again ${PLANT_HOST}, and ${TOKEN}';
+  expect(closedVariables(text)).toEqual(['PLANT_HOST', 'TOKEN']);
 });
 
 test('connections and devices of a draft are known before it is valid', () => {

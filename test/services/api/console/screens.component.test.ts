@@ -56,7 +56,7 @@ const SCREENS: readonly (readonly [string, string, string | RegExp])[] = [
   ['device-twin', '/devices/boiler-1/twin', /Desired, version/],
   ['map', '/map', /^\d+ of 200 devices say where they are/],
   ['alarms', '/alarms', 'Alarm flood.'],
-  ['alarms-journal', '/alarms/journal', 'door-open'],
+  ['alarms-journal', '/alarms/journal', 'waits for a new filter'],
   ['commands', '/commands', 'user:alice'],
   ['command', '/commands/command-1', 'open in Temporal'],
   ['batches', '/batches', 'set-setpoint value=72'],

@@ -106,6 +106,7 @@ export function overviewOf(now: () => number): ApiDependencies['overview'] {
     },
     ...{
       shelved_until: null,
+      shelf_comment: '',
       suppressed: false,
       out_of_service: false,
       value: 93.2,
@@ -121,7 +122,8 @@ export function overviewOf(now: () => number): ApiDependencies['overview'] {
   const flood = Array.from({ length: 12 }, (_, i) =>
     alarm(`device-0000${i % 10}`, `pressure-low-${i}`, 1 + (i % 4), 1 + i / 2, true),
   );
-  const shelved = { ...alarm('boiler-1', 'filter-full', 4, 90, true), shelved_until: iso(now() + 30 * MIN) };
+  const shelf = { shelved_until: iso(now() + 30 * MIN), shelf_comment: 'waits for a new filter' };
+  const shelved = { ...alarm('boiler-1', 'filter-full', 4, 90, true), ...shelf };
   const over = alarm('boiler-1', 'door-open', 4, 45, false);
   const alarms = [alarm('boiler-1', 'overheated', 1, 3, true), ...flood, shelved, over];
   const command = (command_id: string, state: string, ago_min: number) => ({

@@ -172,6 +172,7 @@ function Stands({ alarm: a }: { alarm: AlarmRow }) {
       {shelved && (
         <div class="soft small">
           shelved until <Time at={a.shelved_until} />
+          {a.shelf_comment && <>: “{a.shelf_comment}”</>}
         </div>
       )}
       {a.suppressed && <div class="soft small">suppressed by design</div>}
@@ -238,7 +239,7 @@ function Shelve({ alarm: a, close }: { alarm: AlarmRow; close: () => void }) {
             ))}
           </select>
         </Field>
-        <Field label="Comment" hint="kept with the command">
+        <Field label="Comment" hint="shown in the journal">
           <input value={comment} required maxLength={500} onInput={(e) => say(e.currentTarget.value)} />
         </Field>
         <Cli text={cli('alarm', 'shelve', a.device_id, a.alarm, ...words)} />

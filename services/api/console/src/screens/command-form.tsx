@@ -123,7 +123,7 @@ export function CommandForm({ device, sent }: { device: Device; sent: () => void
           Try without writing
         </Act>
       </form>
-      {known?.description && <p class="soft">{known.description}</p>}
+      {known && <About command={known} />}
       {commands.length === 0 && (
         <p class="soft">
           {device.model === '' ? 'The device has no model' : `The model ${device.model} is not defined here`}: the
@@ -164,6 +164,15 @@ export function CommandForm({ device, sent }: { device: Device; sent: () => void
         )}
       />
     </Card>
+  );
+}
+
+function About({ command: { description, verified_by } }: { command: ModelCommand }) {
+  if (!description && !verified_by) return null;
+  return (
+    <p class="soft">
+      {description} {verified_by && <>Verified by what the agent then reads of {verified_by}.</>}
+    </p>
   );
 }
 

@@ -8,6 +8,7 @@ import { useAttempt, useLive, useLoad } from '../hooks';
 import { pathOf } from '../route';
 import { type Items, type ValueRow } from '../types';
 import { Confirm } from '../dialog';
+import { closedVariables } from '../draft';
 import { BrowseOrImport } from './draft';
 import { LivePreview } from './live-preview';
 import { Act, Badge, Card, Cli, Empty, Link, Loading, Screen, Table, Trouble } from '../ui';
@@ -156,6 +157,7 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
           onInput={(e) => edit(e.currentTarget.value)}
         />
         {!desired && own === '' && <OwnFile agent={agent} know={know} />}
+        <Closed variables={closedVariables(text)} />
         {desired && desired.files.length > 0 && (
           <p class="banner warn">
             It names tag lists ({desired.files.join(', ')}): change it by the command line, which sends them along.
@@ -230,6 +232,17 @@ function Editor({ agent, desired, again }: { agent: string; desired: Desired | u
         />
       )}
     </>
+  );
+}
+
+/** The agent would look elsewhere than by its own file, and nobody would be told. */
+function Closed({ variables }: { variables: readonly string[] }) {
+  if (variables.length === 0) return null;
+  return (
+    <p class="banner warn">
+      From here only variables that begin with <code>PROFILE_</code> are filled in; these take their default:{' '}
+      {variables.join(', ')}
+    </p>
   );
 }
 
