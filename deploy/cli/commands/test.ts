@@ -111,16 +111,17 @@ class Suite {
     this.counts = { passed: passed + more.passed, failed: failed + more.failed, skipped: skipped + more.skipped };
   }
 
-  /** Rules, types and format. What is tested was built by the bootstrap, which brought us here. */
+  /** Rules, types and format, two at a time. What is tested was built by the bootstrap, which brought us here. */
   async sources(): Promise<void> {
+    const tsc = this.bin('@typescript/native', 'bin/tsc');
+    const format = this.check('prettier', [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.']);
     // ESLint looks at each file by itself; the rules that need types are oxlint's, which has the native compiler's.
     await this.check('eslint', [this.bin('eslint', 'bin/eslint.js'), '.', '--max-warnings', '0']);
     await this.check('oxlint', [this.bin('oxlint', 'bin/oxlint'), '--deny-warnings']);
-    const tsc = this.bin('@typescript/native', 'bin/tsc');
     await this.check('type check', [tsc, '-p', 'tsconfig.json', '--noEmit']);
     // The console has the types of browsers, which nothing else may see.
     await this.check('type check of the console', [tsc, '-p', 'services/api/console/tsconfig.json']);
-    await this.check('prettier', [this.bin('prettier', 'bin/prettier.cjs'), '--check', '.']);
+    await format;
   }
 
   async components(): Promise<void> {
