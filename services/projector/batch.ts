@@ -43,6 +43,7 @@ export class Batch {
   to: number;
   messages = 0;
   rows = 0;
+  windows = 0;
   bytes = 0;
   /** Stamps of the oldest message taken, for freshness, and of the newest one passed. */
   oldest_ms = Infinity;
@@ -75,6 +76,7 @@ export class Batch {
     } else if (verdict.kind === 'good') {
       if (!this.take(message, verdict.schemaId)) return false;
       this.rows += verdict.rows;
+      this.windows += verdict.windows;
     }
     this.pass(message);
     return true;

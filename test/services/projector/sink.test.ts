@@ -133,7 +133,7 @@ describe('an insert ends with code 1001', () => {
       { inserted: () => undefined } as never,
     );
     const batch = new Batch(0, true, 0, 'frames');
-    for (let i = 0; i < n; i++) batch.add(message(i), { kind: 'good', schemaId: 1, rows: 1 });
+    for (let i = 0; i < n; i++) batch.add(message(i), { kind: 'good', schemaId: 1, rows: 1, windows: 1 });
     await inserter.project(batch).catch(() => undefined);
     return { letters, inserted, rounds, probes };
   }

@@ -19,7 +19,7 @@ const message = (offset: number, parent?: string): LogMessage => ({
 
 function batchOf(messages: readonly LogMessage[]): Batch {
   const batch = new Batch(0, true, T0, 'frames');
-  for (const m of messages) batch.add(m, { kind: 'good', schemaId: 1, rows: 1 });
+  for (const m of messages) batch.add(m, { kind: 'good', schemaId: 1, rows: 1, windows: 1 });
   return batch;
 }
 
