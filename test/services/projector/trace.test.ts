@@ -1,5 +1,6 @@
 /** The last step of a reading's trace: its frame is in the tables. */
 import { TRACE_HEADER } from '../../../schemas/tracing/context';
+import { Memory } from '../../../services/domain/ingest/memory';
 import { Batch, MAX_TRACED } from '../../../services/projector/batch';
 import { Gate } from '../../../services/projector/gate';
 import { Inserter } from '../../../services/projector/inserter';
@@ -34,7 +35,7 @@ test('a frame that belongs to a trace is told of when it is in, from its time on
     0,
     { signal, committed: nothing, commit: done },
     {
-      ...{ clock, gate: new Gate(), tracer: traces.tracer, deadLetters: { send: done } },
+      ...{ clock, gate: new Gate(), memory: new Memory(1), tracer: traces.tracer, deadLetters: { send: done } },
       log: { watermarks: nothing, open: () => fail(), crowded: () => false },
       writers: { known: () => ({ walker: () => true, header: Buffer.from('header') }), learn: nothing },
       sink: { insert: done, record: done, probe: nothing, ledgerHead: nothing, insertsSince: nothing },
