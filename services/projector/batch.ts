@@ -5,6 +5,7 @@ import { type Container, container } from '../domain/ingest/container';
 import { type Intent, type IntentGroup, MAX_GROUPS, MAX_POISON_TEXT } from '../domain/ingest/intent';
 import { encodeOffsets } from '../domain/ingest/offset-set';
 import { FRAME_HEADER_BYTES, type Poison, type UsableWriter, type Verdict } from '../domain/ingest/judge';
+import { type Memory } from '../domain/ingest/memory';
 import { type Block, type Shape } from '../domain/ingest/shape';
 import { type LogMessage, type Refused } from './ports';
 
@@ -43,6 +44,7 @@ export class Batch {
   to: number;
   messages = 0;
   rows = 0;
+  windows = 0;
   bytes = 0;
   /** Stamps of the oldest message taken, for freshness, and of the newest one passed. */
   oldest_ms = Infinity;
@@ -75,6 +77,7 @@ export class Batch {
     } else if (verdict.kind === 'good') {
       if (!this.take(message, verdict.schemaId)) return false;
       this.rows += verdict.rows;
+      this.windows += verdict.windows;
     }
     this.pass(message);
     return true;
@@ -147,11 +150,12 @@ export class Batch {
     return excluded;
   }
 
-  prepare(writerOf: WriterOf): Prepared {
+  prepare(writerOf: WriterOf, memory?: Memory): Prepared {
+    const allocate = memory && ((n: number) => Buffer.from(memory.take(n), 0, n));
     const groups = this.schemaIds().map((schemaId): PreparedGroup => {
       const { messages, bytes } = this.groupOf(schemaId);
       const { header, layouts } = writerOf(schemaId);
-      const made = container(header, messages.map(bodyOf), bytes);
+      const made = container(header, messages.map(bodyOf), bytes, allocate);
       const hash = digest(made.bodies, messages.length);
       const block = layouts && (() => layouts[this.shape](made.bodies, messages.length));
       return { schemaId, messages: messages.length, hash, container: made, ...(block && { block }) };

@@ -2,6 +2,7 @@
 import { traceparentIn } from '../../schemas/tracing/context';
 import { type Tracer } from '../../schemas/tracing/tracer';
 import { encodeIntent, insertToken, type Intent, ledgerToken } from '../domain/ingest/intent';
+import { type Memory } from '../domain/ingest/memory';
 import { type Poison, type UsableWriter } from '../domain/ingest/judge';
 import { showRange } from '../domain/ingest/range';
 import { type Conflict } from '../domain/ingest/recovery';
@@ -19,6 +20,8 @@ export interface InserterDeps extends ReaderDeps {
   readonly sink: Sink;
   readonly deadLetters: DeadLetters;
   readonly gate: Gate;
+  /** Of containers. */
+  readonly memory: Memory;
   readonly tracer: Tracer;
 }
 
@@ -54,7 +57,7 @@ export class Inserter {
   async prepare(batch: Batch): Promise<Prepared> {
     const known = new Map<number, UsableWriter>();
     for (const id of batch.schemaIds()) known.set(id, await this.writerOf(id));
-    return batch.prepare((id) => known.get(id)!);
+    return batch.prepare((id) => known.get(id)!, this.deps.memory);
   }
 
   private writerOf(schemaId: number): Promise<UsableWriter> {
@@ -101,6 +104,7 @@ export class Inserter {
     }
     await this.record(batch, prepared.intent);
     this.tell(batch);
+    for (const { container } of prepared.groups) this.deps.memory.give(container.whole);
     return prepared.intent;
   }
 

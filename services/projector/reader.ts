@@ -78,7 +78,7 @@ export class PartitionReader {
     for (;;) {
       since ||= this.chunk?.arrived_at ?? 0;
       if (!closed) closed = !(await this.take(batch)) || this.position >= this.until;
-      const { messages, rows, bytes } = batch;
+      const { messages, rows, windows, bytes } = batch;
       if (closed && messages === 0) throw done();
       // What lies here already goes in, however old it is: it waited for the batch before.
       if (!closed && !isFull(batch) && this.feed.ready) {
@@ -88,7 +88,7 @@ export class PartitionReader {
       const now = this.deps.clock.now();
       const behind = this.position < this.high && now - batch.newest_ms > BACKLOG_MS && !this.deps.log.crowded();
       const age_ms = Math.max(0, now - (behind ? Math.max(begun, since) : since));
-      const wait = cutIn({ messages, rows, bytes, age_ms, behind, closed, cycle_ms });
+      const wait = cutIn({ messages, rows, windows, bytes, age_ms, behind, closed, cycle_ms });
       if (wait === 0) return batch;
       await this.fill(Math.min(wait, IDLE_WAIT_MS));
     }
@@ -160,5 +160,5 @@ const PASSED: Exclude<Verdict, { kind: 'needs-schema' }> = { kind: 'empty' };
 function asIntended(message: LogMessage): Exclude<Verdict, { kind: 'needs-schema' }> {
   const { value } = message;
   if (value === null || value.length < FRAME_HEADER_BYTES) return PASSED;
-  return { kind: 'good', schemaId: value.readUInt32BE(1), rows: 0 };
+  return { kind: 'good', schemaId: value.readUInt32BE(1), rows: 0, windows: 0 };
 }

@@ -4,6 +4,7 @@ import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings, type E
 import { type Container } from '../domain/ingest/container';
 import { contentHash } from '../domain/ingest/intent';
 import { type LedgerHead } from '../domain/ingest/recovery';
+import { type Block } from '../domain/ingest/shape';
 import { SinkError } from './errors';
 import { type Clock, type LedgerEntry, type Records, type Sink } from './ports';
 
@@ -39,10 +40,12 @@ export class ClickHouseSink implements Sink {
 
   async insert(landing: string, { container, messages, block }: Records, token: string): Promise<void> {
     const settings = { ...SETTINGS, insert_deduplication_token: token };
-    const { table, parts, rows } = block?.() ?? { table: landing, parts: [container.whole], rows: messages };
+    const made: Block = block?.() ?? { table: landing, parts: [container.whole], rows: messages };
+    const { table, parts, rows } = made;
     const query = `INSERT INTO ${table} FORMAT ${block ? 'Native' : 'Avro'}`;
     const operation = `insert into ${table}`;
     tookAll(operation, await this.send(operation, query, parts, settings), rows);
+    made.release?.(); // not where it failed: the body may be on its way still
   }
 
   async probe(table: string, container: Container): ReturnType<Sink['probe']> {

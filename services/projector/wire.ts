@@ -12,6 +12,7 @@ import {
 } from '../../schemas/stream';
 import { Topics } from '../../schemas/topics';
 import { type Tracer } from '../../schemas/tracing/tracer';
+import { Memory } from '../domain/ingest/memory';
 import { retryDelay } from '../domain/ingest/pace';
 import { realClock } from './clock';
 import { KafkaDeadLetters } from './dead-letters';
@@ -47,6 +48,8 @@ export interface Wired {
 
 /** What is under way when the process is told to stop gets this long; the rest is repeated by the next owner. */
 const DRAIN_MS = 8_000;
+/** Containers whose memory is kept for the next batches of any partition. */
+const KEPT_CONTAINERS = 2;
 const NEVER = new AbortController().signal;
 
 /** Resolves when it is a member of the group. Waits for whatever is not up yet. */
@@ -60,6 +63,7 @@ export async function wire(w: Wiring): Promise<Wired> {
   const stopping = new AbortController();
   const deps = {
     ...{ clock: realClock, log: reader, sink: w.sink, deadLetters: letters, gate: new Gate() },
+    memory: new Memory(KEPT_CONTAINERS),
     writers: new RegistryWriters(new WriterSchemas(w.stream), new RegistrySubjects(w.stream), realClock),
     tracer: w.tracer,
     adoptLedger: w.adoptLedger,

@@ -3,13 +3,14 @@
  * registry and ClickHouse on this machine; CPU-seconds of projector and engine come first, because wall time here is
  * shared with the broker and with this program.
  *
- *   node dist/test/bench/projection.js [--readings 10000000] [--small 4000000] [--fresh 60] [--model readings|whole]
- *     [--only NAMES] [--json]
+ *   node dist/test/bench/projection.js [--readings 10000000] [--small 4000000] [--burst 5000000] [--fresh 60]
+ *     [--model readings|whole] [--only NAMES] [--json]
  */
 import { parseArgs } from 'node:util';
-import { Topics } from '../../schemas/topics';
-import { Bed, frame } from '../services/projector/support/bed';
+import { Bed } from '../services/projector/support/bed';
+import { type Burst, burst } from './projection/burst';
 import { type Cost, measure, WAYS } from './projection/contenders';
+import { fill } from './projection/fill';
 import { type Freshness, freshness } from './projection/freshness';
 import { type Model } from './projection/models';
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
   options: {
     readings: { type: 'string', default: '10000000' },
     small: { type: 'string', default: '4000000' },
+    burst: { type: 'string', default: '5000000' },
     fresh: { type: 'string', default: '60' },
     only: { type: 'string' },
     model: { type: 'string' },
@@ -25,12 +27,10 @@ const { values } = parseArgs({
 });
 
 const MODELS: readonly Model[] = values.model ? [values.model as Model] : ['readings', 'whole'];
-const METRICS = 10;
-const DEVICES = 50;
-const FRAMES_PER_SEND = 500;
 
 interface Figures {
   readonly throughput: Record<string, readonly Cost[]>;
+  readonly burst?: Burst;
   readonly freshness?: Freshness;
 }
 
@@ -44,13 +44,17 @@ async function main(): Promise<void> {
   ] as const)
     if (readings > 0)
       await withBed(async (bed) => {
+        // The whole of it lies in the log before anybody reads it.
         await fill(bed, perFrame, readings);
+        if (!values.json) console.log(`${readings} readings in the log, ${perFrame} a frame`);
         await warmUp(bed, readings);
         for (const model of MODELS) throughput[titleOf(perFrame, model)] = await compare(bed, model, readings);
       });
   const seconds = Number(values.fresh);
+  const size = Number(values.burst);
   const figures: Figures = {
     throughput,
+    ...(size > 0 && { burst: await withBed((bed) => burst(bed, size)) }),
     ...(seconds > 0 && { freshness: await withBed((bed) => freshness(bed, seconds)) }),
   };
   if (values.json) console.log(JSON.stringify(figures));
@@ -85,25 +89,7 @@ async function warmUp(bed: Bed, readings: number): Promise<void> {
   await measure(bed, own, 'readings', readings);
 }
 
-/** The whole burst lies in the log before anybody reads it. */
-async function fill(bed: Bed, perFrame: number, readings: number): Promise<void> {
-  const T0 = Date.UTC(2026, 0, 1);
-  const each = perFrame / METRICS;
-  const frames = Math.ceil(readings / perFrame);
-  for (let i = 0; i < frames; i += FRAMES_PER_SEND)
-    await bed.produce(
-      Array.from({ length: Math.min(FRAMES_PER_SEND, frames - i) }, (_, k) => {
-        const n = i + k;
-        const seq = Math.floor(n / DEVICES) + 1;
-        const value = (m: number, j: number): number => Math.round(1_000 * Math.sin((n * each + j) / 50 + m)) / 10;
-        const shape = { device_id: `device-${n % DEVICES}`, seq, ts: T0 + seq * each * 1_000 };
-        return frame({ ...shape, readings: each, metrics: METRICS, value });
-      }),
-    );
-  if (!values.json) console.log(`${readings} readings in ${Topics.telemetry.name}, ${perFrame} a frame`);
-}
-
-function print({ throughput, freshness: fresh }: Figures): void {
+function print({ throughput, burst: after, freshness: fresh }: Figures): void {
   for (const [shape, costs] of Object.entries(throughput)) {
     console.log(`\n${shape}`);
     const own = costs.find((c) => c.name === 'projector');
@@ -116,6 +102,10 @@ function print({ throughput, freshness: fresh }: Figures): void {
       );
     }
   }
+  if (after)
+    console.log(
+      `\nburst of ${after.readings} readings, written in ${after.write_s} s beside a running projector: all visible ${after.lag_s} s after the last was written`,
+    );
   if (fresh)
     console.log(
       `\nfreshness at 10 readings/s, produce → visible: p50 ${fresh.p50_ms} ms, p99 ${fresh.p99_ms} ms, max ${fresh.max_ms} ms (${fresh.readings} readings)`,

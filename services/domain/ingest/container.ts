@@ -18,9 +18,14 @@ export function containerHeader(schema: object): Buffer {
 }
 
 /** The container, and where its bodies lie in it. `bytes` is the sum of the bodies' lengths. */
-export function container(header: Buffer, bodies: readonly Uint8Array[], bytes: number): Container {
+export function container(
+  header: Buffer,
+  bodies: readonly Uint8Array[],
+  bytes: number,
+  allocate: (bytes: number) => Buffer = (n) => Buffer.allocUnsafe(n),
+): Container {
   const prefix = Buffer.concat([header, long(bodies.length), long(bytes)]);
-  const whole = Buffer.allocUnsafe(prefix.length + bytes + SYNC.length);
+  const whole = allocate(prefix.length + bytes + SYNC.length);
   whole.set(prefix, 0);
   let at = prefix.length;
   for (const body of bodies) {

@@ -32,7 +32,7 @@ export interface UsableWriter {
 }
 
 export type Verdict =
-  | { readonly kind: 'good'; readonly schemaId: number; readonly rows: number }
+  | { readonly kind: 'good'; readonly schemaId: number; readonly rows: number; readonly windows: number }
   | { readonly kind: 'poison'; readonly poison: Poison }
   /** Carries nothing to project: a tombstone of a compacted topic. */
   | { readonly kind: 'empty' }
@@ -44,6 +44,8 @@ export const FRAME_HEADER_BYTES = 5;
 export const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** Readings further ahead than this are a clock that runs wild. */
 export const MAX_AHEAD_MS = 366 * 24 * 3_600_000;
+
+const MINUTE_MS = 60_000;
 
 /** One per partition: it keeps a cursor. */
 export class Judge {
@@ -75,7 +77,7 @@ export class Judge {
     const rows = walk(writer.walker, this.cursor, this.seen, value, FRAME_HEADER_BYTES, value.length);
     if (rows < 0) return this.misfit(value);
     if (!this.compacted && this.seen.at < this.since_ms) return EMPTY;
-    return this.absurd(now_ms) ?? { kind: 'good', schemaId, rows };
+    return this.absurd(now_ms) ?? { kind: 'good', schemaId, rows, windows: this.windowsOf(rows) };
   }
 
   private writerOf(schemaId: number): Writer | undefined {
@@ -83,6 +85,12 @@ export class Judge {
     const writer = this.writers(schemaId);
     if (writer && 'walker' in writer) this.last = { schemaId, writer };
     return writer;
+  }
+
+  /** Windows of a minute that its readings lie in, at most; what they share with other frames is counted for each. */
+  private windowsOf(rows: number): number {
+    const { series, minDt, maxDt } = this.seen;
+    return Math.min(rows, series * (2 + Math.floor((maxDt - minDt) / MINUTE_MS)));
   }
 
   private misfit(value: Buffer): Verdict {

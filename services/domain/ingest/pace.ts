@@ -5,12 +5,14 @@
 
 /**
  * One INSERT becomes one block, so these bound the memory of an insert on both sides. Sorted into series a reading takes 23
- * bytes, and each minute of a series 130 more and its names: some 200 MB where a full batch has every reading in a minute
- * of its own.
+ * bytes, and each minute of a series 130 more and its names: some 220 MB where a full batch has as many windows as it may.
+ * As many readings as that because every part that is not written need not be merged (deploy/decisions/0316).
  */
 export const MAX_BATCH_BYTES = 24 * 1024 * 1024;
 export const MAX_BATCH_MESSAGES = 100_000;
-export const MAX_BATCH_ROWS = 1_000_000;
+export const MAX_BATCH_ROWS = 2_000_000;
+/** Minutes of series, counted anew for each frame. */
+export const MAX_BATCH_WINDOWS = 1_000_000;
 
 /** A batch is not cut younger than this unless it is full. */
 export const MIN_AGE_MS = 100;
@@ -26,6 +28,7 @@ const AGE_PER_CYCLE = 3;
 export interface Pending {
   readonly messages: number;
   readonly rows: number;
+  readonly windows: number;
   readonly bytes: number;
   /** Time since the oldest message of the batch arrived here, in a backlog since the batch was begun, ms. */
   readonly age_ms: number;
@@ -44,8 +47,9 @@ export function cutIn(p: Pending): number {
   return Math.max(0, targetAge(p) - p.age_ms);
 }
 
-export function isFull(p: Pick<Pending, 'messages' | 'rows' | 'bytes'>): boolean {
-  return p.bytes >= MAX_BATCH_BYTES || p.messages >= MAX_BATCH_MESSAGES || p.rows >= MAX_BATCH_ROWS;
+export function isFull(p: Pick<Pending, 'messages' | 'rows' | 'windows' | 'bytes'>): boolean {
+  if (p.rows >= MAX_BATCH_ROWS || p.windows >= MAX_BATCH_WINDOWS) return true;
+  return p.bytes >= MAX_BATCH_BYTES || p.messages >= MAX_BATCH_MESSAGES;
 }
 
 function targetAge(p: Pending): number {

@@ -5,9 +5,12 @@
  */
 import { Longs, Strings, Words } from './columns';
 import { Cursor } from './cursor';
+import { type Memory } from './memory';
 import { passValue, type Readings, SEQ_MODULUS, type Series } from './readings';
 
 const MINUTE_MS = 60_000;
+/** Of a reading, beside its value: sequence number, receipt, offset, time, quality. */
+const BYTES_EACH = 4 + 4 + 4 + 2 + 1;
 
 /** A reading that is written by itself. */
 interface Single {
@@ -50,7 +53,10 @@ export class Placed {
   private readonly long: Longs;
   readonly texts = new Strings();
 
-  constructor(private readonly r: Readings) {
+  constructor(
+    private readonly r: Readings,
+    memory: Memory,
+  ) {
     this.c.over(r.buf, 0, r.buf.length);
     this.view = new DataView(r.buf.buffer, r.buf.byteOffset, r.buf.length);
     this.series = this.sortedSeries();
@@ -62,14 +68,17 @@ export class Placed {
     this.firstSeq = new Float64Array(r.series);
     this.firstReceived = new Float64Array(r.series);
     this.rowsOf = new Int32Array(r.series);
-    this.dt = new Uint16Array(r.count);
-    this.quality = new Uint8Array(r.count);
-    this.seqs = new Int32Array(r.count);
-    this.receiveds = new Int32Array(r.count);
-    this.offsets = new Int32Array(r.count);
+    const n = r.count;
     const [numbers, integers] = this.places();
-    this.numbers = new Int32Array(2 * numbers);
-    this.integers = new Int32Array(2 * integers);
+    const piece = memory.take(8 * (numbers + integers) + BYTES_EACH * n);
+    this.numbers = new Int32Array(piece, 0, 2 * numbers);
+    this.integers = new Int32Array(piece, 8 * numbers, 2 * integers);
+    const rest = 8 * (numbers + integers);
+    this.seqs = new Int32Array(piece, rest, n);
+    this.receiveds = new Int32Array(piece, rest + 4 * n, n);
+    this.offsets = new Int32Array(piece, rest + 8 * n, n);
+    this.dt = new Uint16Array(piece, rest + 12 * n, n);
+    this.quality = new Uint8Array(piece, rest + 14 * n, n).fill(0);
     this.words = new Words(0, this.integers);
     this.long = new Longs(this.words);
     this.scatter();

@@ -2,6 +2,7 @@
 import { Longs, Strings } from './columns';
 import { Cursor } from './cursor';
 import { block, type Laid } from './layout';
+import { type Memory } from './memory';
 import { Placed } from './placed';
 import { type Kind, type Readings, type Series } from './readings';
 
@@ -9,15 +10,18 @@ export interface SeriesBlock {
   readonly rows: number;
   /** Of one block, to be sent one after the other. */
   readonly parts: Uint8Array[];
+  /** Says that nobody looks at the parts any more: their memory is used again. */
+  release(): void;
 }
 
 const KIND_TYPE = "Enum8('number' = 0, 'int64' = 1, 'text' = 2)";
 
 /** The rows of all readings, in the tables' order. */
-export function rowsOf(r: Readings): SeriesBlock {
-  const placed = new Placed(r);
+export function rowsOf(r: Readings, memory: Memory): SeriesBlock {
+  const placed = new Placed(r, memory);
   const rows = new Rows(r, placed);
-  return { rows: rows.n, parts: block(rows.n, [...rows.columns(), ...readingsOf(placed, rows)]) };
+  const parts = block(rows.n, [...rows.columns(), ...readingsOf(placed, rows)]);
+  return { rows: rows.n, parts, release: () => memory.give(placed.quality) };
 }
 
 /** Ends of arrays, 64 bits each; a batch has far fewer items. */

@@ -5,6 +5,7 @@
  *   dt in ms since the minute began; seqs and received, what its frame has above the row's; offsets; quality; the value
  */
 import { type Avro, type AvroField, fieldsOf, passing, plain, possible } from './layout';
+import { Memory } from './memory';
 import { type Kind, Readings } from './readings';
 import { rowsOf, type SeriesBlock } from './rows';
 import { Scratch } from './scratch';
@@ -28,8 +29,11 @@ const SERIES: Readonly<Record<string, readonly [Kind, string]>> = {
   text_series: [2, 'string'],
 };
 
+/** Blocks whose memory is kept for the next: about as many as are sent at once. */
+const KEPT_BLOCKS = 2;
+
 /** Undefined for schemas that lack a name or a time, or whose series are others. */
-export function compileSeries(writer: object): SeriesLayout | undefined {
+export function compileSeries(writer: object, memory = new Memory(KEPT_BLOCKS)): SeriesLayout | undefined {
   const handlers = possible(() => handlersOf(writer as Avro));
   if (!handlers) return undefined;
   const notes = new Scratch();
@@ -39,7 +43,7 @@ export function compileSeries(writer: object): SeriesLayout | undefined {
       r.nextFrame();
       for (const take of handlers) if (!take(r)) return undefined;
     }
-    return rowsOf(r);
+    return rowsOf(r, memory);
   };
 }
 

@@ -18,6 +18,8 @@ export interface Block {
   readonly rows: number;
   /** To be sent one after the other. */
   readonly parts: readonly Uint8Array[];
+  /** Says that nobody looks at the parts any more. */
+  release?(): void;
 }
 
 export type Layouts = Readonly<Record<Shape, (bodies: Uint8Array, records: number) => Block>>;

@@ -14,6 +14,8 @@ export type Run = (c: Cursor, seen: Seen, n: number) => boolean;
 export class Seen {
   /** Readings in the record's series; 1 for records that hold no series. */
   rows = 0;
+  /** Series that have readings. */
+  series = 0;
   /** The field `ts`, and the range of `dt` over all series. NaN and 0 where there are none. */
   ts = NaN;
   minDt = 0;
@@ -27,6 +29,7 @@ export class Seen {
 
   clear(): void {
     this.rows = 0;
+    this.series = 0;
     this.ts = NaN;
     this.at = NaN;
     this.minDt = 0;

@@ -114,6 +114,7 @@ class Compiler {
       const q = quality < 0 ? 0 : found[quality]!;
       if (found[value] !== n || (q !== 0 && q !== n)) seen.ragged = true;
       seen.rows += n;
+      if (n > 0) seen.series++;
       return true;
     };
   }

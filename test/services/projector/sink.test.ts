@@ -3,6 +3,7 @@ import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { Readable } from 'node:stream';
 import { untraced } from '../../../schemas/tracing/tracer';
 import { classifyInsertFailure } from '../../../services/domain/ingest/insert-error';
+import { Memory } from '../../../services/domain/ingest/memory';
 import { Batch } from '../../../services/projector/batch';
 import { SinkError } from '../../../services/projector/errors';
 import { DOUBT_ROUNDS, MAX_DOUBTED } from '../../../services/projector/find-refused';
@@ -118,7 +119,7 @@ describe('an insert ends with code 1001', () => {
       0,
       { signal: over.signal, committed: nothing, commit: () => Promise.resolve() },
       {
-        ...{ clock, gate: new Gate(), tracer: untraced, sink },
+        ...{ clock, gate: new Gate(), memory: new Memory(1), tracer: untraced, sink },
         deadLetters: {
           send: (_, __, refused: readonly Refused[]) =>
             Promise.resolve(void letters.push(...refused.map((r) => r.message.offset))),
@@ -133,7 +134,7 @@ describe('an insert ends with code 1001', () => {
       { inserted: () => undefined } as never,
     );
     const batch = new Batch(0, true, 0, 'frames');
-    for (let i = 0; i < n; i++) batch.add(message(i), { kind: 'good', schemaId: 1, rows: 1 });
+    for (let i = 0; i < n; i++) batch.add(message(i), { kind: 'good', schemaId: 1, rows: 1, windows: 1 });
     await inserter.project(batch).catch(() => undefined);
     return { letters, inserted, rounds, probes };
   }

@@ -1,5 +1,6 @@
 /** The last step of a reading's trace: its frame is in the tables. */
 import { TRACE_HEADER } from '../../../schemas/tracing/context';
+import { Memory } from '../../../services/domain/ingest/memory';
 import { Batch, MAX_TRACED } from '../../../services/projector/batch';
 import { Gate } from '../../../services/projector/gate';
 import { Inserter } from '../../../services/projector/inserter';
@@ -19,7 +20,7 @@ const message = (offset: number, parent?: string): LogMessage => ({
 
 function batchOf(messages: readonly LogMessage[]): Batch {
   const batch = new Batch(0, true, T0, 'frames');
-  for (const m of messages) batch.add(m, { kind: 'good', schemaId: 1, rows: 1 });
+  for (const m of messages) batch.add(m, { kind: 'good', schemaId: 1, rows: 1, windows: 1 });
   return batch;
 }
 
@@ -34,7 +35,7 @@ test('a frame that belongs to a trace is told of when it is in, from its time on
     0,
     { signal, committed: nothing, commit: done },
     {
-      ...{ clock, gate: new Gate(), tracer: traces.tracer, deadLetters: { send: done } },
+      ...{ clock, gate: new Gate(), memory: new Memory(1), tracer: traces.tracer, deadLetters: { send: done } },
       log: { watermarks: nothing, open: () => fail(), crowded: () => false },
       writers: { known: () => ({ walker: () => true, header: Buffer.from('header') }), learn: nothing },
       sink: { insert: done, record: done, probe: nothing, ledgerHead: nothing, insertsSince: nothing },

@@ -61,7 +61,10 @@ test.each([
   const frame = { ...names, series: [], text_series: [], int_series: [] };
   const value = new Encoder('telemetry-frame').encodeFramed(1, frame);
   const batch = new Batch(0, true, 0, shape);
-  batch.add({ offset: 0, timestamp: 0, key: null, value, headers: {} }, { kind: 'good', schemaId: 1, rows: 1 });
+  batch.add(
+    { offset: 0, timestamp: 0, key: null, value, headers: {} },
+    { kind: 'good', schemaId: 1, rows: 1, windows: 1 },
+  );
   const { intent, groups } = batch.prepare(() => writer);
   expect(intent.shape).toBe(shape);
   expect(groups.map((g) => g.block?.().table)).toEqual([table]);

@@ -7,6 +7,7 @@ import {
   MAX_BATCH_BYTES,
   MAX_BATCH_MESSAGES,
   MAX_BATCH_ROWS,
+  MAX_BATCH_WINDOWS,
   MIN_AGE_MS,
   type Pending,
   retryDelay,
@@ -15,7 +16,7 @@ import {
 } from '../../../../services/domain/ingest/pace';
 
 const pending = (p: Partial<Pending>): Pending => ({
-  ...{ messages: 1, rows: 10, bytes: 500, age_ms: 0, behind: false, closed: false, cycle_ms: 0 },
+  ...{ messages: 1, rows: 10, windows: 2, bytes: 500, age_ms: 0, behind: false, closed: false, cycle_ms: 0 },
   ...p,
 });
 
@@ -29,6 +30,7 @@ test.each([
   ['full by bytes: now', pending({ bytes: MAX_BATCH_BYTES, behind: true }), 0],
   ['full by messages: now', pending({ messages: MAX_BATCH_MESSAGES, behind: true }), 0],
   ['full by rows: now', pending({ rows: MAX_BATCH_ROWS, behind: true }), 0],
+  ['full by windows: now', pending({ windows: MAX_BATCH_WINDOWS, behind: true }), 0],
   ['closed: now', pending({ closed: true, behind: true }), 0],
 ])('%s', (_, p, expected) => {
   expect(cutIn(p)).toBe(expected);
@@ -37,7 +39,8 @@ test.each([
 test('whatever is pending and caught up, it is cut within the freshness bound', () => {
   const any = fc.record({
     messages: fc.integer({ min: 1, max: 60_000 }),
-    rows: fc.nat(2_000_000),
+    rows: fc.nat(4_000_000),
+    windows: fc.nat(2_000_000),
     bytes: fc.nat(30_000_000),
     age_ms: fc.nat(10_000),
     behind: fc.constant(false),

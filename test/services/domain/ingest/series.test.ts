@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { avroType, schemas, typeOf } from '../../../../schemas/codec';
+import { Memory } from '../../../../services/domain/ingest/memory';
 import { compileSeries } from '../../../../services/domain/ingest/series';
 import { layoutsOf } from '../../../../services/domain/ingest/shape';
 import { NativeBlock } from './support/native-block';
@@ -42,10 +43,14 @@ const series = (metric: string, dt: number[], value: unknown[], quality: number[
   ...{ metric, dt, value, quality },
 });
 const bodiesOf = (frames: readonly object[]): Buffer => Buffer.concat(frames.map((f) => FRAME.toBuffer(f)));
+/** One for all: what is kept of an earlier block must not be seen in a later one. */
+const layout = compileSeries(READER, new Memory(2, 0))!;
 const rowsOf = (frames: readonly object[]): Row[] => {
-  const { rows, parts } = compileSeries(READER)!(bodiesOf(frames), frames.length)!;
-  expect(new NativeBlock(Buffer.concat(parts)).rows()).toHaveLength(rows);
-  return new NativeBlock(Buffer.concat(parts)).rows() as unknown as Row[];
+  const { rows, parts, release } = layout(bodiesOf(frames), frames.length)!;
+  const found = new NativeBlock(Buffer.concat(parts)).rows() as unknown as Row[];
+  release();
+  expect(found).toHaveLength(rows);
+  return found;
 };
 
 /** A reading as readings_raw has it. */

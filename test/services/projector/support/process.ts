@@ -2,6 +2,7 @@
 import { untraced } from '../../../../schemas/tracing/tracer';
 import { type Writer } from '../../../../services/domain/ingest/judge';
 import { type Conflict } from '../../../../services/domain/ingest/recovery';
+import { Memory } from '../../../../services/domain/ingest/memory';
 import { ProjectorError, SinkError } from '../../../../services/projector/errors';
 import { Gate } from '../../../../services/projector/gate';
 import { type PartitionMetrics } from '../../../../services/projector/metrics';
@@ -42,6 +43,7 @@ export class Process {
     private readonly faults: Faults,
     private readonly chance: () => number,
     private readonly gate = new Gate(),
+    private readonly memory = new Memory(2),
   ) {
     this.generation = ++world.group.generation;
   }
@@ -126,6 +128,7 @@ export class Process {
     return {
       clock: world.time,
       gate: this.gate,
+      memory: this.memory,
       tracer: untraced,
       adoptLedger: false,
       stopping: this.stop.signal,
