@@ -274,6 +274,7 @@ export class Agent {
       ...{ ...this.options, stream, outbox: this.outbox, traces: this.traces, states: this.states },
       file: (name) => this.file(name),
       deliver: (commands) => this.executor.deliver(commands),
+      forgotten: () => this.executor.tellEverything(),
     });
   }
 

@@ -32,6 +32,8 @@ export interface StreamPartsOptions extends Pick<
   /** Path of a file of the agent's. */
   file(name: string): string;
   deliver(commands: readonly Command[]): Promise<void>;
+  /** As Shipper's onForgotten. */
+  forgotten(): void;
 }
 
 export function streamParts(options: StreamPartsOptions): StreamParts {
@@ -54,6 +56,10 @@ export function streamParts(options: StreamPartsOptions): StreamParts {
     hint: new HintFile(options.file('shipped.json')),
     traces: tracing && new ShipTraces({ ...tracing, agentId, commands: traces }),
     onEvent: (event) => (event.kind === 'connected' ? log.info({ event }, 'shipper') : log.warn({ event }, 'shipper')),
+    onForgotten: () => {
+      log.warn('the stream was put back to an earlier moment: what came after it is told again');
+      options.forgotten();
+    },
     onFatal: (err) => {
       // Goes on storing, and says so: two copies that restart each other would never end.
       log.fatal({ err }, 'shipping has ended');

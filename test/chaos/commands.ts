@@ -53,9 +53,12 @@ async function main(count: number, kills: number, inFlight: number, seed: number
     const all = orders(count, inFlight, TIMEOUT_MS, random);
     const started = performance.now();
     const killed: string[] = [];
+    let deck: string[] = [];
     const ids = await submit(instance, { all, inFlight }, async (done) => {
       if (killed.length >= kills || done < ((killed.length + 1) * count) / (kills + 1)) return;
-      const victim = random.pick(VICTIMS);
+      // Nobody a second time before everybody was once.
+      if (deck.length === 0) deck = random.shuffled(VICTIMS);
+      const victim = deck.pop() as string;
       killed.push(victim);
       await kill(instance, victim);
     });

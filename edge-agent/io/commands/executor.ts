@@ -92,6 +92,12 @@ export class CommandExecutor {
     this.sleepers.wake(device);
   }
 
+  /** What the platform was told it may have lost. Of each command remembered, all there is to tell. */
+  tellEverything(): void {
+    for (const entry of this.options.ledger.state.entries.values())
+      void this.teller.tellAgain(entry, entry.command.attempt);
+  }
+
   /** Waits for what is at the field; what waits for its turn or for the stream goes on after the next start. */
   async close(): Promise<void> {
     this.stopping.abort();

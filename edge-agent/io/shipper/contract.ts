@@ -40,6 +40,8 @@ export interface ShipperOptions {
   /** Absent: nothing is traced. */
   readonly traces?: ShipTraces | undefined;
   onEvent(event: ShipperEvent): void;
+  /** The stream has less than it acknowledged: it was put back to an earlier moment, and ships what came after it again. */
+  onForgotten?(): void;
   /** This agent must not go on: another copy of it is shipping. */
   onFatal(error: ShipperError): void;
 }

@@ -110,7 +110,9 @@ export class Shipper {
     const committed = await link.connect((found) => void resume(outbox, found, noted, first));
     const { cursors, because } = resume(outbox, committed, noted, first);
     this.connectedBefore = true;
+    const forgotten = LANES.some((lane) => cursors[lane].next < this.cursors[lane].next);
     this.cursors = cursors;
+    if (forgotten) this.options.onForgotten?.();
     this.live = undefined;
     await this.settle();
     onEvent({ kind: 'connected', resumed: because });

@@ -20,6 +20,12 @@ export class Random {
     return Math.floor(this.next() * n);
   }
 
+  /** In another order. */
+  shuffled<T>(of: readonly T[]): T[] {
+    const left = [...of];
+    return of.map(() => left.splice(this.below(left.length), 1)[0] as T);
+  }
+
   pick<T>(of: readonly T[]): T {
     const chosen = of[this.below(of.length)];
     if (chosen === undefined) throw new Error('nothing to pick from');

@@ -12,7 +12,15 @@ import { KafkaLink } from '../../../edge-agent/io/shipper/link';
 import { EmbeddedAuthority } from '../../../services/api/identity/authority';
 import { KafkaAcls } from '../../../services/api/identity/broker-access';
 import { type Name } from '../../../services/domain/identity';
-import { committedConsumer, createKafka, ensureTopics, streamConfig, type StreamConfig } from '../../../schemas/stream';
+import { Publisher } from '../../../schemas/publisher';
+import {
+  committedConsumer,
+  createKafka,
+  ensureTopics,
+  idempotentProducer,
+  streamConfig,
+  type StreamConfig,
+} from '../../../schemas/stream';
 import { AgentTopics, Topics } from '../../../schemas/topics';
 import { Authority } from '../../support/certificates';
 import { type Stack, startStack } from '../../support/stack';
@@ -160,7 +168,7 @@ test('a certified agent writes with its own transactional id, and reads its own 
   await consumer.disconnect();
 });
 
-test('the agent’s own way of shipping has every right that it needs', async () => {
+test('the agent’s own ways to the stream have every right that they need', async () => {
   const link = new KafkaLink(agent, { agentId: 'edge-1', replicationFactor: 1, clock: systemClock });
   const nothing = { priority: undefined, telemetry: undefined };
   expect(await link.connect(() => undefined)).toEqual(nothing);
@@ -171,6 +179,9 @@ test('the agent’s own way of shipping has every right that it needs', async ()
   const again = new KafkaLink(agent, { agentId: 'edge-1', replicationFactor: 1, clock: systemClock });
   expect(await again.connect(() => undefined)).toEqual({ ...nothing, telemetry });
   await again.disconnect();
+  const straight = new Publisher(() => idempotentProducer(agent));
+  await straight.send([{ topic: Topics.commandEvents.name, key: 'default/c', value: Buffer.from('v') }]);
+  await straight.close();
   producer = await producerOf(agent, 'edge-1');
 });
 

@@ -439,6 +439,21 @@ describe('straight to the stream', () => {
     await again.executor.close();
   });
 
+  test('a platform that lost what it was told is told it again', async () => {
+    const stream = new Stream();
+    const { executor, told, settled } = await agent(new MemoryFs(), undefined, { direct: stream.word });
+    await executor.deliver([command()]);
+    await settled();
+    stream.open = false;
+    executor.tellEverything();
+    await settled();
+    expect([stream.states(), told.states()]).toEqual([
+      ['delivered', 'executed', 'verified'],
+      ['executed', 'verified'],
+    ]);
+    await executor.close();
+  });
+
   test.each([
     ['refused', (s: Stream) => (s.answer = () => Promise.reject(new Error('no broker')))],
     ['not answered', (s: Stream) => (s.answer = () => new Promise(() => undefined))],

@@ -56,6 +56,32 @@ test('a transient failure is tried again, visibly', async () => {
   await close();
 });
 
+test('a stream that was put back to an earlier moment gets what came after it again, and whoever told it otherwise is told', async () => {
+  const stream = new MemoryStream();
+  let forgotten = 0;
+  const { outbox, shipper, close } = await shipping(stream, new MemoryFs(), { onForgotten: () => forgotten++ });
+  await outbox.append([frame('a')]);
+  await shipper.whenShipped('telemetry', 1);
+  const backup = stream.commits;
+  await outbox.append([frame('a')]);
+  await shipper.whenShipped('telemetry', 2);
+  const awayOnce = (meanwhile: () => void) => (): void => {
+    stream.refuse = () => undefined;
+    meanwhile();
+    throw new Error('broker is away');
+  };
+  stream.refuse = awayOnce(() => undefined);
+  await outbox.append([frame('a')]);
+  await shipper.whenShipped('telemetry', 3);
+  expect([forgotten, all(stream).length]).toEqual([0, 3]);
+  stream.refuse = awayOnce(() => (stream.commits = backup));
+  await outbox.append([frame('a')]);
+  // The three that came after the first.
+  await until(() => all(stream).length === 6);
+  expect(forgotten).toBe(1);
+  await close();
+});
+
 test('fenced: fatal, and nothing is shipped any more', async () => {
   const stream = new MemoryStream();
   stream.refuse = () => {

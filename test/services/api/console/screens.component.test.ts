@@ -190,7 +190,7 @@ inBrowser('what cannot be undone wants the name typed', async () => {
   // While commands are in flight it is asked once more.
   jest.spyOn(world.deps.workflows, 'commandsInFlight').mockResolvedValueOnce(['c-7']);
   await confirm.click();
-  await dialog.getByText(/1 commands are in flight/).waitFor();
+  await dialog.getByText(/1 command is in flight/).waitFor();
   expect(world.started.decommissions).toEqual([]);
   await dialog.getByRole('button', { name: 'cancel them and decommission' }).click();
   await dialog.waitFor({ state: 'detached' });
