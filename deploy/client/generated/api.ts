@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (bef7b69848946afe9bad242b84be8df2663eb5fe020c15f9b7eb0fdef6b59a4c) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (aa6c5f671e97fecc0896c3011dafbc8a1d6a6eab94ed2d9d999901dae5c041ed) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
