@@ -18,7 +18,7 @@ export function plaintextProblem(
   env: Readonly<Record<string, string | undefined>>,
   { remote, addresses, encrypted }: Connection,
 ): { readonly message: string; readonly hint: string } | undefined {
-  const abroad = encrypted ? undefined : addresses.find((a) => !isLoopback(hostOf(a)));
+  const abroad = encrypted ? undefined : addresses.find((a) => !isHere(a));
   const said = (env['MILLRACE_PLAINTEXT'] ?? '').split(',').map((s) => s.trim());
   if (abroad === undefined || said.includes(remote)) return undefined;
   return {
@@ -26,6 +26,9 @@ export function plaintextProblem(
     hint: `set up TLS, or MILLRACE_PLAINTEXT=${remote} if the network itself is trusted`,
   };
 }
+
+/** Whether an address (host:port or URL) is of this machine. */
+export const isHere = (address: string): boolean => isLoopback(hostOf(address));
 
 /** `[::1]:9092` and `https://host/path` too. */
 function hostOf(address: string): string {

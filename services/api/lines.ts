@@ -11,6 +11,7 @@ export interface Line {
 }
 
 const NEWLINE = 10;
+const NOTHING = Buffer.alloc(0);
 
 export class LineSplitter {
   private number = 0;
@@ -22,8 +23,8 @@ export class LineSplitter {
     const lines: Line[] = [];
     let from = 0;
     for (let to = piece.indexOf(NEWLINE); to >= 0; to = piece.indexOf(NEWLINE, from)) {
-      this.keep(piece.subarray(from, to));
-      lines.push(...this.finish());
+      const line = this.begun_bytes === 0 ? this.whole(piece, from, to) : this.joined(piece.subarray(from, to));
+      if (line.text !== '') lines.push(line);
       from = to + 1;
     }
     this.keep(piece.subarray(from));
@@ -32,7 +33,15 @@ export class LineSplitter {
 
   /** The last line, when it does not end with a newline. */
   end(): Line[] {
-    return this.begun_bytes === 0 ? [] : this.finish();
+    if (this.begun_bytes === 0) return [];
+    const line = this.joined(NOTHING);
+    return line.text === '' ? [] : [line];
+  }
+
+  /** A line that lies in one piece, as nearly all do: read where it is. */
+  private whole(piece: Buffer, from: number, to: number): Line {
+    const text = to - from > MAX_LINE_BYTES ? undefined : piece.toString('utf8', from, to).trim();
+    return { number: ++this.number, text };
   }
 
   private keep(part: Buffer): void {
@@ -41,11 +50,11 @@ export class LineSplitter {
     else if (part.length > 0) this.begun.push(part);
   }
 
-  private finish(): Line[] {
-    const number = ++this.number;
+  private joined(rest: Buffer): Line {
+    this.keep(rest);
     const text = this.begun_bytes > MAX_LINE_BYTES ? undefined : Buffer.concat(this.begun).toString().trim();
     this.begun = [];
     this.begun_bytes = 0;
-    return text === '' ? [] : [{ number, text }];
+    return { number: ++this.number, text };
   }
 }

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { lagGauge } from '../lib/lag-gauge';
 
 export interface RegistryMetrics {
-  decision(outcome: string, type: string): void;
+  decision(outcome: string, type: string, count: number): void;
   lag(topic: string, partition: number, messages: number): void;
   transaction(requests: number, seconds: number): void;
   devices(partition: number, count: number): void;
@@ -41,7 +41,7 @@ export function registryMetrics(registry: Registry): RegistryMetrics {
     registers,
   });
   return {
-    decision: (outcome, type) => decisions.inc({ outcome, type }),
+    decision: (outcome, type, count) => decisions.inc({ outcome, type }, count),
     lag: (topic, partition, messages) => lag.set({ topic, partition }, messages),
     transaction: (count, s) => {
       requests.observe(count);

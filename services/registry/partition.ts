@@ -45,6 +45,12 @@ interface Batch {
   newest?: { readonly key: string; readonly offset: string };
 }
 
+interface Tally {
+  readonly outcome: string;
+  readonly type: string;
+  count: number;
+}
+
 interface Settled {
   readonly decision: Decision;
   readonly device: DeviceOrNone;
@@ -53,7 +59,8 @@ interface Settled {
 type Read = { readonly request: DeviceRequest } | { readonly refusal: Refusal };
 
 export class PartitionRegistry implements PartitionWork {
-  private tally: [outcome: string, type: string][] = [];
+  /** Decisions of the batch under way, by outcome and type: a metric is looked up once for each, not for each request. */
+  private tally = new Map<string, Tally>();
   private begun_at = 0;
 
   constructor(
@@ -87,10 +94,14 @@ export class PartitionRegistry implements PartitionWork {
   committed(): void {
     this.store.commit();
     const { metrics, now } = this.deps;
-    for (const [outcome, type] of this.tally) metrics.decision(outcome, type);
-    metrics.transaction(this.tally.length, (now() - this.begun_at) / 1_000);
+    let decided = 0;
+    for (const { outcome, type, count } of this.tally.values()) {
+      metrics.decision(outcome, type, count);
+      decided += count;
+    }
+    metrics.transaction(decided, (now() - this.begun_at) / 1_000);
     metrics.devices(this.partition, this.store.size);
-    this.tally = [];
+    this.tally.clear();
   }
 
   private async read(message: KafkaMessage): Promise<Read> {
@@ -127,7 +138,7 @@ export class PartitionRegistry implements PartitionWork {
   private refuse(message: KafkaMessage, refusal: Refusal, outputs: Outputs): void {
     const source = { topic: Topics.deviceRequests.name, partition: this.partition, consumer: GROUP_ID };
     outputs.deadLetter(deadLetter(message, { ...source, now: this.deps.now() }, refusal));
-    this.tally.push(['refused', 'other']);
+    this.count('refused', 'other');
   }
 
   private answer(offset: string, record: DeviceRequest, batch: Batch): void {
@@ -149,7 +160,7 @@ export class PartitionRegistry implements PartitionWork {
     const key = deviceKey(record.tenant, record.device_id);
     const before = this.store.get(key);
     const decision = this.decide(before, record, now);
-    this.tally.push([decision.kind, knownType(record.type)]);
+    this.count(decision.kind, knownType(record.type));
     if (decision.kind !== 'accepted') return { decision, device: before };
     const device = evolve(before, decision.event);
     batch.agents.note(key, before, device);
@@ -157,6 +168,13 @@ export class PartitionRegistry implements PartitionWork {
     batch.newest = { key, offset };
     batch.outputs.event(key, decision.event, device);
     return { decision, device };
+  }
+
+  private count(outcome: string, type: string): void {
+    const key = `${outcome} ${type}`;
+    const known = this.tally.get(key);
+    if (known) known.count++;
+    else this.tally.set(key, { outcome, type, count: 1 });
   }
 
   private decide(state: DeviceOrNone, record: DeviceRequest, now: number): Decision {

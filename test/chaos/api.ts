@@ -1,17 +1,23 @@
 /**
  * Calls every route of openapi.json with what fits and what does not, and looks for 5xx and answers that are not in it.
- * Without --url it starts an API over memory; with it (and MILLRACE_API_TOKEN) it calls one that runs.
+ * Without --url it starts an API over memory; with it (and MILLRACE_API_TOKEN) it calls one that runs,
+ * and what that has is moved, decommissioned, revoked and deleted: on another machine only with --confirm.
  *
- *   node dist/test/chaos/api.js [--seed N] [--examples 50] [--url http://127.0.0.1:8080]
+ *   node dist/test/chaos/api.js [--seed N] [--examples 50] [--phases coverage,fuzzing,stateful]
+ *       [--url http://127.0.0.1:8080 [--confirm]]
+ *
+ * Calls of real components take ten times as long: with --phases fuzzing there are hundreds in place of thousands.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isHere } from '../../schemas/plaintext';
 import { projectRoot } from '../../schemas/root';
 import { TOKEN } from '../services/api/harness';
 import { type Known, startWholeApi } from '../services/api/whole-api';
+import { knownOf } from './support/known-routes';
 
 const VERSION = '4.32.5';
 /** Never ends by itself: its answers are tested by hand. */
@@ -29,20 +35,33 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     examples: { type: 'string', default: '50' },
+    phases: { type: 'string', default: 'coverage,fuzzing,stateful' },
     url: { type: 'string' },
+    confirm: { type: 'boolean', default: false },
   },
 });
 
 void main();
 
+interface Target {
+  readonly url: string;
+  readonly token: string;
+  readonly known: Known;
+  close(): Promise<void>;
+}
+
 async function main(): Promise<void> {
+  if (values.url !== undefined && !values.confirm && !isHere(values.url)) {
+    console.error(`what ${values.url} has is moved, decommissioned, revoked and deleted; confirm it with --confirm`);
+    process.exitCode = 2;
+    return;
+  }
   const folder = await ensureSchemathesis();
-  const api = values.url === undefined ? await startWholeApi() : undefined;
-  const url = api?.url ?? values.url ?? '';
-  const token = api ? TOKEN : (process.env['MILLRACE_API_TOKEN'] ?? '');
+  const target = values.url === undefined ? await inMemory() : await running(values.url.replace(/\/$/, ''));
+  const { url, token } = target;
   const work = mkdtempSync(join(tmpdir(), 'millrace-chaos-api-'));
   const config = join(work, 'schemathesis.toml');
-  writeFileSync(config, configOf(api?.known ?? {}));
+  writeFileSync(config, configOf(target.known));
   try {
     const code = await python(
       [
@@ -55,16 +74,37 @@ async function main(): Promise<void> {
         `${url}/api/v1`,
       ]
         .concat('--header', `Authorization: Bearer ${token}`, '--checks', CHECKS.join(','))
-        .concat('--max-examples', values.examples, '--seed', values.seed, '--continue-on-failure', '--no-color')
+        .concat(
+          '--phases',
+          values.phases,
+          '--max-examples',
+          values.examples,
+          '--seed',
+          values.seed,
+          '--continue-on-failure',
+          '--no-color',
+        )
         .concat(LEFT_OUT.flatMap((path) => ['--exclude-path', path])),
       { PYTHONPATH: folder, SCHEMATHESIS_HOOKS: join(projectRoot(), 'test', 'chaos', 'support', 'ndjson.py') },
     );
     if (code !== 0) console.error(`not sound; repeat with --seed ${values.seed} --examples ${values.examples}`);
     process.exitCode = code;
   } finally {
-    await api?.close();
+    await target.close();
     rmSync(work, { recursive: true });
   }
+}
+
+async function inMemory(): Promise<Target> {
+  const api = await startWholeApi();
+  return { url: api.url, token: TOKEN, known: api.known, close: () => api.close() };
+}
+
+async function running(url: string): Promise<Target> {
+  const token = process.env['MILLRACE_API_TOKEN'] ?? '';
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as { readonly paths: object };
+  const known = await knownOf(url, token, Object.keys(document.paths));
+  return { url, token, known, close: () => Promise.resolve() };
 }
 
 /** Mostly what is there, so that calls get further than 404 and 400; now and then what comes to mind. */

@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (8db76e8a5cb8aa88bea74769d980e5a56632637427351a4fcac6cc2acf552c40) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (74e8a8baac94d3630acb0312c90a5bd44e12dd3a4e60c724604f77d4bae27e97) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {

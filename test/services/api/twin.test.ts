@@ -132,7 +132,10 @@ describe('at a time', () => {
   });
 
   test('now is what it is; before it was registered there was none', async () => {
-    expect((await api.call('GET', `${at}?at=${time(60_000)}`)).body).toMatchObject({ state: 'active', version: 1 });
+    expect((await api.call('GET', `${at}?at=${decodeURIComponent(time(60_000))}`)).body).toMatchObject({
+      state: 'active',
+      version: 1,
+    });
     const none = await api.call('GET', `${at}?at=${time(-1)}`);
     expect([none.status, none.body['detail']]).toEqual([404, expect.stringContaining('it was registered at')]);
     expect((await api.call('GET', `${at}?at=yesterday`)).status).toBe(400);

@@ -31,7 +31,7 @@ function setUp(over: Partial<RegistryDeps> = {}): {
     partitionOf: () => 2,
     ensureAgentTopics: (wanted) => Promise.resolve(void agents.push(...wanted)),
     metrics: {
-      decision: (outcome, type) => counted.push(`${outcome} ${type}`),
+      decision: (outcome, type, count) => counted.push(...Array<string>(count).fill(`${outcome} ${type}`)),
       transaction: () => undefined,
       devices: () => undefined,
     },
