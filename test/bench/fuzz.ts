@@ -135,6 +135,7 @@ async function apart({ name }: Target): Promise<Figures> {
 async function main(): Promise<void> {
   const one = TARGETS.find((t) => t.name === values.codec);
   if (one) {
+    process.once('disconnect', () => process.exit(1));
     const alive = (inputs: number): void => void tell({ inputs });
     const told = run(one, Number(values.inputs), Number(values.seed), alive).then(
       (figures): Told => ({ figures }),

@@ -36,8 +36,8 @@ export class Network {
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
   private closed = false;
-  private ended: (error: RequestError) => void = () => undefined;
-  private readonly end: Promise<never>;
+  /** What ends the requests under way. */
+  private readonly ends = new Set<(error: RequestError) => void>();
   private renewal: NodeJS.Timeout | undefined;
 
   constructor(
@@ -58,8 +58,6 @@ export class Network {
       now: () => performance.now(),
     });
     this.client = new BACnetClient({ port, apduTimeout: timeout_ms, transport: this.carrier });
-    this.end = new Promise((_, reject) => (this.ended = reject));
-    this.end.catch(() => undefined);
     this.client.on('error', (error) => listener.failed(error));
     const notified = ({ header, payload }: Notified): void => {
       this.stats.notifications++;
@@ -146,7 +144,7 @@ export class Network {
     if (this.closed) return;
     this.closed = true;
     clearTimeout(this.renewal);
-    this.ended(new RequestError('closed', 'the agent is stopping'));
+    for (const end of this.ends) end(new RequestError('closed', 'the agent is stopping'));
     this.client.close();
   }
 
@@ -164,13 +162,17 @@ export class Network {
     if (this.closed) throw new RequestError('closed', 'the agent is stopping');
     this.inFlight++;
     this.stats.requests++;
-    const work = start();
-    work.catch(() => undefined);
+    let end: (error: RequestError) => void = () => undefined;
     try {
-      return await Promise.race([work, this.end]);
+      // No race with a promise that lives as long as the network: it would keep every answer there ever was.
+      return await new Promise<T>((resolve, reject) => {
+        this.ends.add((end = reject));
+        start().then(resolve, reject);
+      });
     } catch (cause) {
       throw this.explained(cause as Error);
     } finally {
+      this.ends.delete(end);
       this.inFlight--;
       this.waiting.shift()?.();
     }

@@ -18,17 +18,18 @@ export class Requests {
   /** Resolves with the reason when the session is of no more use. */
   readonly lost: Promise<Error>;
   private reason: Error | undefined;
-  private end: (reason: Error) => void = () => undefined;
+  /** What is told of the end: `lost`, and the requests under way. */
+  private readonly ends = new Set<(reason: Error) => void>();
 
   constructor(private readonly timeout_ms: number) {
-    this.lost = new Promise((resolve) => (this.end = resolve));
+    this.lost = new Promise((resolve) => this.ends.add(resolve));
   }
 
   gone(reason: Error): void {
     if (!this.open) return;
     this.open = false;
     this.reason = reason;
-    this.end(reason);
+    for (const end of this.ends) end(reason);
   }
 
   call<T>(what: string, start: (cb: Callback<T>) => void, timeout_ms = this.timeout_ms): Promise<T> {
@@ -44,11 +45,15 @@ export class Requests {
 
   /** Ends with the answer, with its time, or with the link: whichever comes first. */
   async ask<T>(what: string, timeout_ms: number, work: Promise<T>): Promise<T> {
-    const ended = this.lost.then((reason) => {
-      throw endedBy(what, reason);
+    let end: (reason: Error) => void = () => undefined;
+    // No race with a promise that lives as long as the session: it would keep every answer there ever was.
+    const ended = new Promise<T>((resolve, reject) => {
+      work.then(resolve, reject);
+      this.ends.add((end = (reason) => reject(endedBy(what, reason))));
+      if (this.reason) end(this.reason);
     });
     try {
-      return await within(timeout_ms, what, Promise.race([work, ended]));
+      return await within(timeout_ms, what, ended);
     } catch (error) {
       if (error instanceof LinkError) throw error;
       if (this.reason) throw endedBy(what, this.reason);
@@ -57,6 +62,8 @@ export class Requests {
         !this.open || /Invalid Channel|connection|BadSession|BadSecureChannel|has been closed/i.test(message);
       const kind = isLost ? 'closed' : /timed? ?out|BadRequestTimeout/i.test(message) ? 'timeout' : 'service';
       throw new LinkError(kind, `${what}: ${message.trim()}`, { cause: error });
+    } finally {
+      this.ends.delete(end);
     }
   }
 }

@@ -80,6 +80,8 @@ export type AdapterSession<M, O> = BrokerSession<M, O> & { readonly unanswered: 
 
 const TICK_MS = 100;
 
+const EXCLUDED = 'is suspended or decommissioned';
+
 export class MessagesAdapter<M extends Arrived, O> implements FieldAdapter {
   private readonly name: string;
   private readonly broker: AdapterSession<M, O>;
@@ -177,11 +179,10 @@ export class MessagesAdapter<M extends Arrived, O> implements FieldAdapter {
 
   private refuseExcluded(operation: string, device: string): void {
     if (!this.heard.isExcluded(device)) return;
-    const hint = 'it is suspended or decommissioned: activate it first';
-    throw new AdapterError('not-writable', operation, `${device} is excluded`, hint);
+    throw new AdapterError('not-writable', operation, `${device} is excluded`, `it ${EXCLUDED}: activate it first`);
   }
 
-  /** Whatever comes of it, a message is acknowledged in the end: one that means nothing must not come again for ever. */
+  /** Whatever comes of it, a message is acknowledged or refused in the end: one that means nothing must not come again for ever. */
   private message(message: M): void {
     this.count('messages');
     const now = this.deps.clock.now();
@@ -190,17 +191,20 @@ export class MessagesAdapter<M extends Arrived, O> implements FieldAdapter {
     meaning.strangers.forEach((name) => this.strangers.met(name));
     if (meaning.complaint !== '') this.complain(meaning);
     const samples = meaning.bad.filter((s) => !this.heard.isExcluded(s.device));
+    let excluded = '';
     for (const { device, reason } of meaning.lost) this.heard.lose(device, now, reason);
     for (const { device, samples: said } of meaning.heard) {
       if (this.heard.isExcluded(device)) {
         this.count('excluded');
+        excluded = `${device} ${EXCLUDED}`;
         continue;
       }
       this.heard.heard(device, said, this.deps.clock.monotonic(), now);
       samples.push(...said);
     }
     this.say(meaning.publish);
-    const ack = (): void => message.durable(meaning.complaint === '' ? undefined : meaning.complaint);
+    const refusal = meaning.complaint || (samples.length === 0 ? excluded : '');
+    const ack = (): void => message.durable(refusal === '' ? undefined : refusal);
     const { receipts } = message;
     if (samples.length > 0) this.intake?.push({ samples, ack, ...(receipts && { receipts }) });
     else ack();

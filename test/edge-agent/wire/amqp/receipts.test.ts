@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { type Receipts as Durables } from '../../../../edge-agent/adapter';
+import { amqpDialect, type AmqpMessage } from '../../../../edge-agent/wire/amqp/dialect';
 import { Memory } from '../../../../edge-agent/wire/amqp/memory';
 import { type Arrival, fingerprint, Receipts, type Settle } from '../../../../edge-agent/wire/amqp/receipts';
+
+import { MessagesAdapter } from '../../../../edge-agent/wire/broker/adapter';
+import { type SessionListener } from '../../../../edge-agent/wire/broker/session';
+import { Observer } from '../../../contract/adapter/observer';
+import { connectionOf } from '../../plan-of';
 
 const none: Settle = () => undefined;
 
@@ -140,3 +146,30 @@ test('an agent that was killed before it settled knows again what its readings a
 });
 
 const taken = (arrival: Arrival): Durables => (arrival.kind === 'new' ? (arrival.receipts ?? new Map()) : new Map());
+
+test('what a suspended device says is given back with the reason, and what another says is taken', async () => {
+  const device = (id: string): string => `{ id: ${id}, connection: b, points: [{ metric: v }] }`;
+  const connection = connectionOf(`
+agent: { id: a }
+connections: [{ name: b, protocol: amqp-0-9-1, host: h, amqp: { sources: [{ address: q }] } }]
+devices: [${device('ours')}, ${device('suspended')}]
+`);
+  const clock = { now: () => 1_700_000_000_000, monotonic: () => 0 };
+  let broker: SessionListener<AmqpMessage> | undefined;
+  const session = (listener: SessionListener<AmqpMessage>) => {
+    broker = listener;
+    return { start: none, hold: none, close: none, connected: false, stats: {}, lastError: '', unanswered: 0 } as never;
+  };
+  const adapter = new MessagesAdapter(connection, { clock, random: () => 0.5 }, amqpDialect(connection), session);
+  adapter.start(new Observer());
+  adapter.exclude(new Set(['suspended']));
+  const settled = ['ours', 'suspended'].map(
+    (name) =>
+      new Promise((resolve) =>
+        broker?.message({ source: 0, name, payload: Buffer.from('{"v":1}'), fault: '', durable: resolve }),
+      ),
+  );
+  expect(await Promise.all(settled)).toEqual([undefined, 'suspended is suspended or decommissioned']);
+  expect(adapter.status().counters).toMatchObject({ messages: 2, excluded: 1 });
+  await adapter.close();
+});
