@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (fc833ad5d2744c8999c7ed65fea108bd8585029a478b09d598fd2265ac1b9189) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (3448602fa923b60007af15ea13e58906be2dc43dfcabdb46fc07abbe7ddc860f) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -3030,7 +3030,7 @@ export interface operations {
     listAlarms: {
         parameters: {
             query?: {
-                /** @description Only those that are active or not acknowledged */
+                /** @description Only those that are active or not acknowledged or shelved */
                 standing?: boolean;
                 device?: string;
                 limit?: number;
