@@ -6,7 +6,7 @@ export interface AlarmsQuery {
   readonly tenant: string;
   readonly scope: Scope;
   readonly device?: string;
-  /** Only those that are active, or not acknowledged yet. */
+  /** Only those that are active, not acknowledged yet, or shelved: a shelf hides what is raised meanwhile. */
   readonly standing: boolean;
   readonly limit: number;
 }
@@ -71,7 +71,7 @@ export class Overview {
   alarms({ scope, standing, device, ...q }: AlarmsQuery): Promise<Row[]> {
     return this.rows(
       `SELECT * EXCEPT (tenant) FROM alarms WHERE tenant = {tenant:String} ${withinScope(scope)}
-         ${device === undefined ? '' : 'AND device_id = {device:String}'} ${standing ? 'AND (active OR NOT acknowledged)' : ''}
+         ${device === undefined ? '' : 'AND device_id = {device:String}'} ${standing ? 'AND (active OR NOT acknowledged OR ifNull(shelved_until > now64(3), false))' : ''}
        ORDER BY active DESC, acknowledged, priority, raised_at DESC LIMIT {limit:UInt32}`,
       { ...q, ...sitesOf(scope), ...(device !== undefined && { device }) },
     );

@@ -43,7 +43,7 @@ export async function seedModels(api: ApiClient, profile: string, say: (text: st
     const { left_out } = await modelsOfProfile(api, profile);
     for (const { name, reason } of left_out) say(`model ${name} is not defined by the profile: ${reason}`);
   } catch (e) {
-    if (!(e instanceof ApiRefusal && e.status === 400)) throw e;
+    if (!(e instanceof ApiRefusal) || e.status >= 500) throw e;
     say(`the profile's models are not defined: ${[e.message, e.hint].filter(Boolean).join('; ')}`);
   }
 }

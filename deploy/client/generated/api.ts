@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (74e8a8baac94d3630acb0312c90a5bd44e12dd3a4e60c724604f77d4bae27e97) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (1175ec0583a0840bf058674ba238a3634d55d4afba11e7ab5da469d12ddfb689) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -3087,7 +3087,7 @@ export interface operations {
     listAlarms: {
         parameters: {
             query?: {
-                /** @description Only those that are active or not acknowledged */
+                /** @description Only those that are active or not acknowledged or shelved */
                 standing?: boolean;
                 device?: string;
                 limit?: number;

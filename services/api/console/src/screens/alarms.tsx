@@ -78,14 +78,14 @@ function Standing() {
         >
           {(all) =>
             all.length === shelved.length ? (
-              <Empty>All of them are shelved.</Empty>
+              <Empty>All of them are shelved, see below.</Empty>
             ) : (
               <AlarmTable alarms={all.filter((a) => !shelved.includes(a))} again={loaded.again} />
             )
           }
         </Shown>
         <Cli text="./millrace alarm list" />
-        <Sql text="SELECT * FROM alarms WHERE active OR NOT acknowledged ORDER BY priority, raised_at DESC" />
+        <Sql text="SELECT * FROM alarms WHERE active OR NOT acknowledged OR shelved_until > now() ORDER BY priority, raised_at DESC" />
       </Card>
       {shelved.length > 0 && (
         <Card title="Shelved">

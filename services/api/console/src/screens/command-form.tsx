@@ -168,12 +168,9 @@ export function CommandForm({ device, sent }: { device: Device; sent: () => void
 }
 
 function About({ command: { description, verified_by } }: { command: ModelCommand }) {
-  if (!description && !verified_by) return null;
-  return (
-    <p class="soft">
-      {description} {verified_by && <>Verified by what the agent then reads of {verified_by}.</>}
-    </p>
-  );
+  const verified = verified_by && `Verified by what the agent then reads of ${verified_by}`;
+  const words = [description, verified].filter(Boolean);
+  return words.length === 0 ? null : <p class="soft">{words.join(' · ')}</p>;
 }
 
 const argumentsFor = (command: ModelCommand, given: Given): Record<string, unknown> =>
