@@ -41,10 +41,15 @@ const Pdu = { confirmed: 0, unconfirmed: 1, complexAck: 3, segmentAck: 4, error:
 const SEGMENTED = 0x08;
 /** Of a request. */
 const INVOKE_AT = 2;
-/** Where the tagged data of a service begin. */
-const SERVICE_DATA: Readonly<Record<number, number>> = {
-  ...{ [Pdu.confirmed]: 4, [Pdu.unconfirmed]: 2, [Pdu.complexAck]: 3, [Pdu.error]: 3 },
+/** What is for us, by kind and service: where its tagged data begin, and the lists of values in them. We serve nobody. */
+const SERVICES: Readonly<Record<string, { readonly begin: number; readonly values: readonly number[] }>> = {
+  [`${Pdu.complexAck}/12`]: { begin: 3, values: [3] },
+  [`${Pdu.complexAck}/14`]: { begin: 3, values: [1, 4] },
+  [`${Pdu.unconfirmed}/0`]: { begin: 2, values: [] },
+  [`${Pdu.unconfirmed}/2`]: { begin: 2, values: [4, 2] },
 };
+/** Where a kind has its service. */
+const SERVICE_AT: Readonly<Record<number, number>> = { [Pdu.complexAck]: 2, [Pdu.unconfirmed]: 1 };
 /** In the place of an answer that is not well formed: a tag that no answer begins with. */
 const NO_ANSWER = 0x00;
 
@@ -138,13 +143,11 @@ export class Carrier extends EventEmitter {
   private application({ data, expects_reply }: Npdu, sender: string, kind: Datagram['kind']): void {
     const type = (data[0] ?? 0) >> 4;
     if (type === Pdu.complexAck && ((data[0] ?? 0) & SEGMENTED) !== 0) return this.segment(data, sender);
-    // We send no segments and take no request in segments.
-    if (type === Pdu.segmentAck || (type === Pdu.confirmed && ((data[0] ?? 0) & SEGMENTED) !== 0)) return this.broken();
-    const begin = SERVICE_DATA[type];
-    const isWhole = begin === undefined || (data.length >= begin && isWellFormed(data.subarray(begin)));
-    if (!isWhole && type !== Pdu.complexAck) return this.broken();
-    if (!isWhole) this.stats.broken++;
-    const apdu = isWhole ? data : Buffer.concat([data.subarray(0, 3), Buffer.of(NO_ANSWER)]);
+    const verdict = judge(type, data);
+    if (verdict === 'foreign') return;
+    if (verdict === 'broken') this.broken();
+    if (verdict === 'broken' && type !== Pdu.complexAck) return;
+    const apdu = verdict === 'whole' ? data : Buffer.concat([data.subarray(0, 3), Buffer.of(NO_ANSWER)]);
     const control = expects_reply ? EXPECTS_REPLY : 0;
     const shown = kind === Bvlc.broadcast ? Bvlc.broadcast : Bvlc.unicast;
     this.hand(encodeDatagram(shown, Buffer.concat([Buffer.of(1, control), apdu])), sender);
@@ -184,4 +187,16 @@ export class Carrier extends EventEmitter {
   private broken(): void {
     this.stats.broken++;
   }
+}
+
+/** Whether the library may have it. We send no segments and answer no requests. */
+function judge(type: number, data: Buffer): 'whole' | 'broken' | 'foreign' {
+  if (type === Pdu.error) return data.length >= 3 && isWellFormed(data.subarray(3)) ? 'whole' : 'broken';
+  const at = SERVICE_AT[type];
+  if (at === undefined) return type === Pdu.segmentAck || type === Pdu.confirmed ? 'foreign' : 'whole';
+  const service = SERVICES[`${type}/${data[at]}`];
+  if (!service) return type === Pdu.complexAck ? 'broken' : 'foreign';
+  return data.length >= service.begin && isWellFormed(data.subarray(service.begin), service.values)
+    ? 'whole'
+    : 'broken';
 }

@@ -68,7 +68,7 @@ const SEEDS = [
   datagram(`0108 0007 01 0c 30000e ${VALUES}`),
   datagram('0100 50000e 9101 911f'),
   datagram('0100 7000 04'),
-  datagram('0120ffff00ff 1000 c4020003e9 2205c4 9103 2201'),
+  datagram('0120ffff00ff 1000 c4020003e9 2205c4 9103 2101'),
   datagram('0100 1002 0901 1c020003e9 2c00000001 3a012c 4e 0955 2e 4441ac0000 2f 096f 2e 820400 2f 4f'),
   datagram('0180 01 0007 0008'),
   datagram('0180 03 01 0007'),

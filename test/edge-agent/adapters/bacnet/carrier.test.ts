@@ -69,6 +69,7 @@ test.each([
   ['values in lists in an answer', '0c00000001 1e 2955 4e 44 41ac0000 4f 1f', true],
   ['a long text', `75 fe 0100 ${'61'.repeat(256)}`, true],
   ['an extended tag', 'f9 ff 01', true],
+  ['a type that there is not', 'f1 b8 ac', false],
   ['a boolean, whose value is in its tag', '11', true],
   ['nothing', '', true],
   ['a length beyond the end', '44 41ac', false],
@@ -79,6 +80,13 @@ test.each([
   ['lists without an end', '1e'.repeat(100), false],
   ['the end before the length', '75', false],
 ])('%s', (_, bytes, expected) => expect(isWellFormed(hex(bytes))).toBe(expected));
+
+test.each([
+  ['a plain value', '1e 2955 4e 4441ac0000 4f 1f', true],
+  ['an error in its place', '1e 2955 5e 9102 9120 5f 1f', true],
+  ['tagged data', '1e 2917 4e ac00000000 4f 1f', false],
+  ['a list', '1e 2955 4e 2e 2100 2f 4f 1f', false],
+])('a property with %s', (_, bytes, expected) => expect(isWellFormed(hex(bytes), [1, 4])).toBe(expected));
 
 const segment = (invoke: number, sequence: number, more: boolean, data: string, window = 4): Buffer =>
   Buffer.concat([Buffer.of(0x38 | (more ? 4 : 0), invoke, sequence, window, 14), Buffer.from(data)]);
@@ -212,9 +220,10 @@ describe('a device behind a router', () => {
 
 test('what a BBMD hands on comes from who said it, not from the BBMD', () => {
   const { wire, heard } = carried();
-  const npdu = Buffer.concat([hex('0a000009bac1'), hex('01 00 10 08')]);
+  const iAm = hex('10 00 c4020003e9 2205c4 9103 2101');
+  const npdu = Buffer.concat([hex('0a000009bac1'), hex('01 00'), iAm]);
   wire.emit('message', encodeDatagram(0x04, npdu), ROUTER);
-  expect(heard).toEqual([{ apdu: hex('1008'), sender: '10.0.0.9:47809' }]);
+  expect(heard).toEqual([{ apdu: iAm, sender: '10.0.0.9:47809' }]);
 });
 
 test('our own search for a router, come back to us, is not taken for a request', () => {
@@ -258,6 +267,14 @@ test('a device that breaks off in the middle of an answer leaves the others thei
     expect(await second).toMatchObject([{ object: VALUE.object, values: [{ id: 85, value: [{ value: 21.5 }] }] }]);
     one.close();
     expect(await first).toMatchObject({ kind: 'closed' });
+  }));
+
+test('an answer that the library would go round in for ever is a bad answer', () =>
+  network(async (one, wire) => {
+    const read = one.read(OTHER, [VALUE], false);
+    const looping = hex('0c00000001 1e 2917 4e f1b8 ac0000 4f 1f');
+    wire.say(OTHER, Buffer.concat([Buffer.of(0x30, invokeOf(wire), 14), looping]));
+    await expect(read).rejects.toMatchObject({ kind: 'bad-response' });
   }));
 
 test('an answer that is not well formed is a bad answer at once, not silence', () =>
