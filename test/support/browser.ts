@@ -162,7 +162,11 @@ export async function contextOf(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1_400, height: 900 }, reducedMotion: 'reduce', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1_400, height: 900 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
   const axe = readFileSync(join(projectRoot(), 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
   await context.addInitScript({ content: axe });
   return context;
