@@ -1,4 +1,4 @@
-// Generated from services/api/openapi.yaml (1175ec0583a0840bf058674ba238a3634d55d4afba11e7ab5da469d12ddfb689) by deploy/client/generate.ts. Do not edit.
+// Generated from services/api/openapi.yaml (2b8c8bfc6005f4c85f30ea648d6558a32a318fd218270098c72b30138d070bb9) by deploy/client/generate.ts. Do not edit.
 export interface paths {
     "/devices": {
         parameters: {
@@ -2846,7 +2846,10 @@ export interface operations {
     defineModelsOfProfile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of your choice, new for each request; the same again when an answer did not come */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };

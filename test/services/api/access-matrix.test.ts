@@ -1,5 +1,8 @@
 /** Every route of openapi.json × every role × own and foreign tenant × site: what is answered is what the decision says. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ApiKey } from '../../../schemas/generated';
+import { projectRoot } from '../../../schemas/root';
 import { actionOf, checkTable, ROUTES } from '../../../services/api/access-table';
 import { createApp } from '../../../services/api/app';
 import { openApiDocument } from '../../../services/api/description';
@@ -49,7 +52,8 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /devices/{id}/replace': { serial: 'sn-2' },
   'PUT /devices/{id}/config': { interval_s: 60 },
   'PUT /devices/{id}/config/reported': { config: {}, config_version: 0 },
-  'POST /models': { profile: 'agent: {}' },
+  'POST /models': { profile: readFileSync(join(projectRoot(), 'deploy/local/profiles/demo.yaml'), 'utf8') },
+  'POST /devices/{id}/decommissioning': { force: true },
   'PUT /models/{name}': { description: 'a pump' },
   'PUT /images/{sha256}': new Uint8Array(4),
   'POST /batches': BATCH,
