@@ -127,6 +127,15 @@ function useTheme(): [Theme, () => void] {
   return [theme, () => set(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto')];
 }
 
+/** How many pictures a screen may take until its field for searching is there. */
+const SEARCH_FRAMES = 120;
+
+function focusSearch(frames: number): void {
+  const field = document.getElementById('search');
+  if (field) field.focus();
+  else if (frames > 0) requestAnimationFrame(() => focusSearch(frames - 1));
+}
+
 /** `/` searches, `g` and a letter leads to a screen, `?` lists these. */
 function useKeys(help: () => void): void {
   useEffect(() => {
@@ -145,10 +154,8 @@ function useKeys(help: () => void): void {
       else if (event.key === '?') help();
       else if (event.key === '/') {
         event.preventDefault();
-        const search = (): HTMLElement | null => document.getElementById('search');
-        if (!search()) go('/devices');
-        if (search()) search()?.focus();
-        else setTimeout(() => search()?.focus());
+        if (!document.getElementById('search')) go('/devices');
+        focusSearch(SEARCH_FRAMES);
       }
     };
     addEventListener('keydown', press);

@@ -190,7 +190,7 @@ inBrowser('what cannot be undone wants the name typed', async () => {
   // While commands are in flight it is asked once more.
   jest.spyOn(world.deps.workflows, 'commandsInFlight').mockResolvedValueOnce(['c-7']);
   await confirm.click();
-  await dialog.getByText(/1 command is in flight/).waitFor();
+  await dialog.getByText(/in flight: wait, or ask/).waitFor();
   expect(world.started.decommissions).toEqual([]);
   await dialog.getByRole('button', { name: 'cancel them and decommission' }).click();
   await dialog.waitFor({ state: 'detached' });
@@ -309,6 +309,7 @@ inBrowser('keys lead to screens, and into the list', async () => {
   await console.page.keyboard.press('d');
   await console.page.waitForURL('**/devices');
   await console.page.keyboard.press('/');
+  await console.page.locator('#search:focus').waitFor();
   await console.page.keyboard.type('boiler-1');
   await console.page.waitForURL('**/devices?q=boiler-1');
   await console.says('1 of 200');
