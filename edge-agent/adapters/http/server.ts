@@ -34,6 +34,10 @@ export interface Service {
 
 export const MAX_CONNECTIONS = 1_000;
 const REQUEST_MS = 30_000;
+/** How long a body that is not wanted is read on after the answer, ms. */
+const LINGER_MS = 1_000;
+/** Idle connections are closed by devices, not under a post that is on its way: longer than the minute many of them wait, ms. */
+const IDLE_MS = 75_000;
 const PATH = /^\/v1\/devices\/([^/?]{1,512})\/(readings|stream|claim)$/;
 const BEARER = /^Bearer ([!-~]{1,512})$/;
 
@@ -45,7 +49,12 @@ export const problem = (status: number, title: string, headers?: Record<string, 
 
 export function createServer(settings: HttpConnectionSettings, service: Service): Server {
   const { cert_file, key_file, max_body_bytes } = settings;
-  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 8_192 };
+  const limits = {
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    maxHeaderSize: 8_192,
+    keepAliveTimeout: IDLE_MS,
+  };
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
     // The device went away: there is nobody to tell.
     res.on('error', () => req.destroy());
@@ -80,7 +89,8 @@ async function answer(req: IncomingMessage, service: Service, maxBytes: number):
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) return problem(413, `at most ${maxBytes} bytes`);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // To leave the loop must not end the connection: the answer has yet to go out on it.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) return problem(413, `at most ${maxBytes} bytes`);
     chunks.push(chunk);
@@ -110,10 +120,19 @@ function decoded(segment: string | undefined): string | undefined {
   }
 }
 
-/** A body that was not read ends the connection: it would be taken for the next request. */
+/**
+ * A body that was not read ends the connection: it would be taken for the next request. What still comes of it is thrown away for
+ * a moment first, for closing over it resets the connection, and whoever sends would not see the answer.
+ */
 function reply(req: IncomingMessage, res: ServerResponse, { status, body, headers }: Answer): void {
   if (res.headersSent || res.destroyed) return;
+  const text = `${JSON.stringify(body)}\n`;
   const type = status < 400 ? 'application/json' : 'application/problem+json';
   const close = req.complete ? {} : { connection: 'close' };
-  res.writeHead(status, { 'content-type': type, ...close, ...headers }).end(`${JSON.stringify(body)}\n`);
+  const length = Buffer.byteLength(text);
+  res.writeHead(status, { 'content-type': type, 'content-length': length, ...close, ...headers }).write(text);
+  if (req.complete) return void res.end();
+  const lingering = setTimeout(() => res.end(), LINGER_MS);
+  req.once('close', () => clearTimeout(lingering));
+  req.once('end', () => res.end()).resume();
 }

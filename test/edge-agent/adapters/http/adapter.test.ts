@@ -1,5 +1,7 @@
 /** Posts over sockets, into an agent's side that acknowledges when it is told to. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpAdapter } from '../../../../edge-agent/adapters/http/adapter';
@@ -98,6 +100,17 @@ test('200 goes out when the readings are durable, and a retry meanwhile waits fo
     [200, 1],
   ]);
   expect(agent.taken.length).toBe(1);
+});
+
+test('a body that turns out too large is told so, while more of it is on its way', async () => {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const post = request({ port, method: 'POST', path: '/v1/devices/d/readings', headers });
+  post.write('x'.repeat(3_000));
+  const [answer] = (await once(post, 'response')) as [IncomingMessage];
+  expect([answer.statusCode, answer.headers.connection]).toEqual([413, 'close']);
+  post.end('x'.repeat(3_000));
+  answer.resume();
+  await once(answer, 'end');
 });
 
 test('numbers that were taken are known after a restart', async () => {

@@ -166,14 +166,16 @@ test('writes beyond the bound wait, and only the last value wanted is written', 
         then: [{ write: valve, value: true, per_minute: 600 }]
         otherwise: [{ write: valve, value: false, per_minute: 600 }]
 `);
+  const begun = performance.now();
   for (let i = 0; i < 700; i++) {
     rig.give('pressure', i % 2 === 0 ? 11 : 1);
     if (i % 2 === 0) await until(`written ${i}`, () => rig.field.writes.length > 0);
     await new Promise(setImmediate);
   }
   rig.give('pressure', 11);
-  await until('the last', () => rig.field.held.get('s1/valve') === true && rig.control.stats.writes > 590, 2_000);
-  expect(rig.field.writes.length).toBeLessThan(640);
+  await until('the last', () => rig.field.held.get('s1/valve') === true && rig.control.stats.writes > 590);
+  // Ten more are allowed each second, of which this machine may need several.
+  expect(rig.field.writes.length).toBeLessThan(620 + (performance.now() - begun) / 100);
 });
 
 describe('commands for it', () => {
