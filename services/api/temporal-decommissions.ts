@@ -1,6 +1,6 @@
 /** The ends of devices' lives as Temporal knows them. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { commandIdOf, MAX_COMMANDS_LISTED, runningCommandsOf } from '../../workflows/command/messages';
+import { commandIdOf, runningCommands } from '../../workflows/command/messages';
 import {
   type AbandonRequest,
   abandonUpdate,
@@ -44,12 +44,9 @@ export class Decommissions {
     });
 
   readonly commandsInFlight = (tenant: string, deviceId: string): Promise<readonly string[]> =>
-    this.ask(async ({ workflow }) => {
-      const ids: string[] = [];
-      for await (const { workflowId } of workflow.list({ query: runningCommandsOf(tenant, deviceId) }))
-        if (ids.push(commandIdOf(tenant, workflowId)) >= MAX_COMMANDS_LISTED) break;
-      return ids;
-    });
+    this.ask(async ({ workflow }) =>
+      (await runningCommands(workflow, tenant, deviceId)).map((id) => commandIdOf(tenant, id)),
+    );
 
   readonly of = (tenant: string, deviceId: string): Promise<DecommissionProgress | undefined> =>
     this.ask(({ workflow }) =>

@@ -60,12 +60,20 @@ export const commandIdOf = (tenant: string, workflowId: string): string =>
   workflowId.slice(commandWorkflowId(tenant, '').length);
 
 /** Of one device; at most so many are listed at once. */
-export const MAX_COMMANDS_LISTED = 1_000;
+const MAX_COMMANDS_LISTED = 1_000;
 
-/** Visibility query: the commands of a device that run. */
-export function runningCommandsOf(tenant: string, deviceId: string): string {
+/** `client.workflow`, or what is needed of it. */
+export interface WorkflowLists {
+  list(options: { query: string }): AsyncIterable<{ readonly workflowId: string }>;
+}
+
+/** Workflow ids of the commands of a device that run. */
+export async function runningCommands(workflows: WorkflowLists, tenant: string, deviceId: string): Promise<string[]> {
   const device = deviceKey(tenant, deviceId).replace(/[\\']/g, '\\$&');
-  return `WorkflowType='${COMMAND_WORKFLOW}' AND ExecutionStatus='Running' AND ${DEVICE_ATTRIBUTE.name}='${device}'`;
+  const query = `WorkflowType='${COMMAND_WORKFLOW}' AND ExecutionStatus='Running' AND ${DEVICE_ATTRIBUTE.name}='${device}'`;
+  const ids: string[] = [];
+  for await (const { workflowId } of workflows.list({ query })) if (ids.push(workflowId) >= MAX_COMMANDS_LISTED) break;
+  return ids;
 }
 
 /** Options for `client.workflow.start(COMMAND_WORKFLOW, …)`. A second start of the same id is refused or joins the first. */

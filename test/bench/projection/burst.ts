@@ -1,4 +1,4 @@
-import { type Bed } from '../../services/projector/support/bed';
+import { type Bed, eventually } from '../../services/projector/support/bed';
 import { fill } from './fill';
 
 export interface Burst {
@@ -10,7 +10,6 @@ export interface Burst {
 }
 
 const PER_FRAME = 100;
-const POLL_MS = 100;
 const LIMIT_MS = 600_000;
 
 /** So many readings as quickly as the source can, beside a projector that runs already. */
@@ -19,10 +18,9 @@ export async function burst(bed: Bed, readings: number): Promise<Burst> {
   const begun = performance.now();
   await fill(bed, PER_FRAME, readings);
   const written = performance.now();
-  while (Number(await bed.one('SELECT count() FROM millrace.readings')) < readings) {
-    if (performance.now() - written > LIMIT_MS) throw new Error(`not all of ${readings} readings after ${LIMIT_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  const visible = async (): Promise<boolean> =>
+    Number(await bed.one('SELECT count() FROM millrace.readings')) >= readings;
+  await eventually(`all of ${readings} readings`, visible, LIMIT_MS);
   const seen = performance.now();
   await projector.stop();
   const seconds = (ms: number): number => Math.round(ms / 100) / 10;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cable } from '../../edge-agent/adapters/modbus/pty';
-import { names, type ProtocolRig } from './rig';
+import { bacnetBoiler, names, type ProtocolRig } from './rig';
 
 /** As many devices of the profile as there are on a line, each by the address of the only one: it is asked for all of them. */
 const MOST_DEVICES = 30;
@@ -27,11 +27,7 @@ connections:
     protocol: bacnet
     serial: { device: ${ours}, baud_rate: 115200 }
     bacnet: { link: mstp, station: 1, max_master: 4, max_info_frames: 20 }
-models:
-  boiler:
-    scan_ms: ${period_ms}
-    points: [{ metric: temperature, object: "analog-input,1" }, { metric: setpoint, object: "analog-value,1" }]
-devices:
+${bacnetBoiler(period_ms)}devices:
 ${sections.join('\n')}
 `;
     const stop = async (): Promise<void> => {

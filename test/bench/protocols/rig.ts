@@ -25,6 +25,13 @@ export interface ProtocolRig {
   start(scale: Scale): Promise<RunningField>;
 }
 
+/** The boiler's points as BACnet has them, whichever link leads there: `models` of a profile. */
+export const bacnetBoiler = (period_ms: number): string => `models:
+  boiler:
+    scan_ms: ${period_ms}
+    points: [{ metric: temperature, object: "analog-input,1" }, { metric: setpoint, object: "analog-value,1" }]
+`;
+
 export const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `m-${i}`);
 
 /** A compiled program of the simulated plant, ready when its port takes connections. */

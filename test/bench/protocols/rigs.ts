@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePorts } from '../../../deploy/local/ports';
 import { mstp } from './mstp';
 import { Simulator, profileOf as modbusProfile } from '../modbus/plant';
-import { names, plantProcess, type ProtocolRig, type RunningField, type Scale } from './rig';
+import { bacnetBoiler, names, plantProcess, type ProtocolRig, type RunningField, type Scale } from './rig';
 
 const HEAD = 'agent: { id: bench }\n';
 const POINTS = '[{ metric: temperature }, { metric: setpoint }, { metric: count, type: uint64 }]';
@@ -168,11 +168,7 @@ const bacnet: ProtocolRig = {
     const sections = names(devices).map((id) => `  - { id: ${id}, connection: net, model: boiler, ${at} }`);
     const profile = `${HEAD}connections:
   - { name: net, protocol: bacnet, bacnet: { interface: 127.0.0.1, port: ${own}, broadcast: 127.0.0.1 } }
-models:
-  boiler:
-    scan_ms: ${period_ms}
-    points: [{ metric: temperature, object: "analog-input,1" }, { metric: setpoint, object: "analog-value,1" }]
-devices:
+${bacnetBoiler(period_ms)}devices:
 ${sections.join('\n')}
 `;
     return { profile, stop };
